@@ -1,0 +1,224 @@
+/**
+ * The trace vocabulary: what every source is turned into and what every replay consumes.
+ *
+ * A trace is a header, a stream of chunks and, at the end, a summary. A chunk is a set of parallel
+ * columns (typed arrays); there is no object per reference. Tables that grow with the footprint
+ * (translations) are delivered incrementally: each chunk carries the entries it is the first to use.
+ */
+
+/** What a reference does. A `modify` is one operand that is read, then written (Lackey's `M`). */
+export const FETCH = 0;
+export const LOAD = 1;
+export const STORE = 2;
+export const MODIFY = 3;
+export type ReferenceKind = typeof FETCH | typeof LOAD | typeof STORE | typeof MODIFY;
+
+/** All traces use 4 KB pages; a reference that crosses a page is two records, the second a tail. */
+export const PAGE_BITS = 12;
+export const PAGE_BYTES = 1 << PAGE_BITS;
+
+/**
+ * The reference word: `kind` (bits 0–1), `tail` (bit 2: the rest of the previous record's reference, on
+ * the next page), `offset` in the page (bits 3–14), `size` in bytes (bits 15–27, 1 to 4096).
+ *
+ * Where `header.instructionBytes` is not 0, a fetch of n × instructionBytes bytes stands for n
+ * consecutive instruction fetches; it never crosses a page.
+ */
+export const TAIL_BIT = 1 << 2;
+export const OFFSET_SHIFT = 3;
+export const OFFSET_MASK = PAGE_BYTES - 1;
+export const SIZE_SHIFT = 15;
+
+/** Builds a reference word. `offset` 0–4095, `size` 1–4096 with offset + size ≤ 4096. */
+export function referenceWord(kind: ReferenceKind, offset: number, size: number, tail = false): number {
+  return kind | (tail ? TAIL_BIT : 0) | (offset << OFFSET_SHIFT) | (size << SIZE_SHIFT);
+}
+
+/** Translation flags. */
+export const MAPPED = 1; // looked up in the TLB
+export const GLOBAL = 2; // matches any address space
+export const KERNEL = 4; // an address of the kernel's part of the address space
+export const UNCACHED = 8; // goes around the caches (kseg1, device registers)
+
+/**
+ * Translations: dense ids (the index into these columns) for every distinct
+ * (address space, virtual page, physical page) of the trace. TLBs look up (space, virtual page), caches
+ * look up the physical page. A user-level trace has no physical pages: they equal the virtual ones.
+ */
+export interface TranslationColumns {
+  /** Id of the first entry here; entries are `first`, `first + 1`, … */
+  readonly first: number;
+  readonly length: number;
+  /** Dense address-space id; 0 is the space that the trace starts in; −1 for global and direct pages. */
+  readonly space: Int32Array;
+  /** Virtual page number: virtual address ÷ 4096, unsigned 52 bits (exact in a double). */
+  readonly virtualPage: Float64Array;
+  /** Physical page number, unsigned 52 bits. */
+  readonly physicalPage: Float64Array;
+  /** Bits MAPPED, GLOBAL, KERNEL, UNCACHED. */
+  readonly flags: Uint8Array;
+}
+
+/** Segment flags: who runs, and whether the references are the recorded machine's own doing. */
+export const SEGMENT_KERNEL = 1;
+/** A recorded TLB refill episode, with the failed first attempt of the instruction that missed. */
+export const SEGMENT_REFILL = 2;
+/** A recorded reserved-instruction trap of RDHWR (its handler; the instruction itself stays outside). */
+export const SEGMENT_RDHWR = 4;
+
+/** Segments: stretches of references by one CPU in one mode and service, in trace order. */
+export interface SegmentColumns {
+  readonly length: number;
+  /** Index of the record after the last one of this segment. */
+  readonly end: Int32Array;
+  readonly cpu: Uint8Array;
+  /** Bits SEGMENT_KERNEL, SEGMENT_REFILL, SEGMENT_RDHWR. */
+  readonly flags: Uint8Array;
+  /** Innermost open service (see `services.ts`); 0 is none. */
+  readonly service: Uint16Array;
+  /** Original counts: instruction fetches, loads and stores (a modify is a load and a store). */
+  readonly instructions: Int32Array;
+  readonly loads: Int32Array;
+  readonly stores: Int32Array;
+}
+
+/** Event kinds. What `arg`, `lo`, `hi` mean is said beside each; unused operands are 0. */
+export const EVENT = {
+  /** Privileged instruction. arg = op | register << 8 | select << 16; hi:lo = operand value. */
+  privileged: 1,
+  /** Exception taken. arg = cause code | vector offset << 8; hi:lo = address of the instruction. */
+  exception: 2,
+  /** TLB refill exception of the recorded machine. arg = vector offset << 8; hi:lo = address. */
+  refill: 3,
+  /** Interrupt taken. arg = line | vector offset << 8; hi:lo = address that would have come next. */
+  interrupt: 4,
+  /** System call. arg = number as the ABI gives it. */
+  syscall: 5,
+  /** Device access. arg = size in bytes | 256 if a store; hi:lo = physical address. */
+  device: 6,
+  /** Another address space. arg = dense space id; lo = ASID. */
+  spaceSwitch: 7,
+  /** The guest dropped or changed a mapping. arg = translation id that no longer holds. */
+  unmap: 8,
+  /** The guest flushed its whole TLB. */
+  tlbFlush: 9,
+  /** Service begins / ends (synthetic traces). arg = service id. */
+  serviceBegin: 10,
+  serviceEnd: 11,
+  /** Lock acquired / released. arg = lock id. */
+  lockAcquire: 12,
+  lockRelease: 13,
+  /** The CPU went idle (WAIT). */
+  idle: 14,
+  /** Disk or network request. arg = bytes; hi:lo = block or peer. */
+  diskRequest: 15,
+  networkRequest: 16,
+  /** A page was allocated (zeroed or filled) / freed. arg = translation id. */
+  pageMapped: 17,
+  pageFreed: 18,
+  /** A named point, e.g. a time stamp of the source. arg = what; hi:lo = value. */
+  mark: 19,
+} as const;
+export type EventKind = (typeof EVENT)[keyof typeof EVENT];
+
+/** Events, sparse, in order among the references. */
+export interface EventColumns {
+  readonly length: number;
+  /** Index of the record that the event comes before (the chunk's length: after the last). */
+  readonly at: Int32Array;
+  readonly kind: Uint8Array;
+  readonly cpu: Uint8Array;
+  /** Segment-style flags of the moment (SEGMENT_…): an event inside a set-aside episode is marked. */
+  readonly flags: Uint8Array;
+  readonly arg: Int32Array;
+  readonly lo: Uint32Array;
+  readonly hi: Uint32Array;
+}
+
+/**
+ * Code: instruction classes of the pages that are executed (full-system traces). Each entry sets the
+ * classes of `count` instructions from `offset` in physical page `physicalPage`, from record `at` on.
+ */
+export interface CodeColumns {
+  readonly length: number;
+  readonly at: Int32Array;
+  readonly physicalPage: Float64Array;
+  readonly offset: Uint16Array;
+  readonly count: Uint16Array;
+  /** All classes, entry after entry. */
+  readonly classes: Uint8Array;
+}
+
+/** One chunk: at most CHUNK_RECORDS references with all that goes with them. */
+export interface Chunk {
+  readonly length: number;
+  /** Translation id of each record. */
+  readonly translation: Int32Array;
+  /** Reference word of each record. */
+  readonly word: Int32Array;
+  readonly segments: SegmentColumns;
+  readonly events: EventColumns;
+  readonly translations: TranslationColumns;
+  readonly code: CodeColumns;
+}
+
+/** Most records in a chunk: large enough to amortise, small enough to stay in the host's caches. */
+export const CHUNK_RECORDS = 1 << 15;
+
+/** What a source knows of itself. Absent knowledge is said, and the model says what it assumed. */
+export interface TraceHeader {
+  /** Name for people, e.g. the file's base name. */
+  readonly name: string;
+  /** Format the trace was read from first, e.g. `mtrc`, `lackey`. */
+  readonly format: string;
+  /** `system`: user and kernel recorded; `user`: user code alone. */
+  readonly level: 'user' | 'system';
+  readonly cpus: number;
+  /** Bytes of every instruction, or 0 where it varies. */
+  readonly instructionBytes: 0 | 4;
+  readonly addressBits: 32 | 64;
+  /** Whether physical pages are recorded (else they equal the virtual ones). */
+  readonly physical: boolean;
+  /** ABI by which system calls are numbered: `n64` (5000 + n), `o32` (4000 + n), `x86-64`, or empty. */
+  readonly abi: '' | 'n64' | 'o32' | 'x86-64';
+  /** Where the trace comes from: tool, command, file, notes. Free text, shown in reports. */
+  readonly provenance: Readonly<Record<string, string>>;
+}
+
+/** Counts over a whole trace, as recorded (set-aside episodes included). */
+export interface TraceSummary {
+  readonly records: number;
+  readonly chunks: number;
+  readonly translations: number;
+  readonly spaces: number;
+  readonly instructions: number;
+  readonly loads: number;
+  readonly stores: number;
+  /** Instructions outside refill episodes (what a replay runs). */
+  readonly workloadInstructions: number;
+  readonly events: number;
+  /** Mean recorded refill episode, or null where none was recorded. */
+  readonly refill: RefillEpisodes | null;
+  /** Format-specific totals for checking, by name (documented in docs/formats.md). */
+  readonly totals: Readonly<Record<string, number>>;
+}
+
+/** Recorded refill episodes: the samples of what a refill costs the guest. */
+export interface RefillEpisodes {
+  readonly count: number;
+  readonly instructions: number;
+  readonly loads: number;
+  readonly stores: number;
+  readonly privileged: number;
+}
+
+/**
+ * A readable trace. `chunks` streams it once from the start and may be called again where the source is a
+ * file; `summary` is known beforehand for a store and after the last chunk for other sources.
+ */
+export interface Trace {
+  readonly header: TraceHeader;
+  readonly summary: () => TraceSummary | null;
+  readonly chunks: () => AsyncIterable<Chunk>;
+  readonly close: () => Promise<void>;
+}
