@@ -1,0 +1,48 @@
+import type { TraceHeader, TraceSummary } from '../trace/types.ts';
+import type { Breakdown } from './pricing/breakdown.ts';
+import type { System } from './systems/schema.ts';
+import type { Tally } from './tally.ts';
+
+/** One input of the model with where it comes from. */
+export interface LedgerEntry {
+  /** Path in the system, e.g. `prices.local_ns`. */
+  readonly path: string;
+  readonly value: string | number | boolean | null;
+  readonly unit: string;
+  readonly source: string;
+  /** `measured`: printed in a source or counted in a trace; `calibrated`: fitted to a published number; `assumed`. */
+  readonly role: 'measured' | 'calibrated' | 'assumed' | 'chosen';
+}
+
+/** One system's run over one trace. */
+export interface SystemRun {
+  readonly name: string;
+  readonly system: System;
+  readonly tally: Tally;
+  readonly breakdown: Breakdown;
+  /** What was assumed or is missing, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** One trace under several systems. */
+export interface Comparison {
+  readonly trace: {
+    readonly header: TraceHeader;
+    readonly summary: TraceSummary;
+  };
+  readonly warmup: {
+    /** Instructions of warm-up asked for and where the cut fell (the next record boundary). */
+    readonly requested_instructions: number;
+    readonly instructions: number;
+  };
+  /** Name of the system that the others are compared with; it is the first of `runs`. */
+  readonly baseline: string;
+  readonly runs: readonly SystemRun[];
+}
+
+/** What `vmtax run` produces: the content of its JSON. */
+export interface RunResult {
+  readonly schema: 'vmtax.run/1';
+  readonly tool: { readonly name: 'vmtax'; readonly version: string };
+  readonly comparisons: readonly Comparison[];
+}
