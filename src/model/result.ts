@@ -1,6 +1,6 @@
 import type { TraceHeader, TraceSummary } from '../trace/types.ts';
 import type { Breakdown } from './pricing/breakdown.ts';
-import type { System } from './systems/schema.ts';
+import type { Role, System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
 
 /** One input of the model with where it comes from. */
@@ -10,8 +10,8 @@ export interface LedgerEntry {
   readonly value: string | number | boolean | null;
   readonly unit: string;
   readonly source: string;
-  /** `measured`: printed in a source or counted in a trace; `calibrated`: fitted to a published number; `assumed`. */
-  readonly role: 'measured' | 'calibrated' | 'assumed' | 'chosen';
+  /** `measured`: printed in a source or counted in a trace; `calibrated`: fitted to a published number; `assumed`; `chosen`: a free choice. */
+  readonly role: Role;
 }
 
 /** One system's run over one trace. */

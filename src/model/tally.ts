@@ -24,6 +24,8 @@ export const COUNTERS = [
   'l1_writebacks',
   'l2_writebacks',
   'l2_writeback_misses', // write-backs of an L1 line that a non-inclusive L2 no longer holds
+  'pages_zeroed',
+  'patchable', // emulated operations that a patched hardware abstraction layer would not need
   'tlb_fetch_misses',
   'tlb_load_misses',
   'tlb_store_misses',

@@ -22,6 +22,7 @@ export const CAUSES = [
   'trap_delivery',
   'interrupt_delivery',
   'privileged_emulation',
+  'l2tlb_reload',
   'tlb_write_emulation',
   'kernel_tlb_fault',
   'monitor_call',

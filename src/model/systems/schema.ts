@@ -7,7 +7,8 @@ import { z } from 'zod';
  */
 
 /** How well an input is known: printed or counted; fitted to a published number; a guess; a free choice. */
-export type Role = 'measured' | 'calibrated' | 'assumed' | 'chosen';
+export const ROLES = ['measured', 'calibrated', 'assumed', 'chosen'] as const;
+export type Role = (typeof ROLES)[number];
 
 export interface FieldMeta {
   readonly description: string;
@@ -241,8 +242,8 @@ const os = z.strictObject({
     source: '100 Hz at 2.5 ns per instruction (IRIX clock tick, assumed)',
     role: 'assumed',
   }),
-  timer_privileged: field(count.max(256), 12, {
-    description: 'user-level traces: privileged operations of a timer interrupt',
+  entry_privileged: field(count.max(256), 12, {
+    description: 'user-level traces: privileged operations of a kernel entry and exit',
     unit: 'operations',
     source: 'counted: kernel entries and exits in the shipped recordings',
     role: 'measured',
@@ -423,6 +424,10 @@ export const systemSchema = z.strictObject({
   os: os.prefault({}),
   monitor: monitor.nullable().default(null).meta({ description: 'the monitor; null: native' }),
   prices: prices.prefault({}),
+  sources: z
+    .record(z.string(), z.strictObject({ source: z.string(), role: z.enum(ROLES) }))
+    .default({})
+    .meta({ description: 'where values that differ from the defaults come from, by path' }),
 });
 
 /** A complete system: every field has its value. */

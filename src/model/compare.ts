@@ -1,0 +1,132 @@
+import { InputError } from '../trace/errors.ts';
+import type { Chunk, Trace, TraceSummary } from '../trace/types.ts';
+import { maxIds, wordLayout } from './hardware/kernel.ts';
+import { createPacker, type Packer, packRule } from './hardware/pack.ts';
+import { createPages, type Pages, wider } from './hardware/pages.ts';
+import { createReplay, type Replay } from './replay.ts';
+import { partOf, splitAfter, workloadInstructions } from './split.ts';
+import { resolveRefill } from './systems/resolve.ts';
+import type { System } from './systems/schema.ts';
+import type { Tally } from './tally.ts';
+
+export interface ReplayOptions {
+  /** Instructions that build state and are not counted. */
+  readonly warmup: number;
+  /** Records replayed so far. */
+  readonly progress?: (records: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ReplayResult {
+  readonly tallies: readonly Tally[];
+  /** Instructions before the cut: the first record boundary at or after the warm-up asked for. */
+  readonly warmup: number;
+}
+
+/**
+ * Replays a trace once through several systems side by side: every chunk is decoded once, packed once for
+ * all systems that agree on lines and rule, and run by each. Memory grows with the trace's footprint only.
+ */
+export async function replayAll(
+  trace: Trace,
+  summary: TraceSummary,
+  systems: readonly System[],
+  options: ReplayOptions,
+): Promise<ReplayResult> {
+  const { header } = trace;
+  const layouts = systems.map((system) => wordLayout(system.machine));
+  const colourBits = Math.max(...layouts.map((layout) => layout.colourBits));
+  const pages = createPages(colourBits, Math.min(...layouts.map(maxIds)));
+  const packers = new Map<string, Packer>();
+  const lanes = systems.map((system, index) => {
+    const cpus = system.machine.cpus === 0 ? header.cpus : system.machine.cpus;
+    if (cpus < header.cpus)
+      throw new InputError(
+        `system ${system.name} has ${cpus} CPUs and the trace ${header.name} was recorded on ${header.cpus}: ` +
+          `set machine.cpus to ${header.cpus} or 0`,
+      );
+    const rule = packRule(
+      system.machine,
+      layouts[index]!,
+      header.instructionBytes,
+      system.os.rdhwr === 'drop',
+    );
+    const key = JSON.stringify(rule);
+    let packer = packers.get(key);
+    if (packer === undefined) {
+      packer = createPacker(rule);
+      packers.set(key, packer);
+    }
+    const replay = createReplay(system, header, pages, cpus, resolveRefill(system, summary));
+    return { replay, packer };
+  });
+
+  const table = createTranslationTable(pages);
+  const run = (chunk: Chunk): void => {
+    for (const packer of packers.values()) {
+      const packed = packer.pack(chunk, table.ids, table.flags);
+      for (const lane of lanes) if (lane.packer === packer) lane.replay.run(chunk, packed, table.ids);
+    }
+  };
+
+  let warm = options.warmup <= 0;
+  let warmup = 0;
+  let records = 0;
+  for await (const chunk of trace.chunks()) {
+    options.signal?.throwIfAborted();
+    const ids = table.add(chunk);
+    for (const lane of lanes) lane.replay.admit(ids);
+    const instructions = warm ? 0 : workloadInstructions(chunk);
+    if (!warm && warmup + instructions >= options.warmup) {
+      const cut = splitAfter(chunk, options.warmup - warmup, header.instructionBytes);
+      run(partOf(cut.chunk, cut.record, true));
+      for (const lane of lanes) lane.replay.clear();
+      run(partOf(cut.chunk, cut.record, false));
+      warmup += cut.instructions;
+      warm = true;
+    } else {
+      run(chunk);
+      warmup += instructions;
+    }
+    records += chunk.length;
+    options.progress?.(records);
+  }
+  if (!warm)
+    throw new InputError(
+      `a warm-up of ${options.warmup} instructions leaves nothing of ${header.name} to count: ` +
+        `the trace has ${warmup}; give a smaller --warmup`,
+    );
+  return { tallies: lanes.map((lane: { replay: Replay }) => lane.replay.tally()), warmup };
+}
+
+/** Kernel ids and flags by the trace's translation id. */
+function createTranslationTable(pages: Pages) {
+  const table = {
+    ids: new Int32Array(1024),
+    flags: new Uint8Array(1024),
+    /** Adds a chunk's new translations and gives their kernel ids. */
+    add: (chunk: Chunk): number[] => {
+      const { translations } = chunk;
+      const added: number[] = [];
+      for (let i = 0; i < translations.length; i++) {
+        const at = translations.first + i;
+        if (at >= table.ids.length) {
+          table.ids = wider(table.ids, at);
+          table.flags = wider(table.flags, at);
+        }
+        const flags = translations.flags[i]!;
+        const id = pages.add(
+          translations.space[i]!,
+          translations.virtualPage[i]!,
+          translations.physicalPage[i]!,
+          flags,
+        );
+        table.ids[at] = id;
+        table.flags[at] = flags;
+        added.push(id);
+      }
+      return added;
+    },
+  };
+  return table;
+}

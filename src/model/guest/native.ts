@@ -1,0 +1,53 @@
+import { MAPPED } from '../../trace/types.ts';
+import { C } from '../counters.ts';
+import type { Platform, PlatformParts } from '../platform.ts';
+import { countPrivileged, createGuest, zeroPage } from './guest.ts';
+
+/**
+ * The operating system on the bare machine: its refill handler serves every TLB miss, its kernel runs in
+ * the unmapped segment, its privileged instructions are instructions like any other.
+ */
+export function createNative(parts: PlatformParts): Platform {
+  const { tlb, counters } = parts;
+
+  const admit = (ids: readonly number[]): void => {
+    tlb.reserve();
+    parts.kernel().reserve();
+    for (const id of ids)
+      if ((parts.pages.flags[id]! & MAPPED) === 0) for (const usable of tlb.resident) usable[id] = 1;
+  };
+
+  const nothing = (): void => {};
+  const guest = createGuest(
+    parts,
+    {
+      privileged: (_cpu, op) => countPrivileged(parts, op),
+      deliver: nothing,
+      interrupt: nothing,
+      zero: (_cpu, id) => zeroPage(parts, guest.synthetic.direct(id)),
+    },
+    admit,
+  );
+
+  return {
+    admit,
+    miss: (cpu, id, kind) => {
+      if (!tlb.present(cpu, id)) {
+        counters.values[counters.row + C.tlb_fetch_misses + kind]!++;
+        guest.refill(cpu, id);
+      }
+      guest.firstTouch(cpu, id, kind);
+      tlb.insert(cpu, id);
+    },
+    privileged: (_cpu, op) => countPrivileged(parts, op),
+    exception: nothing,
+    interrupt: nothing,
+    device: nothing,
+    timer: guest.timer,
+    spaceSwitch: (cpu) => {
+      if (parts.system.machine.tlb?.tags === 'none') tlb.flush(cpu, true);
+    },
+    unmap: (id) => tlb.invalidate(id),
+    tlbFlush: (cpu) => tlb.flush(cpu, false),
+  };
+}

@@ -1,0 +1,72 @@
+import { GLOBAL, KERNEL } from '../../trace/types.ts';
+import type { Pages } from '../hardware/pages.ts';
+
+/**
+ * Pages that no trace has: code and tables of modelled handlers and of the monitor. Each region has its own
+ * physical pages far above any recorded one, numbered from 0, so that they spread over the caches' sets
+ * as contiguous allocations do.
+ */
+export const REGION = {
+  guestText: 0,
+  guestData: 1,
+  guestPageTables: 2,
+  monitorText: 3,
+  vcpu: 4,
+  l2tlb: 5,
+  pmap: 6,
+  memmap: 7,
+  device: 8,
+} as const;
+export type Region = (typeof REGION)[keyof typeof REGION];
+
+/** First physical page of the regions: above 2^44, where no 52-bit trace address of a real machine lies. */
+const BASE = 2 ** 45;
+const REGION_PAGES = 2 ** 36;
+
+export interface Synthetic {
+  /** Id of page `index` of a guest kernel region: directly mapped natively, relocated under a monitor. */
+  guest(region: Region, index: number): number;
+  /** Id of page `index` of a monitor region: never translated by the TLB. */
+  monitor(region: Region, index: number): number;
+  /** Id of the guest kernel's direct mapping of the physical page of translation `id`. */
+  direct(id: number): number;
+  /** Id of the monitor's own mapping of that page. */
+  monitorAlias(id: number): number;
+}
+
+/** `admit` is told each new id, to decide whether the TLB translates it. */
+export function createSynthetic(pages: Pages, admit: (ids: readonly number[]) => void): Synthetic {
+  const known = new Map<number, number>();
+  const directs = new Map<number, number>();
+  const monitorAliases = new Map<number, number>();
+
+  const page = (region: Region, index: number, flags: number): number => {
+    const number = BASE + region * REGION_PAGES + index;
+    let id = known.get(number);
+    if (id === undefined) {
+      id = pages.add(-1, number, number, flags);
+      known.set(number, id);
+      admit([id]);
+    }
+    return id;
+  };
+
+  const aliasOf = (of: Map<number, number>, base: number, flags: number, id: number): number => {
+    const physical = pages.physical[id]!;
+    let alias = of.get(physical);
+    if (alias === undefined) {
+      const number = pages.physicalPage[physical]!;
+      alias = pages.add(-1, base + number, number, flags);
+      of.set(physical, alias);
+      admit([alias]);
+    }
+    return alias;
+  };
+
+  return {
+    guest: (region, index) => page(region, index, KERNEL | GLOBAL),
+    monitor: (region, index) => page(region, index, 0),
+    direct: (id) => aliasOf(directs, BASE * 2, KERNEL | GLOBAL, id),
+    monitorAlias: (id) => aliasOf(monitorAliases, BASE * 4, 0, id),
+  };
+}

@@ -1,0 +1,215 @@
+import { KERNEL, MAPPED } from '../../trace/types.ts';
+import { C, PRIVILEGED } from '../counters.ts';
+import { countPrivileged, createGuest, OP, UTLB, zeroPage } from '../guest/guest.ts';
+import { REGION } from '../guest/synthetic.ts';
+import type { Platform, PlatformParts } from '../platform.ts';
+import type { Monitor } from '../systems/schema.ts';
+import { createFootprint } from './footprint.ts';
+import { createSecondLevelTlb } from './l2tlb.ts';
+
+/** CP0 registers by number (MIPS64 privileged architecture). */
+const COUNT = 9;
+/**
+ * Registers whose writes have no side effect, so that a patched kernel may keep them in memory: EntryLo0,
+ * EntryLo1, Context, EPC, XContext, ErrorEPC, scratch. A write of any other traps always: Status, Cause and
+ * Compare change interrupts, EntryHi changes the address space, Index and PageMask feed TLB operations.
+ */
+const PLAIN_WRITES: ReadonlySet<number> = new Set([2, 3, 4, 14, 20, 30, 31]);
+
+/** Device accesses closer together than this many instructions belong to one request (assumed). */
+const REQUEST_GAP = 1000;
+
+/** Whether a patched kernel carries an operation out as a load or store. `register` −1: a plain one. */
+export function isPatched(monitor: Monitor, op: number, register: number): boolean {
+  return monitor.patched_hal && isPatchable(op, register, monitor.patched_interrupt_enable);
+}
+
+function isPatchable(op: number, register: number, interruptEnable: boolean): boolean {
+  switch (op) {
+    case 0: // mfc0
+    case 2: // dmfc0
+      return register !== COUNT;
+    case 1: // mtc0
+    case 3: // dmtc0
+      return register === -1 || PLAIN_WRITES.has(register);
+    case 4: // di
+    case 5: // ei
+      return interruptEnable;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Disco on one virtual CPU per CPU. On a TLB miss the monitor looks in its second-level TLB first: a hit is
+ * installed without any event in the guest; a miss is delivered to the guest's refill handler, which runs
+ * with its privileged instructions emulated and whose TLB write goes through the pmap into both TLBs.
+ * Misses on the relocated kernel are served by the monitor itself.
+ */
+export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
+  const { tlb, counters, pages, cpus } = parts;
+  const l2tlb = createSecondLevelTlb(monitor.l2tlb, cpus);
+  const lastDevice = new Float64Array(cpus).fill(Number.NEGATIVE_INFINITY);
+  const backed = new Set<number>();
+
+  const isRelocated = (flags: number): boolean =>
+    monitor.relocated_kernel && (flags & MAPPED) === 0 && (flags & KERNEL) !== 0;
+
+  const admit = (ids: readonly number[]): void => {
+    tlb.reserve();
+    parts.kernel().reserve();
+    for (const id of ids) {
+      const flags = pages.flags[id]!;
+      if ((flags & MAPPED) === 0 && !isRelocated(flags)) for (const usable of tlb.resident) usable[id] = 1;
+    }
+  };
+
+  const pageNumber = (id: number): number => pages.physicalPage[pages.physical[id]!]!;
+
+  /** An exception of the guest arrives in the monitor and is delivered to the guest's vector. */
+  const deliver = (cpu: number): void => {
+    const layer = monitorWork.begin(cpu, 'trap');
+    monitorWork.vcpu(cpu, 1, true);
+    monitorWork.vcpu(cpu, 2, true);
+    counters.enter(layer);
+  };
+
+  const interrupt = (cpu: number): void => {
+    const layer = monitorWork.begin(cpu, 'interrupt');
+    monitorWork.vcpu(cpu, 1, true);
+    monitorWork.vcpu(cpu, 3, true);
+    counters.enter(layer);
+  };
+
+  /** The guest writes a TLB entry: physical to machine through the pmap, into both TLBs' bookkeeping. */
+  const writeTlb = (cpu: number, op: number, id: number): void => {
+    const layer = monitorWork.begin(cpu, 'tlb_write');
+    counters.values[counters.row + PRIVILEGED + op]!++;
+    if (id >= 0) {
+      monitorWork.table(REGION.pmap, pageNumber(id), false);
+      monitorWork.table(REGION.memmap, pageNumber(id), true);
+      monitorWork.table(REGION.l2tlb, cpu * monitor.l2tlb.entries + l2tlb.set(tlb.key(id)), true);
+    }
+    counters.enter(layer);
+  };
+
+  /** Translation that the refill or fault now being served is about; −1 outside. */
+  let serving = -1;
+
+  const privileged = (cpu: number, op: number, register: number): void => {
+    if (op === 13 || op === 14) return; // system calls and RDHWR arrive as exceptions
+    if (op === OP.tlbwr || op === OP.tlbwi) {
+      writeTlb(cpu, op, serving);
+      return;
+    }
+    if (isPatched(monitor, op, register)) {
+      countPrivileged(parts, op);
+      monitorPage(cpu, op === OP.mtc0 || op === 3);
+      return;
+    }
+    const layer = monitorWork.begin(cpu, 'privileged');
+    counters.values[counters.row + PRIVILEGED + op]!++;
+    if (isPatchable(op, register, true)) counters.values[counters.row + C.patchable]!++;
+    monitorWork.routine(op);
+    monitorWork.vcpu(cpu, 4 + (Math.max(register, 0) & 31), op === OP.mtc0 || op === 3);
+    counters.enter(layer);
+  };
+
+  /** A patched operation: a load or store by the guest on its page of registers. */
+  const monitorPage = (cpu: number, store: boolean): void => {
+    const kernel = parts.kernel();
+    kernel.touch(kernel.word(guest.synthetic.monitor(REGION.vcpu, cpus + cpu), 0, false, store));
+  };
+
+  const zero = (cpu: number, id: number): void => {
+    back(cpu, id);
+    if (!monitor.zeroes_pages) {
+      zeroPage(parts, guest.synthetic.direct(id));
+      return;
+    }
+    const layer = monitorWork.begin(cpu, 'call');
+    // The monitor writes the page through its own mapping, which no TLB translates.
+    zeroPage(parts, guest.synthetic.monitorAlias(id));
+    counters.enter(layer);
+  };
+
+  /** First use of a physical page: the monitor finds it a machine page. */
+  const back = (cpu: number, id: number): void => {
+    const physical = pages.physical[id]!;
+    if (backed.has(physical)) return;
+    backed.add(physical);
+    const layer = monitorWork.begin(cpu, 'backing');
+    monitorWork.table(REGION.pmap, pageNumber(id), true);
+    monitorWork.table(REGION.memmap, pageNumber(id), true);
+    counters.enter(layer);
+  };
+
+  const guest = createGuest(parts, { privileged, deliver, interrupt, zero }, admit);
+  const monitorWork = createFootprint(parts, guest.synthetic, monitor.footprint);
+
+  const kernelMiss = (cpu: number, id: number): void => {
+    const layer = monitorWork.begin(cpu, 'kernel_tlb');
+    monitorWork.table(REGION.pmap, pageNumber(id), false);
+    counters.enter(layer);
+  };
+
+  const guestMiss = (cpu: number, id: number): void => {
+    const key = tlb.key(id);
+    if (l2tlb.lookup(cpu, key)) {
+      guest.within(cpu, UTLB, () => {
+        monitorWork.begin(cpu, 'l2tlb');
+        monitorWork.table(REGION.l2tlb, cpu * monitor.l2tlb.entries + l2tlb.set(key), false);
+      });
+      return;
+    }
+    guest.within(cpu, UTLB, () => deliver(cpu));
+    const before = serving;
+    serving = id;
+    guest.refill(cpu, id);
+    serving = before;
+    l2tlb.insert(cpu, key);
+  };
+
+  const miss = (cpu: number, id: number, kind: number): void => {
+    if (!tlb.present(cpu, id)) {
+      counters.values[counters.row + C.tlb_fetch_misses + kind]!++;
+      if (isRelocated(pages.flags[id]!)) kernelMiss(cpu, id);
+      else guestMiss(cpu, id);
+    }
+    const before = serving;
+    serving = id;
+    guest.firstTouch(cpu, id, kind);
+    serving = before;
+    tlb.insert(cpu, id);
+  };
+
+  return {
+    admit,
+    miss,
+    privileged,
+    exception: deliver,
+    interrupt,
+    device: (cpu, instructions) => {
+      const perRequest = monitor.drivers === 'monitor-call';
+      const within = instructions - lastDevice[cpu]! < REQUEST_GAP;
+      lastDevice[cpu] = instructions;
+      if (perRequest && within) return;
+      const layer = monitorWork.begin(cpu, perRequest ? 'call' : 'device');
+      monitorWork.table(REGION.device, 0, true);
+      counters.enter(layer);
+    },
+    timer: guest.timer,
+    spaceSwitch: (cpu) => {
+      if (parts.system.machine.tlb?.tags === 'none') tlb.flush(cpu, true);
+    },
+    unmap: (id) => {
+      l2tlb.invalidate(tlb.key(id));
+      tlb.invalidate(id);
+    },
+    tlbFlush: (cpu) => {
+      l2tlb.clear(cpu);
+      // Relocated kernel entries are the monitor's own: a guest's flush does not reach them.
+      tlb.flush(cpu, monitor.relocated_kernel);
+    },
+  };
+}

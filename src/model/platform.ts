@@ -1,0 +1,53 @@
+import type { Counters } from './counters.ts';
+import type { Kernel } from './hardware/kernel.ts';
+import type { Pages } from './hardware/pages.ts';
+import type { Tlb } from './hardware/tlb.ts';
+import type { System } from './systems/schema.ts';
+
+/**
+ * What runs on the hardware under the recorded references: the guest operating system natively, or a
+ * monitor with the guest on top. The replay tells it of TLB misses and events; it counts, keeps the TLB, and
+ * injects the references of whatever handler runs.
+ */
+export interface Platform {
+  /** New translations of the trace; those that the TLB does not translate become usable. */
+  admit(ids: readonly number[]): void;
+  /** A reference to a translation that is not usable. `kind`: 0 fetch, 1 load, 2 store. */
+  miss(cpu: number, id: number, kind: number): void;
+  /** A privileged instruction of the recorded guest. */
+  privileged(cpu: number, op: number, register: number): void;
+  /** An exception of the recorded guest, system calls included (TLB refills are modelled, not recorded). */
+  exception(cpu: number, cause: number): void;
+  interrupt(cpu: number, line: number): void;
+  /** A device access; `instructions`: how many this CPU has executed, to tell requests apart. */
+  device(cpu: number, instructions: number): void;
+  /** A timer interrupt that the overlay adds to a user-level trace. */
+  timer(cpu: number): void;
+  spaceSwitch(cpu: number): void;
+  /** The guest dropped the mapping of a translation. */
+  unmap(id: number): void;
+  /** The guest flushed its TLB. */
+  tlbFlush(cpu: number): void;
+}
+
+/** What a platform is built from. */
+export interface PlatformParts {
+  readonly system: System;
+  readonly cpus: number;
+  readonly pages: Pages;
+  readonly counters: Counters;
+  readonly tlb: Tlb;
+  /** The kernel is made after the platform (it calls `miss`): asked for when needed. */
+  readonly kernel: () => Kernel;
+  /** Whether the overlay adds the operating system's part (a user-level trace). */
+  readonly overlay: boolean;
+  /** The guest's refill handler: page-table loads, privileged operations by op code. */
+  readonly refill: RefillTemplate;
+}
+
+/** What a TLB refill handler of the guest does, besides executing instructions. */
+export interface RefillTemplate {
+  readonly loads: number;
+  /** Op codes, in order (see PRIVILEGED_OPS). */
+  readonly privileged: readonly number[];
+}

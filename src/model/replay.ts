@@ -1,0 +1,181 @@
+import { exceptionService, interruptService, syscallService } from '../trace/services.ts';
+import { type Chunk, EVENT, SEGMENT_KERNEL, type TraceHeader } from '../trace/types.ts';
+import { C, contextKey, createCounters } from './counters.ts';
+import { createNative } from './guest/native.ts';
+import { createKernel, type Kernel } from './hardware/kernel.ts';
+import { isAsideEvent, type Packed } from './hardware/pack.ts';
+import type { Pages } from './hardware/pages.ts';
+import { createIdealTlb, createTlb } from './hardware/tlb.ts';
+import { createDisco } from './monitor/disco.ts';
+import type { PlatformParts, RefillTemplate } from './platform.ts';
+import type { System } from './systems/schema.ts';
+import type { Tally } from './tally.ts';
+
+/** One system's replay: chunk after chunk in, a tally out. */
+export interface Replay {
+  /** New translations of the trace, by kernel id. */
+  admit(ids: readonly number[]): void;
+  /** `ids`: kernel ids by the trace's translation id (for `unmap` events). */
+  run(chunk: Chunk, packed: Packed, ids: Int32Array): void;
+  /** End of warm-up: state stays, counts start from 0. */
+  clear(): void;
+  tally(): Tally;
+}
+
+/** Numbers that system calls start from, by ABI (Linux MIPS: N64 5000, O32 4000). */
+const SYSCALL_BASE = { n64: 5000, o32: 4000, 'x86-64': 0, '': 0 } as const;
+
+const CAUSE_SYSCALL = 8;
+
+export function createReplay(
+  system: System,
+  header: TraceHeader,
+  pages: Pages,
+  cpus: number,
+  refill: RefillTemplate,
+): Replay {
+  const { machine, os } = system;
+  const overlay = os.overlay && header.level === 'user';
+  const dropRdhwr = os.rdhwr === 'drop';
+  const counters = createCounters();
+  const tlb = machine.tlb === null ? createIdealTlb(pages, cpus) : createTlb(machine.tlb, pages, cpus);
+  const parts: PlatformParts = { system, cpus, pages, counters, tlb, kernel: () => kernel, overlay, refill };
+  const platform = system.monitor === null ? createNative(parts) : createDisco(parts, system.monitor);
+  const kernel: Kernel = createKernel({
+    machine,
+    cpus,
+    pages,
+    counters,
+    stamps: machine.tlb?.replacement === 'lru' ? tlb.stamp : null,
+    usable: tlb.resident,
+    onMiss: platform.miss,
+  });
+  const syscallBase = SYSCALL_BASE[header.abi];
+  const contexts = new Int32Array(cpus);
+  const executed = new Float64Array(cpus);
+  const sinceTimer = new Float64Array(cpus);
+  const lastSyscall = new Int32Array(cpus);
+  let instructions = 0;
+
+  /** Runs `body` on `cpu` with a context current, then goes back to the segment's. */
+  const on = (cpu: number, context: number, body: () => void): void => {
+    const { cpu: beforeCpu, context: before } = counters;
+    counters.select(cpu, context);
+    kernel.select(cpu);
+    body();
+    counters.select(beforeCpu, before);
+    kernel.select(beforeCpu);
+  };
+
+  const handle = (chunk: Chunk, event: number, ids: Int32Array, position: number): void => {
+    const { events } = chunk;
+    const kind = events.kind[event]!;
+    if (isAsideEvent(kind, events.flags[event]!, dropRdhwr)) return;
+    const cpu = events.cpu[event]!;
+    const arg = events.arg[event]!;
+    switch (kind) {
+      case EVENT.privileged:
+        on(cpu, contexts[cpu]!, () => platform.privileged(cpu, arg & 0xf, (arg >>> 8) & 0xff));
+        break;
+      case EVENT.syscall:
+        lastSyscall[cpu] = arg;
+        break;
+      case EVENT.exception: {
+        const cause = arg & 0xff;
+        const service =
+          cause === CAUSE_SYSCALL ? syscallService(lastSyscall[cpu]! - syscallBase) : exceptionService(cause);
+        on(cpu, contextKey(true, service), () => platform.exception(cpu, cause));
+        break;
+      }
+      case EVENT.interrupt: {
+        const line = arg & 0xff;
+        on(cpu, contextKey(true, interruptService(line)), () => platform.interrupt(cpu, line));
+        break;
+      }
+      case EVENT.device:
+        on(cpu, contexts[cpu]!, () => platform.device(cpu, executed[cpu]! + position));
+        break;
+      case EVENT.spaceSwitch:
+        on(cpu, contexts[cpu]!, () => platform.spaceSwitch(cpu));
+        break;
+      case EVENT.unmap:
+        platform.unmap(ids[arg]!);
+        break;
+      case EVENT.tlbFlush:
+        platform.tlbFlush(cpu);
+        break;
+      default: // marks, and events that only several CPUs or virtual machines give a meaning to
+    }
+  };
+
+  const timers = (cpu: number, count: number): void => {
+    if (!overlay || os.timer_instructions === 0) return;
+    sinceTimer[cpu]! += count;
+    while (sinceTimer[cpu]! >= os.timer_instructions) {
+      sinceTimer[cpu]! -= os.timer_instructions;
+      on(cpu, contexts[cpu]!, () => platform.timer(cpu));
+    }
+  };
+
+  const run = (chunk: Chunk, packed: Packed, ids: Int32Array): void => {
+    const { segments, events } = chunk;
+    const { words, eventAt, segmentEnd } = packed;
+    tlb.reserve();
+    kernel.reserve();
+    let event = 0;
+    let start = 0;
+    let at = 0;
+    for (let segment = 0; segment < segments.length; segment++) {
+      const end = segments.end[segment]!;
+      const cpu = segments.cpu[segment]!;
+      // An event at the boundary is the doing of the segment before it (an ERET ends the kernel's).
+      while (event < events.length && events.at[event]! <= start) handle(chunk, event++, ids, 0);
+      if (packed.aside[segment] === 1) {
+        while (event < events.length && events.at[event]! < end) handle(chunk, event++, ids, 0);
+      } else {
+        const kernelMode = (segments.flags[segment]! & SEGMENT_KERNEL) !== 0;
+        contexts[cpu] = contextKey(kernelMode, segments.service[segment]!);
+        counters.select(cpu, contexts[cpu]!);
+        const { values, row } = counters;
+        for (let kind = 0; kind < 4; kind++)
+          values[row + C.fetch_accesses + kind]! += packed.accesses[segment * 4 + kind]!;
+        values[row + C.instructions]! += segments.instructions[segment]!;
+        instructions += segments.instructions[segment]!;
+        while (event < events.length && events.at[event]! < end) {
+          kernel.run(words, at, eventAt[event]!, cpu);
+          at = eventAt[event]!;
+          handle(chunk, event, ids, events.at[event]! - start);
+          event++;
+        }
+        kernel.run(words, at, segmentEnd[segment]!, cpu);
+        executed[cpu]! += segments.instructions[segment]!;
+        timers(cpu, segments.instructions[segment]!);
+      }
+      at = segmentEnd[segment]!;
+      start = end;
+    }
+    while (event < events.length) handle(chunk, event++, ids, 0);
+  };
+
+  return {
+    admit: platform.admit,
+    run,
+    clear: () => {
+      counters.clear();
+      instructions = 0;
+    },
+    tally: () => {
+      const dirty = kernel.dirtyLines();
+      return {
+        cpus,
+        instructions,
+        rows: counters.rows(),
+        state: {
+          dirty_l1_lines: dirty.l1,
+          dirty_l2_lines: dirty.l2,
+          physical_pages: pages.physicalCount,
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { RefillEpisodes, TraceSummary } from '../../trace/types.ts';
+import type { RefillTemplate } from '../platform.ts';
+import { PRIVILEGED_OPS } from '../tally.ts';
+import type { Prices, System } from './schema.ts';
+
+/** Prices with every number known: what `recorded` stands for has been read off the trace. */
+export type ResolvedPrices = { [K in keyof Prices]: number };
+
+/**
+ * Where a trace has no refill episodes but the system asks for `recorded`: the handler of 64-bit Linux 6.1
+ * on MIPS as counted in the shipped recordings (30 instructions, 5 loads, 8 privileged operations).
+ */
+const LINUX_64: RefillEpisodes = {
+  count: 1,
+  instructions: 30,
+  loads: 5,
+  stores: 0,
+  privileged: [0, 0, 4, 2, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0],
+};
+
+const mean = (total: number, episodes: RefillEpisodes): number => Math.round(total / episodes.count);
+
+/** The guest's refill handler, from the system or, where it says `recorded`, from the trace's episodes. */
+export function resolveRefill(system: System, summary: TraceSummary): RefillTemplate {
+  const episodes = summary.refill ?? LINUX_64;
+  const { refill_loads: loads, refill_privileged: operations } = system.os;
+  const perOp =
+    operations === 'recorded'
+      ? episodes.privileged.map((total) => mean(total, episodes))
+      : PRIVILEGED_OPS.map((name) => operations[name] ?? 0);
+  return {
+    loads: loads === 'recorded' ? mean(episodes.loads, episodes) : loads,
+    privileged: perOp.flatMap((times, op) => new Array<number>(times).fill(op)),
+  };
+}
+
+/** Prices in numbers; a recorded refill handler takes a cycle an instruction. */
+export function resolvePrices(system: System, summary: TraceSummary): ResolvedPrices {
+  const { prices } = system;
+  if (prices.refill_cycles !== 'recorded') return { ...prices, refill_cycles: prices.refill_cycles };
+  const episodes = summary.refill ?? LINUX_64;
+  return {
+    ...prices,
+    refill_cycles: (episodes.instructions / episodes.count) * prices.cycles_per_instruction,
+  };
+}
