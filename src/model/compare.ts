@@ -40,10 +40,10 @@ export async function replayAll(
   const packers = new Map<string, Packer>();
   const lanes = systems.map((system, index) => {
     const cpus = system.machine.cpus === 0 ? header.cpus : system.machine.cpus;
-    if (cpus < header.cpus)
+    if (cpus < header.cpus && system.machine.cpu_assignment === 'one-to-one')
       throw new InputError(
         `system ${system.name} has ${cpus} CPUs and the trace ${header.name} was recorded on ${header.cpus}: ` +
-          `set machine.cpus to ${header.cpus} or 0`,
+          `set machine.cpus to ${header.cpus} or 0, or machine.cpu_assignment to round-robin`,
       );
     const rule = packRule(
       system.machine,

@@ -11,7 +11,10 @@ import type { PlatformParts, RefillTemplate } from './platform.ts';
 import type { System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
 
-/** One system's replay: chunk after chunk in, a tally out. */
+/**
+ * One system's replay: chunk after chunk in, a tally out. The trace's CPU c runs on CPU c modulo the system's
+ * (`cpu_assignment`; where there are as many as recorded, that is its own).
+ */
 export interface Replay {
   /** New translations of the trace, by kernel id. */
   admit(ids: readonly number[]): void;
@@ -71,7 +74,7 @@ export function createReplay(
     const { events } = chunk;
     const kind = events.kind[event]!;
     if (isAsideEvent(kind, events.flags[event]!, dropRdhwr)) return;
-    const cpu = events.cpu[event]!;
+    const cpu = events.cpu[event]! % cpus;
     const arg = events.arg[event]!;
     switch (kind) {
       case EVENT.privileged:
@@ -127,7 +130,7 @@ export function createReplay(
     let at = 0;
     for (let segment = 0; segment < segments.length; segment++) {
       const end = segments.end[segment]!;
-      const cpu = segments.cpu[segment]!;
+      const cpu = segments.cpu[segment]! % cpus;
       // An event at the boundary is the doing of the segment before it (an ERET ends the kernel's).
       while (event < events.length && events.at[event]! <= start) handle(chunk, event++, ids, 0);
       if (packed.aside[segment] === 1) {

@@ -14,12 +14,23 @@ export interface LedgerEntry {
   readonly role: Role;
 }
 
+/** What one seed gave. */
+export interface SeedTotal {
+  readonly seed: number;
+  readonly total_ps: number;
+}
+
 /** One system's run over one trace. */
 export interface SystemRun {
   readonly name: string;
   readonly system: System;
   readonly tally: Tally;
   readonly breakdown: Breakdown;
+  /**
+   * Totals with other seeds of the random TLB replacement, this run's own first; one entry where nothing is
+   * random or no other seed was asked for.
+   */
+  readonly seeds: readonly SeedTotal[];
   /** What was assumed or is missing, one sentence each. */
   readonly notes: readonly string[];
 }

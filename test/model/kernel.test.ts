@@ -3,53 +3,21 @@ import { describe, expect, test } from 'vitest';
 import { replayAll } from '../../src/model/compare.ts';
 import { type SystemInput, systemSchema } from '../../src/model/systems/schema.ts';
 import type { Tally } from '../../src/model/tally.ts';
-import { createTraceBuilder } from '../../src/trace/builder.ts';
-import {
-  type Chunk,
-  GLOBAL,
-  KERNEL,
-  MAPPED,
-  referenceWord,
-  type Trace,
-  type TraceSummary,
-} from '../../src/trace/types.ts';
+import { GLOBAL, KERNEL, MAPPED, referenceWord, type Trace } from '../../src/trace/types.ts';
 import { oracle, type Reference } from './oracle.ts';
+import { traceOf } from './trace-of.ts';
 
 /** A full-system trace made of references, in chunks of at most `perChunk` records. */
-function traceOf(references: readonly Reference[], cpus: number, perChunk: number): [Trace, TraceSummary] {
-  const make = function* (): Generator<Chunk> {
-    const builder = createTraceBuilder({ instructionBytes: 0 });
-    let records = 0;
-    for (const r of references) {
+const fromReferences = (references: readonly Reference[], cpus: number, perChunk: number): Trace =>
+  traceOf({ cpus }, (builder, chunk) => {
+    for (const [i, r] of references.entries()) {
       builder.segment(r.cpu, 0, 0);
       const flags = r.mapped ? MAPPED | (r.space < 0 ? GLOBAL | KERNEL : 0) : KERNEL | GLOBAL;
       const id = builder.translate(r.mapped ? r.space : -1, r.page, r.physicalPage, flags);
       builder.record(id, referenceWord(r.kind, r.offset, r.size));
-      if (++records % perChunk === 0) yield builder.take();
+      if ((i + 1) % perChunk === 0) chunk();
     }
-    if (!builder.empty()) yield builder.take();
-  };
-  const header = {
-    name: 'random',
-    format: 'test',
-    level: 'system' as const,
-    cpus,
-    instructionBytes: 0 as const,
-    addressBits: 64 as const,
-    physical: true,
-    abi: '' as const,
-    provenance: {},
-  };
-  const trace: Trace = {
-    header,
-    summary: () => null,
-    chunks: async function* () {
-      yield* make();
-    },
-    close: async () => {},
-  };
-  return [trace, { refill: null } as TraceSummary];
-}
+  });
 
 const power = (from: number, to: number) => fc.integer({ min: from, max: to }).map((n) => 2 ** n);
 
@@ -162,8 +130,8 @@ describe('replay kernel', () => {
         fc.integer({ min: 1, max: 200 }),
         async (input, references, perChunk) => {
           const system = systemSchema.parse(input);
-          const [trace, summary] = traceOf(references, 2, perChunk);
-          const { tallies } = await replayAll(trace, summary, [system], { warmup: 0 });
+          const trace = fromReferences(references, 2, perChunk);
+          const { tallies } = await replayAll(trace, trace.summary()!, [system], { warmup: 0 });
           const expected = oracle(system, references, 2);
           for (const cpu of [0, 1]) {
             expect(sorted(countersOf(tallies[0]!, cpu, 'workload'))).toEqual(sorted(expected[cpu]!.workload));
@@ -182,10 +150,10 @@ describe('replay kernel', () => {
         referencesArbitrary,
         async (inputs, references) => {
           const systems = inputs.map((input) => systemSchema.parse(input));
-          const [trace, summary] = traceOf(references, 2, 100);
-          const together = await replayAll(trace, summary, systems, { warmup: 0 });
+          const trace = fromReferences(references, 2, 100);
+          const together = await replayAll(trace, trace.summary()!, systems, { warmup: 0 });
           for (const [i, system] of systems.entries()) {
-            const alone = await replayAll(trace, summary, [system], { warmup: 0 });
+            const alone = await replayAll(trace, trace.summary()!, [system], { warmup: 0 });
             expect(together.tallies[i]!.rows).toEqual(alone.tallies[0]!.rows);
           }
         },

@@ -1,3 +1,4 @@
+import { InputError } from '../../trace/errors.ts';
 import type { ResolvedPrices } from '../systems/resolve.ts';
 import type { Counter, Layer, Tally, TallyRow } from '../tally.ts';
 import { isMonitorLayer } from '../tally.ts';
@@ -138,5 +139,10 @@ export function price(tally: Tally, prices: ResolvedPrices): Breakdown {
       waits.reduce((ns, stall) => ns + stall.count * stall.ns, 0),
     );
   }
+  if (!Number.isSafeInteger(total))
+    throw new InputError(
+      `the priced time is over ${Math.floor(Number.MAX_SAFE_INTEGER / 1e12)} s, more than sums exactly in ` +
+        'picoseconds: lower the prices or replay less at a time',
+    );
   return { total_ps: total, parts };
 }

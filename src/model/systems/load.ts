@@ -37,12 +37,20 @@ function withSources(input: Tree, written: Tree, source: string): Tree {
 const listPresets = (): string => Object.keys(PRESETS).join(', ');
 
 /** The message of the first problem, with what else is wrong counted. */
-function firstIssue(error: z.ZodError): { readonly path: PropertyKey[]; readonly message: string } {
+interface Issue {
+  readonly path: PropertyKey[];
+  readonly message: string;
+  /** Whether the key itself is the problem, not its value. */
+  readonly atKey: boolean;
+}
+
+function firstIssue(error: z.ZodError): Issue {
   const [issue] = error.issues;
   const more = error.issues.length - 1;
   const keys = issue?.code === 'unrecognized_keys' ? issue.keys : [];
   return {
     path: [...(issue?.path ?? []), ...keys.slice(0, 1)],
+    atKey: keys.length > 0,
     message:
       (keys.length > 0 ? 'no such field' : (issue?.message ?? 'invalid')) +
       (more > 0 ? ` (and ${more} more ${more === 1 ? 'problem' : 'problems'})` : ''),
@@ -50,12 +58,12 @@ function firstIssue(error: z.ZodError): { readonly path: PropertyKey[]; readonly
 }
 
 /** Checks a tree against the schema. `place` turns the path of a problem into where it was written. */
-function check(input: Tree, place: (path: PropertyKey[]) => string): System {
+function check(input: Tree, place: (path: PropertyKey[], atKey: boolean) => string): System {
   // With a monitor given as `{}` or by parts, the schema fills in the rest.
   const result = systemSchema.safeParse(input);
   if (result.success) return result.data;
-  const { path, message } = firstIssue(result.error);
-  throw new InputError(`${place(path)}: ${path.map(String).join('.') || 'system'}: ${message}`);
+  const { path, message, atKey } = firstIssue(result.error);
+  throw new InputError(`${place(path, atKey)}: ${path.map(String).join('.') || 'system'}: ${message}`);
 }
 
 /** A preset by name. Throws an InputError that lists the names. */
@@ -83,16 +91,17 @@ export function parseSystem(text: string, label: string): System {
   if (!isTree(written)) throw new InputError(`${label}:1:1: a system is a mapping, e.g. "extends: disco"`);
 
   /** Position of the deepest node on a path that was written. */
-  const place = (path: PropertyKey[]): string => {
+  const place = (path: PropertyKey[], atKey = false): string => {
     let node: unknown = document.contents;
     let offset = 0;
-    for (const key of path) {
+    for (const [depth, key] of path.entries()) {
       if (!isMap(node)) break;
       const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
       if (pair === undefined) break;
       if (isScalar(pair.key) && pair.key.range) offset = pair.key.range[0];
       node = pair.value;
-      if (isScalar(node) && node.range) offset = node.range[0];
+      const stay = atKey && depth === path.length - 1;
+      if (!stay && isScalar(node) && node.range) offset = node.range[0];
     }
     return at(offset);
   };

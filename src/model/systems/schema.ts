@@ -125,6 +125,14 @@ const tlb = z.strictObject({
 const machine = z
   .strictObject({
     cpus: field(count.max(128), 0, chosen('CPUs; 0: as many as the trace has', 'CPUs')),
+    cpu_assignment: field(
+      z.enum(['one-to-one', 'round-robin']),
+      'one-to-one',
+      chosen(
+        'which CPU runs a CPU (or thread) of the trace: its own, of which there must be enough; or ' +
+          'round-robin, its number modulo cpus, as drcachesim’s static schedule',
+      ),
+    ),
     nodes: field(positive.max(64), 1, chosen('nodes, each with an equal share of the CPUs', 'nodes')),
     placement: field(
       z.enum(['first-touch', 'round-robin']),
@@ -422,7 +430,10 @@ export const systemSchema = z.strictObject({
   description: z.string().default('').meta({ description: 'what the system is, in a sentence' }),
   machine: machine.prefault({}),
   os: os.prefault({}),
-  monitor: monitor.nullable().default(null).meta({ description: 'the monitor; null: native' }),
+  monitor: monitor
+    .nullable()
+    .default(null)
+    .meta({ ...chosen('the monitor; null: native') }),
   prices: prices.prefault({}),
   sources: z
     .record(z.string(), z.strictObject({ source: z.string(), role: z.enum(ROLES) }))

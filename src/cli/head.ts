@@ -1,0 +1,82 @@
+import { PRIVILEGED_OPS } from '../model/tally.ts';
+import { serviceName } from '../trace/services.ts';
+import {
+  type Chunk,
+  EVENT,
+  MAPPED,
+  OFFSET_MASK,
+  OFFSET_SHIFT,
+  SEGMENT_KERNEL,
+  SEGMENT_RDHWR,
+  SEGMENT_REFILL,
+  SIZE_SHIFT,
+  TAIL_BIT,
+  type Trace,
+} from '../trace/types.ts';
+
+const KINDS = ['fetch', 'load', 'store', 'modify'] as const;
+const EVENT_NAMES = Object.fromEntries(Object.entries(EVENT).map(([name, kind]) => [kind, name]));
+
+/** Lines for people: the first `count` records of a trace with the events among them. */
+export async function* headOf(trace: Trace, count: number): AsyncGenerator<string> {
+  const virtualPages: number[] = [];
+  const physicalPages: number[] = [];
+  const flags: number[] = [];
+  let left = count;
+  yield '     record cpu mode   kind    virtual address    physical address   bytes  service';
+  let done = 0;
+  for await (const chunk of trace.chunks()) {
+    const { translations, segments, events } = chunk;
+    for (let i = 0; i < translations.length; i++) {
+      virtualPages.push(translations.virtualPage[i]!);
+      physicalPages.push(translations.physicalPage[i]!);
+      flags.push(translations.flags[i]!);
+    }
+    let event = 0;
+    let segment = 0;
+    for (let i = 0; i < chunk.length && left > 0; i++, left--) {
+      while (event < events.length && events.at[event]! <= i) yield eventLine(chunk, event++);
+      while (segments.end[segment]! <= i) segment++;
+      const id = chunk.translation[i]!;
+      const word = chunk.word[i]!;
+      const offset = (word >>> OFFSET_SHIFT) & OFFSET_MASK;
+      const ofSegment = segments.flags[segment]!;
+      const aside =
+        (ofSegment & SEGMENT_REFILL) !== 0
+          ? ' [refill episode]'
+          : (ofSegment & SEGMENT_RDHWR) !== 0
+            ? ' [RDHWR trap]'
+            : '';
+      const service = segments.service[segment]!;
+      yield [
+        String(done++).padStart(11),
+        String(segments.cpu[segment]).padStart(3),
+        (ofSegment & SEGMENT_KERNEL) !== 0 ? 'kernel' : 'user  ',
+        `${KINDS[word & 3]}${(word & TAIL_BIT) !== 0 ? '+' : ''}`.padEnd(7),
+        address(virtualPages[id]!, offset),
+        (flags[id]! & MAPPED) !== 0 ? address(physicalPages[id]!, offset) : 'direct            ',
+        String(word >>> SIZE_SHIFT).padStart(5),
+        ` ${service === 0 ? '' : serviceName(service)}${aside}`,
+      ]
+        .join(' ')
+        .trimEnd();
+    }
+    if (left === 0) return;
+  }
+}
+
+const address = (page: number, offset: number): string =>
+  `0x${page.toString(16)}${offset.toString(16).padStart(3, '0')}`.padEnd(18);
+
+function eventLine(chunk: Chunk, at: number): string {
+  const { events } = chunk;
+  const kind = events.kind[at]!;
+  const arg = events.arg[at]!;
+  const name = EVENT_NAMES[kind] ?? `event ${kind}`;
+  const value = `0x${events.hi[at]! * 2 ** 32 + events.lo[at]! < 2 ** 53 ? (events.hi[at]! * 2 ** 32 + events.lo[at]!).toString(16) : `${events.hi[at]!.toString(16)}${events.lo[at]!.toString(16).padStart(8, '0')}`}`;
+  const detail =
+    kind === EVENT.privileged
+      ? `${PRIVILEGED_OPS[arg & 0xf]} register ${(arg >>> 8) & 0xff} select ${(arg >>> 16) & 0xff} value ${value}`
+      : `${arg} ${value}`;
+  return `          · ${String(events.cpu[at]).padStart(3)} ${name} ${detail}`;
+}

@@ -1,0 +1,54 @@
+import { InputError } from '../trace/errors.ts';
+
+/**
+ * Checks that yargs does not make. A value option given twice arrives as an array, one without a value as
+ * an empty string or undefined: both are mistakes, and so are numbers that are not.
+ */
+export function single(name: string) {
+  return (value: unknown): string | undefined => {
+    if (value === undefined) return undefined;
+    if (Array.isArray(value)) throw new InputError(`--${name} is given more than once`);
+    if (typeof value !== 'string' || value === '') throw new InputError(`--${name} needs a value`);
+    return value;
+  };
+}
+
+/** A whole number from `min` to `max`; also `2e6`, `20M`, `64K` (decimal multiples). */
+export function wholeNumber(name: string, min: number, max = Number.MAX_SAFE_INTEGER) {
+  const text = single(name);
+  return (value: unknown): number | undefined => {
+    const written = text(typeof value === 'number' ? String(value) : value);
+    if (written === undefined) return undefined;
+    const match = /^(\d+(?:\.\d+)?(?:e\d+)?)([KMG]?)$/i.exec(written);
+    const unit = { K: 1e3, M: 1e6, G: 1e9 }[match?.[2]?.toUpperCase() ?? ''] ?? 1;
+    const number = match === null ? Number.NaN : Number(match[1]) * unit;
+    if (!Number.isSafeInteger(number) || number < min || number > max)
+      throw new InputError(`--${name} ${written}: expected a whole number ${range(min, max)}`);
+    return number;
+  };
+}
+
+const range = (min: number, max: number): string =>
+  max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+
+/** A comma-separated list without empty or doubled items. */
+export function list(name: string) {
+  const text = single(name);
+  return (value: unknown): readonly string[] | undefined => {
+    const written = text(value);
+    if (written === undefined) return undefined;
+    const items = written.split(',').map((item) => item.trim());
+    if (items.some((item) => item === ''))
+      throw new InputError(`--${name} ${written}: an empty item in the list`);
+    return items;
+  };
+}
+
+/** A flag; `--flag=false` and doubled flags are mistakes. */
+export function flag(name: string) {
+  return (value: unknown): boolean => {
+    if (value === undefined) return false;
+    if (value !== true) throw new InputError(`--${name} takes no value and is given at most once`);
+    return true;
+  };
+}

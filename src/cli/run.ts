@@ -1,0 +1,237 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ArgumentsCamelCase, CommandModule } from 'yargs';
+import type { Comparison, RunResult } from '../model/result.ts';
+import { baselineFirst, compareSystems } from '../model/run.ts';
+import { difference, ledger } from '../model/systems/ledger.ts';
+import { applyOverrides, parseOverride, parseSystem, presetSystem } from '../model/systems/load.ts';
+import { defaultSystems, PRESETS } from '../model/systems/presets.ts';
+import type { System } from '../model/systems/schema.ts';
+import { renderCsv } from '../report/csv.ts';
+import { renderJson } from '../report/json.ts';
+import { renderText } from '../report/text.ts';
+import { InputError } from '../trace/errors.ts';
+import { openTrace } from '../trace/formats/registry.ts';
+import { ingest } from '../trace/ingest.ts';
+import { shippedTraces, version } from '../version.ts';
+import { flag, list, single, wholeNumber } from './options.ts';
+import { checkOutputs, print, writeOutput } from './output.ts';
+import type { Session } from './session.ts';
+
+interface RunArguments {
+  readonly traces?: readonly string[];
+  readonly shipped: boolean;
+  readonly systems?: readonly string[];
+  readonly baseline?: string;
+  readonly machine?: string;
+  readonly set?: readonly string[];
+  readonly warmup?: number;
+  readonly seeds?: number;
+  readonly format?: string;
+  readonly json?: string;
+  readonly csv?: string;
+  readonly html?: string;
+  readonly 'skip-bad-lines': boolean;
+}
+
+/** Enough to see whether chance matters. */
+const DEFAULT_SEEDS = 3;
+
+export function runCommand(session: Session): CommandModule<object, RunArguments> {
+  return {
+    command: 'run [traces..]',
+    describe: 'Replay traces through systems and compare where the time goes',
+    builder: (yargs) =>
+      yargs
+        .positional('traces', {
+          type: 'string',
+          array: true,
+          describe: 'trace files or directories; - is standard input',
+        })
+        .option('shipped', {
+          type: 'boolean',
+          describe: 'the recorded system traces that ship with vmtax',
+          coerce: flag('shipped'),
+        })
+        .option('systems', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'presets or YAML files, separated by commas; the first is the baseline',
+          coerce: list('systems'),
+        })
+        .option('baseline', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'system that the others are compared with',
+          coerce: single('baseline'),
+        })
+        .option('machine', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'YAML file with the machine for all systems',
+          coerce: single('machine'),
+        })
+        .option('set', {
+          type: 'string',
+          array: true,
+          requiresArg: true,
+          describe: 'path=value, e.g. machine.tlb.entries=128 (or system:path=value); may be repeated',
+        })
+        .option('warmup', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'instructions that build state and are not counted (default: a tenth of the trace)',
+          coerce: wholeNumber('warmup', 0),
+        })
+        .option('seeds', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'seeds of the random TLB replacement to run, for the spread (default 3)',
+          coerce: wholeNumber('seeds', 1, 100),
+        })
+        .option('format', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'trace format (default: found by looking at the bytes)',
+          coerce: single('format'),
+        })
+        .option('skip-bad-lines', {
+          type: 'boolean',
+          describe: 'text traces: skip and count lines that do not parse',
+          coerce: flag('skip-bad-lines'),
+        })
+        .option('json', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'write the whole result as JSON (- is standard output)',
+          coerce: single('json'),
+        })
+        .option('csv', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'write the breakdown as CSV',
+          coerce: single('csv'),
+        })
+        .option('html', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'write the report as one HTML page',
+          coerce: single('html'),
+        })
+        .example('$0 run trace.vmt --html report.html', 'native beside Disco, as a page')
+        .example('$0 run trace.vmt --systems irix,disco --set machine.tlb.entries=128', '') as never,
+    handler: (args) => run(args, session),
+  };
+}
+
+async function run(args: ArgumentsCamelCase<RunArguments>, session: Session): Promise<void> {
+  await checkOutputs({ json: args.json, csv: args.csv, html: args.html });
+  const paths = await tracePaths(args);
+  const overrides = (args.set ?? []).map(parseOverride);
+  const named = args.systems && (await Promise.all(args.systems.map(readSystem)));
+  const machine = args.machine === undefined ? null : await readMachine(args.machine);
+  const prepare = (systems: readonly System[]): System[] =>
+    baselineFirst(
+      applyOverrides(
+        machine === null ? systems : systems.map((system) => ({ ...system, ...machine })),
+        overrides,
+      ),
+      args.baseline ?? null,
+    );
+  // What is asked for by name is checked before any trace is read.
+  const asked = named && prepare(named);
+
+  const comparisons: Comparison[] = [];
+  for (const path of paths) {
+    const opened = await openTrace(path, {
+      ...(args.format === undefined ? {} : { format: args.format }),
+      skipBadLines: args['skip-bad-lines'],
+      progress: (done, total) => session.progress.update(`reading ${path}`, done, total),
+    });
+    const systems = asked ?? prepare(defaultSystems(opened.header.level).map(presetSystem));
+    const trace = await ingest(opened, { signal: session.signal });
+    try {
+      const records = trace.summary()?.records ?? 0;
+      comparisons.push(
+        await compareSystems(trace, systems, {
+          warmup: args.warmup ?? null,
+          baseline: null,
+          seeds: args.seeds ?? DEFAULT_SEEDS,
+          signal: session.signal,
+          progress: (done) => session.progress.update(`replaying ${path}`, done, records),
+        }),
+      );
+    } finally {
+      await trace.close();
+    }
+  }
+  session.progress.clear();
+
+  const result: RunResult = {
+    schema: 'vmtax.run/1',
+    tool: { name: 'vmtax', version: version() },
+    comparisons,
+  };
+  await write(result, args);
+}
+
+async function write(result: RunResult, args: RunArguments): Promise<void> {
+  // All outputs are made before the first is written.
+  const html = args.html === undefined ? null : await renderPage(result);
+  const toStandardOutput = [args.json, args.csv, args.html].includes('-');
+  if (args.json !== undefined) await writeOutput(args.json, renderJson(result));
+  if (args.csv !== undefined) await writeOutput(args.csv, renderCsv(result));
+  if (args.html !== undefined && html !== null) await writeOutput(args.html, html);
+  if (toStandardOutput) return;
+  const width = process.stdout.isTTY ? (process.stdout.columns ?? 80) : 80;
+  const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
+  await print(renderText(result, { width, color }));
+  for (const path of [args.json, args.csv, args.html]) if (path !== undefined) await print(`wrote ${path}\n`);
+}
+
+/** Vega is loaded for a page alone: it costs more start-up time than everything else together. */
+async function renderPage(result: RunResult): Promise<string> {
+  const { renderHtml } = await import('../report/html.ts');
+  const systems = new Map(
+    result.comparisons.flatMap(({ runs }) => runs.map((run) => [run.name, run.system] as const)),
+  );
+  const { html } = await renderHtml(result, {
+    ledger: (name) => ledger(systems.get(name)!),
+    difference: (a, b) => difference(systems.get(a)!, systems.get(b)!),
+    commandLine: `vmtax ${process.argv.slice(2).map(quote).join(' ')}`,
+  });
+  return html;
+}
+
+const quote = (word: string): string =>
+  /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+async function tracePaths(args: RunArguments): Promise<readonly string[]> {
+  const given = args.traces ?? [];
+  if (!args.shipped) {
+    if (given.length === 0) throw new InputError('name a trace, or --shipped for those that come with vmtax');
+    if (new Set(given).size !== given.length) throw new InputError('a trace is named twice');
+    return given;
+  }
+  if (given.length > 0) throw new InputError('give traces or --shipped, not both');
+  const directory = fileURLToPath(shippedTraces());
+  const files = (await readdir(directory)).filter((name) => name.endsWith('.vmt')).sort();
+  if (files.length === 0) throw new InputError(`${directory}: holds no shipped traces; install vmtax again`);
+  return files.map((name) => join(directory, name));
+}
+
+/** A preset by name, or a system in a YAML file. */
+export async function readSystem(nameOrPath: string): Promise<System> {
+  if (Object.hasOwn(PRESETS, nameOrPath)) return presetSystem(nameOrPath);
+  if (!existsSync(nameOrPath)) return presetSystem(nameOrPath);
+  return parseSystem(await readFile(nameOrPath, 'utf8'), nameOrPath);
+}
+
+/** The machine (and where its values come from) of a YAML file. */
+async function readMachine(path: string): Promise<Pick<System, 'machine'>> {
+  const text = await readFile(path, 'utf8');
+  const { machine } = parseSystem(text, path);
+  return { machine };
+}

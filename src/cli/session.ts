@@ -1,0 +1,8 @@
+import type { Progress } from './progress.ts';
+
+/** What every command gets besides its arguments. */
+export interface Session {
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}

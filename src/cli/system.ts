@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { stringify } from 'yaml';
+import type { CommandModule } from 'yargs';
+import { fieldDoc, flatten, systemJsonSchema } from '../model/systems/ledger.ts';
+import { parseSystem } from '../model/systems/load.ts';
+import { PRESETS } from '../model/systems/presets.ts';
+import { print } from './output.ts';
+import { readSystem } from './run.ts';
+
+/** `vmtax system list|show|schema|check`. */
+export function systemCommand(): CommandModule {
+  return {
+    command: 'system <action>',
+    describe: 'List, show and check systems (machine, operating system, monitor, prices)',
+    builder: (yargs) =>
+      yargs
+        .command('list', 'names and descriptions of the presets', {}, () => print(list()))
+        .command(
+          'show <system>',
+          'every field with its value, unit and source, as YAML',
+          (show) =>
+            show.positional('system', {
+              type: 'string',
+              demandOption: true,
+              describe: 'preset or YAML file',
+            }),
+          async ({ system }) => print(await show(system)),
+        )
+        .command('schema', 'the JSON Schema of a system, for editors', {}, () =>
+          print(`${JSON.stringify(systemJsonSchema(), null, 2)}\n`),
+        )
+        .command(
+          'check <file>',
+          'check a YAML file',
+          (check) => check.positional('file', { type: 'string', demandOption: true }),
+          async ({ file }) => {
+            const system = parseSystem(await readFile(file, 'utf8'), file);
+            await print(`${file}: ${system.name} is a valid system\n`);
+          },
+        )
+        .demandCommand(1, 'name an action: list, show, schema or check'),
+    handler: () => {},
+  };
+}
+
+function list(): string {
+  const width = Math.max(...Object.keys(PRESETS).map((name) => name.length));
+  return Object.entries(PRESETS)
+    .map(([name, input]) => `${name.padEnd(width)}  ${input.description ?? ''}\n`)
+    .join('');
+}
+
+/** YAML that can be saved and edited: each value is followed by its unit and source as a comment. */
+async function show(nameOrPath: string): Promise<string> {
+  const system = await readSystem(nameOrPath);
+  const lines = [
+    `name: ${stringify(system.name).trim()}`,
+    `description: ${stringify(system.description).trim()}`,
+  ];
+  let open: string[] = [];
+  if (system.monitor === null) lines.push('monitor: null');
+  for (const [path, value] of flatten(system)) {
+    if (path === 'monitor') continue;
+    const keys = path.split('.');
+    const parents = keys.slice(0, -1);
+    let depth = 0;
+    while (depth < open.length && open[depth] === parents[depth]) depth++;
+    for (; depth < parents.length; depth++) lines.push(`${'  '.repeat(depth)}${parents[depth]}:`);
+    open = parents;
+    const { description, unit, source } = fieldDoc(path);
+    const stated = Object.entries(system.sources).find(([key]) => path === key || path.startsWith(`${key}.`));
+    const comment = [description, unit && `unit: ${unit}`, `source: ${stated?.[1].source ?? source}`]
+      .filter((part) => part !== '')
+      .join('; ');
+    lines.push(`${'  '.repeat(parents.length)}${keys.at(-1)}: ${stringify(value).trim()} # ${comment}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

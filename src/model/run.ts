@@ -1,0 +1,125 @@
+import { InputError } from '../trace/errors.ts';
+import type { Trace, TraceSummary } from '../trace/types.ts';
+import { type ReplayOptions, replayAll } from './compare.ts';
+import { price } from './pricing/price.ts';
+import type { Comparison, SystemRun } from './result.ts';
+import { resolvePrices } from './systems/resolve.ts';
+import type { System } from './systems/schema.ts';
+import type { Tally } from './tally.ts';
+
+export interface CompareOptions extends Omit<ReplayOptions, 'warmup'> {
+  /** Instructions of warm-up; null: a tenth of the trace's. */
+  readonly warmup: number | null;
+  /** Name of the system that the others are compared with; null: the first. */
+  readonly baseline: string | null;
+  /** How many seeds of the random TLB replacement to run: the system's own and the numbers after it. */
+  readonly seeds: number;
+}
+
+/**
+ * Runs one trace through several systems and prices what they counted. The trace's summary must be known
+ * (a store's is; other traces are ingested first).
+ */
+export async function compareSystems(
+  trace: Trace,
+  systems: readonly System[],
+  options: CompareOptions,
+): Promise<Comparison> {
+  const summary = trace.summary();
+  if (summary === null) throw new Error('compareSystems needs a trace whose summary is known');
+  const ordered = baselineFirst(systems, options.baseline);
+  const requested = options.warmup ?? Math.floor(summary.workloadInstructions / 10);
+  const { signal, progress } = options;
+  const seeded = ordered.flatMap((system) => withSeeds(system, options.seeds));
+  const { tallies, warmup } = await replayAll(trace, summary, seeded, {
+    warmup: requested,
+    ...(signal && { signal }),
+    ...(progress && { progress }),
+  });
+  const runs = ordered.map((system): SystemRun => {
+    const mine = seeded.flatMap((candidate, index) => (candidate.name === system.name ? [index] : []));
+    const priced = mine.map((index) => price(tallies[index]!, resolvePrices(system, summary)));
+    const tally = tallies[mine[0]!]!;
+    return {
+      name: system.name,
+      system,
+      tally,
+      breakdown: priced[0]!,
+      seeds: priced.map(({ total_ps }, at) => ({
+        seed: seeded[mine[at]!]!.machine.tlb?.seed ?? 0,
+        total_ps,
+      })),
+      notes: notesOn(system, trace, summary, tally),
+    };
+  });
+  return {
+    trace: { header: trace.header, summary },
+    warmup: { requested_instructions: requested, instructions: warmup },
+    baseline: ordered[0]!.name,
+    runs,
+  };
+}
+
+/** The system itself and, where its TLB is replaced at random, copies with the seeds that follow. */
+function withSeeds(system: System, seeds: number): System[] {
+  const { tlb } = system.machine;
+  if (tlb?.replacement !== 'random') return [system];
+  return Array.from({ length: seeds }, (_, i) =>
+    i === 0 ? system : { ...system, machine: { ...system.machine, tlb: { ...tlb, seed: tlb.seed + i } } },
+  );
+}
+
+/** The systems with the baseline in front. Throws InputError on doubled or unknown names. */
+export function baselineFirst(systems: readonly System[], baseline: string | null): System[] {
+  const names = systems.map((system) => system.name);
+  const double = names.find((name, index) => names.indexOf(name) !== index);
+  if (double !== undefined) throw new InputError(`system ${double} is given twice: give each its own name`);
+  if (baseline === null) return [...systems];
+  const first = systems.find((system) => system.name === baseline);
+  if (first === undefined)
+    throw new InputError(`--baseline ${baseline} is not one of the systems of this run: ${names.join(', ')}`);
+  return [first, ...systems.filter((system) => system !== first)];
+}
+
+/** What was assumed in a run, and what it cannot show. */
+function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: Tally): string[] {
+  const { header } = trace;
+  const { os, monitor, machine } = system;
+  const notes: string[] = [];
+  if (header.level === 'user') {
+    notes.push(
+      'The trace has user code alone, so the overhead is a lower bound: the kernel’s own footprint and services are missing.',
+    );
+    if (os.overlay)
+      notes.push(
+        `Added by rule: a page’s first store is a demand-zero fault, its first fetch a file page, its first load ` +
+          `${os.first_load === 'zero' ? 'demand-zero' : 'a file page'}` +
+          (os.timer_instructions > 0
+            ? `; a timer interrupt every ${os.timer_instructions} instructions.`
+            : '; no timer interrupts.'),
+      );
+    if (!header.physical)
+      notes.push('Physical pages are not recorded: caches are indexed by virtual addresses.');
+  } else {
+    notes.push(
+      'Pages touched without an allocation event count as backed already; disk waits and idle time are not modelled.',
+    );
+    const traps = tally.rows.some((row) => row.context === 'reserved instruction');
+    if (os.rdhwr === 'keep' && traps)
+      notes.push(
+        'Traps of RDHWR are kept as recorded; later MIPS hardware does not take them (--set os.rdhwr=drop).',
+      );
+  }
+  if (summary.refill === null && os.refill_loads === 'recorded')
+    notes.push(
+      'The trace has no refill episodes: the refill handler is that of 64-bit Linux 6.1 as counted elsewhere.',
+    );
+  if (header.cpus > 1)
+    notes.push(
+      'CPUs interleave as recorded, in long stretches; cache coherence between them is not modelled.',
+    );
+  if (monitor && !monitor.footprint) notes.push('The monitor’s own references do not enter the caches.');
+  if (machine.tlb?.replacement === 'random')
+    notes.push(`TLB replacement is random (seed ${machine.tlb.seed}).`);
+  return notes;
+}
