@@ -5,7 +5,9 @@ import {
   type EventKind,
   FETCH,
   LOAD,
+  MODIFY,
   OFFSET_MASK,
+  OFFSET_SHIFT,
   PAGE_BITS,
   PAGE_BYTES,
   type ReferenceKind,
@@ -43,12 +45,17 @@ export interface TraceBuilder {
    * (unsigned halves), split into a head and tails where it crosses pages.
    */
   access(kind: ReferenceKind, lo: number, hi: number, size: number): void;
+  /** Counts a load or store whose extent is not recorded: it is an operand, but touches nothing known. */
+  countOnly(kind: typeof LOAD | typeof STORE): void;
   /** Adds an event before the next record. */
   event(kind: EventKind, cpu: number, arg: number, lo?: number, hi?: number): void;
   /** Adds the classes of `count` instructions at `offset` of a physical page, `classes[from …]`. */
   code(physicalPage: number, offset: number, count: number, classes: Uint8Array, from: number): void;
-  /** Marks the end of one recorded refill episode, for the summary's mean. */
-  refillEpisode(): void;
+  /**
+   * Marks the end of one recorded refill episode, for the summary. `attempted` instructions of its
+   * segments are the failed attempt before it, not its handler's.
+   */
+  refillEpisode(attempted?: number): void;
   full(): boolean;
   empty(): boolean;
   /** The chunk so far; the builder then starts the next one in the same segment. */
@@ -115,13 +122,21 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
   let occupied = 0;
   let maxSpace = 0;
 
-  // Last page of each kind of access, for `access`.
-  const lastLo = new Int32Array(4).fill(-1);
-  const lastHi = new Int32Array(4).fill(-1);
-  const lastId = new Int32Array(4).fill(-1);
+  // Pages that `access` met lately, direct-mapped by the lower bits of the page number.
+  const recentLo = new Int32Array(RECENT).fill(-1);
+  const recentHi = new Int32Array(RECENT);
+  const recentId = new Int32Array(RECENT);
+  // References that `access` counted since the segment began, by kind (the others `record` counted).
+  const accessed = new Int32Array(4);
 
   const total = { records: 0, chunks: 0, instructions: 0, loads: 0, stores: 0, workload: 0, events: 0 };
-  const episode = { count: 0, instructions: 0, loads: 0, stores: 0, privileged: 0 };
+  const episode = {
+    count: 0,
+    instructions: 0,
+    loads: 0,
+    stores: 0,
+    privileged: new Array<number>(16).fill(0),
+  };
 
   const hash = (ofSpace: number, virtualPage: number): number => {
     const low = (virtualPage % 4294967296) | 0;
@@ -190,6 +205,10 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
 
   const closeSegment = (): void => {
     if (length === segmentStart) return;
+    instructions += accessed[FETCH]!;
+    loads += accessed[LOAD]! + accessed[MODIFY]!;
+    stores += accessed[STORE]! + accessed[MODIFY]!;
+    accessed.fill(0);
     if (segments === segmentEnd.length) {
       segmentEnd = grown(segmentEnd);
       segmentCpu = grown(segmentCpu);
@@ -242,30 +261,49 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
     }
   };
 
+  // The common case, a reference inside a page met lately, is kept so small that the engine inlines it into
+  // a reader's loop.
   const access = (kind: ReferenceKind, lo: number, hi: number, size: number): void => {
     const pageLo = lo >>> PAGE_BITS;
-    let id = lastId[kind]!;
-    if (lastLo[kind] !== pageLo || lastHi[kind] !== (hi | 0)) {
-      const page = (hi >>> 0) * (4294967296 / PAGE_BYTES) + pageLo;
-      id = translate(0, page, page, MAPPED_USER);
-      lastLo[kind] = pageLo;
-      lastHi[kind] = hi | 0;
-      lastId[kind] = id;
-    }
+    const recent = pageLo & (RECENT - 1);
     const offset = lo & OFFSET_MASK;
-    if (offset + size <= PAGE_BYTES) {
-      record(id, referenceWord(kind, offset, size));
+    if (
+      recentLo[recent] !== pageLo ||
+      recentHi[recent] !== (hi | 0) ||
+      offset + size > PAGE_BYTES ||
+      length === CHUNK_RECORDS ||
+      fixed
+    ) {
+      accessElsewhere(kind, lo, hi, size);
       return;
     }
-    let done = PAGE_BYTES - offset;
-    record(id, referenceWord(kind, offset, done));
+    translationColumn[length] = recentId[recent]!;
+    wordColumn[length] = kind | (offset << OFFSET_SHIFT) | (size << SIZE_SHIFT);
+    length++;
+    accessed[kind]!++;
+  };
+
+  const accessElsewhere = (kind: ReferenceKind, lo: number, hi: number, size: number): void => {
+    const pageLo = lo >>> PAGE_BITS;
     let page = (hi >>> 0) * (4294967296 / PAGE_BYTES) + pageLo;
+    const id = translate(0, page, page, MAPPED_USER);
+    const recent = pageLo & (RECENT - 1);
+    recentLo[recent] = pageLo;
+    recentHi[recent] = hi | 0;
+    recentId[recent] = id;
+    const offset = lo & OFFSET_MASK;
+    let done = Math.min(size, PAGE_BYTES - offset);
+    record(id, referenceWord(kind, offset, done));
     while (done < size) {
       page = page + 1 === 2 ** 52 ? 0 : page + 1;
       const part = Math.min(size - done, PAGE_BYTES);
       record(translate(0, page, page, MAPPED_USER), referenceWord(kind, 0, part, true));
       done += part;
     }
+  };
+
+  const countOnly = (kind: typeof LOAD | typeof STORE): void => {
+    accessed[kind]!++;
   };
 
   const event = (kind: EventKind, ofCpu: number, arg: number, lo = 0, hi = 0): void => {
@@ -287,7 +325,10 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
     eventHi[events] = hi;
     events++;
     total.events++;
-    if (kind === EVENT.privileged && (flags & SEGMENT_REFILL) !== 0) episode.privileged++;
+    if (kind === EVENT.privileged && (flags & SEGMENT_REFILL) !== 0) {
+      const op = arg & 0xf;
+      episode.privileged[op] = (episode.privileged[op] ?? 0) + 1;
+    }
   };
 
   const code = (physicalPage: number, offset: number, count: number, classes: Uint8Array, from: number) => {
@@ -358,15 +399,17 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
   };
 
   const summary = (totals: Readonly<Record<string, number>>): TraceSummary => {
-    const refill: RefillEpisodes | null = episode.count === 0 ? null : { ...episode };
+    const refill: RefillEpisodes | null =
+      episode.count === 0 ? null : { ...episode, privileged: [...episode.privileged] };
     return {
       records: total.records,
       chunks: total.chunks,
       translations,
       spaces: maxSpace + 1,
       instructions: total.instructions,
-      loads: total.loads,
-      stores: total.stores,
+      // What was only counted after the last record is in no segment yet.
+      loads: total.loads + accessed[LOAD]!,
+      stores: total.stores + accessed[STORE]!,
       workloadInstructions: total.workload,
       events: total.events,
       refill,
@@ -379,10 +422,12 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
     translate,
     record,
     access,
+    countOnly,
     event,
     code,
-    refillEpisode: () => {
+    refillEpisode: (attempted = 0) => {
       episode.count++;
+      episode.instructions -= attempted;
     },
     full: () => length >= CHUNK_RECORDS - CHUNK_RESERVE || events >= CHUNK_RECORDS,
     empty: () => length === 0 && events === 0 && codes === 0,
@@ -392,6 +437,7 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
 }
 
 const MAPPED_USER = 1;
+const RECENT = 256;
 
 /** A copy of twice the length. */
 function grown<T extends Int32Array | Uint32Array | Uint16Array | Uint8Array | Float64Array>(old: T): T {

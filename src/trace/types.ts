@@ -209,7 +209,8 @@ export interface RefillEpisodes {
   readonly instructions: number;
   readonly loads: number;
   readonly stores: number;
-  readonly privileged: number;
+  /** Privileged operations by op code (0–15), all episodes. */
+  readonly privileged: readonly number[];
 }
 
 /**

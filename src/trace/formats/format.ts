@@ -15,6 +15,8 @@ export interface Input {
   /** `gz`, `br`, `xz`, `zst`, or null: what was taken off on the way. */
   readonly compression: 'gz' | 'br' | 'xz' | 'zst' | null;
   readonly stream: () => AsyncIterable<Uint8Array>;
+  /** Source bytes (before decompression) that the latest `stream()` took, of a total (0: unknown). */
+  readonly position?: () => { readonly done: number; readonly total: number };
 }
 
 /** What readers report while they work: bytes read so far of a total (0: unknown). */

@@ -1,0 +1,35 @@
+import type { TraceBuilder } from '../builder.ts';
+import { OFFSET_MASK, PAGE_BITS, PAGE_BYTES, type ReferenceKind, referenceWord } from '../types.ts';
+
+const PAGES_PER_HALF = 4294967296 / PAGE_BYTES;
+const PAGES = 2 ** 52;
+
+/** Page number of address hi:lo (unsigned halves). */
+export function pageOf(lo: number, hi: number): number {
+  return (hi >>> 0) * PAGES_PER_HALF + (lo >>> PAGE_BITS);
+}
+
+/**
+ * Adds a reference like the builder's `access`, but in any address space (−1: global) and with any
+ * translation flags; physical pages equal the virtual ones.
+ */
+export function accessIn(
+  builder: TraceBuilder,
+  space: number,
+  flags: number,
+  kind: ReferenceKind,
+  lo: number,
+  hi: number,
+  size: number,
+): void {
+  let page = pageOf(lo, hi);
+  let offset = lo & OFFSET_MASK;
+  for (let left = size; left > 0; ) {
+    const part = Math.min(left, PAGE_BYTES - offset);
+    const id = builder.translate(space, page, page, flags);
+    builder.record(id, referenceWord(kind, offset, part, left !== size));
+    left -= part;
+    offset = 0;
+    page = page + 1 === PAGES ? 0 : page + 1;
+  }
+}

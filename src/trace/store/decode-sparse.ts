@@ -1,0 +1,296 @@
+/**
+ * The coders of what is sparse, reading side: the inverse of `encode-sparse.ts`. Each decoder owns column
+ * buffers that it fills anew for every chunk.
+ */
+import { InputError } from '../errors.ts';
+import {
+  CHUNK_RECORDS,
+  type CodeColumns,
+  type EventColumns,
+  type SegmentColumns,
+  type TranslationColumns,
+} from '../types.ts';
+import {
+  expectedPhysical,
+  LANE_CLASSES,
+  LANE_COUNTS,
+  LANE_EVENT_OPERANDS,
+  LANE_EVENT_POSITIONS,
+  LANE_EVENT_TUPLES,
+  LANE_SEGMENT_COUNTS,
+  LANE_SEGMENT_TUPLES,
+  LANE_TABLE_COUNTS,
+  LANE_TABLE_NUMBERS,
+} from './encode-sparse.ts';
+import { type Cursor, checkCursors, takeByte, takeNumber, takeSigned } from './lanes.ts';
+import { MAX_CHUNK_ITEMS, PAGE_LIMIT, TUPLE_NEW, TUPLES } from './layout.ts';
+
+export interface SparseChunk {
+  readonly length: number;
+  readonly segments: SegmentColumns;
+  readonly events: EventColumns;
+}
+
+export interface SparseDecoder {
+  readonly begin: (lanes: readonly Cursor[]) => void;
+  /** The next chunk's record count, segments and events; throws an InputError where they cannot be. */
+  readonly decode: () => SparseChunk;
+}
+
+/** A count that is possible and that the lane's remaining bytes can hold: nothing else is allocated for. */
+function takeCount(counts: Cursor, values: Cursor): number {
+  const count = takeNumber(counts);
+  if (count > MAX_CHUNK_ITEMS || count > values.end - values.at) {
+    throw new InputError('a count is larger than its lane');
+  }
+  return count;
+}
+
+export function createSparseDecoder(): SparseDecoder {
+  let lanes: readonly Cursor[] = [];
+
+  let segments = segmentBuffers(256);
+  const segmentTuple = {
+    cpu: new Uint8Array(256),
+    flags: new Uint8Array(256),
+    service: new Uint16Array(256),
+  };
+  let nextSegmentTuple = 1;
+
+  let events = eventBuffers(1024);
+  const tupleKind = new Uint8Array(256);
+  const tupleCpu = new Uint8Array(256);
+  const tupleFlags = new Uint8Array(256);
+  const tupleArg = new Int32Array(256);
+  const tupleLow = new Uint32Array(256);
+  const tupleHigh = new Uint32Array(256);
+  const successor = new Uint8Array(256);
+  let nextEventTuple = 1;
+  let previous = 0;
+
+  const begin = (newLanes: readonly Cursor[]): void => {
+    lanes = newLanes;
+    nextSegmentTuple = nextEventTuple = 1;
+    successor.fill(0);
+    previous = 0;
+  };
+
+  const decodeSegments = (length: number, count: number): void => {
+    const tuples = lanes[LANE_SEGMENT_TUPLES]!;
+    const counts = lanes[LANE_SEGMENT_COUNTS]!;
+    if (count > segments.end.length) segments = segmentBuffers(count + (count >> 1));
+    const { end, cpu, flags, service, instructions, loads, stores } = segments;
+    let position = 0;
+    for (let at = 0; at < count; at++) {
+      let tuple = takeByte(tuples);
+      if (tuple === TUPLE_NEW) {
+        tuple = nextSegmentTuple;
+        nextSegmentTuple = tuple === TUPLES ? 1 : tuple + 1;
+        segmentTuple.cpu[tuple] = takeByte(tuples);
+        segmentTuple.flags[tuple] = takeByte(tuples);
+        segmentTuple.service[tuple] = takeByte(tuples) | (takeByte(tuples) << 8);
+      }
+      cpu[at] = segmentTuple.cpu[tuple]!;
+      flags[at] = segmentTuple.flags[tuple]!;
+      service[at] = segmentTuple.service[tuple]!;
+      position += takeNumber(counts);
+      if (position > length) break;
+      end[at] = position;
+      instructions[at] = takeNumber(counts);
+      loads[at] = takeNumber(counts);
+      stores[at] = takeNumber(counts);
+    }
+    if (position !== length) throw new InputError('segments do not cover their chunk');
+  };
+
+  const decodeEvents = (length: number, count: number): void => {
+    const tuples = lanes[LANE_EVENT_TUPLES]!;
+    const positions = lanes[LANE_EVENT_POSITIONS]!;
+    const operands = lanes[LANE_EVENT_OPERANDS]!;
+    if (count > events.at.length) events = eventBuffers(count + (count >> 1));
+    const { at, kind, cpu, flags, arg, lo, hi } = events;
+    const { bytes } = operands;
+    let operand = operands.at;
+    let position = 0;
+    for (let index = 0; index < count; index++) {
+      let tuple = bytes[tuples.at++]!;
+      if (tuple === 0) tuple = successor[previous]!;
+      else if (tuple === TUPLE_NEW) {
+        tuple = nextEventTuple;
+        nextEventTuple = tuple === TUPLES ? 1 : tuple + 1;
+        tupleKind[tuple] = takeByte(tuples);
+        tupleCpu[tuple] = takeByte(tuples);
+        tupleFlags[tuple] = takeByte(tuples);
+        tupleArg[tuple] =
+          takeByte(tuples) | (takeByte(tuples) << 8) | (takeByte(tuples) << 16) | (takeByte(tuples) << 24);
+        tupleLow[tuple] = tupleHigh[tuple] = 0;
+      }
+      successor[previous] = tuple;
+      previous = tuple;
+      const step = bytes[positions.at]!;
+      if (step < 128) {
+        position += step;
+        positions.at++;
+      } else position += takeNumber(positions);
+      if (position > length) throw new InputError('an event lies outside its chunk');
+      const differing = bytes[operand++]!;
+      if (differing !== 0) {
+        let highs = 0;
+        let lows = differing;
+        for (; lows > 4; lows -= 5) highs++;
+        if (highs > 4) throw new InputError('an event has an impossible operand');
+        if (lows > 0) {
+          let value = tupleLow[tuple]!;
+          for (let shift = 0; shift < 8 * lows; shift += 8) {
+            value = (value & ~(255 << shift)) | (bytes[operand++]! << shift);
+          }
+          tupleLow[tuple] = value;
+        }
+        if (highs > 0) {
+          let value = tupleHigh[tuple]!;
+          for (let shift = 0; shift < 8 * highs; shift += 8) {
+            value = (value & ~(255 << shift)) | (bytes[operand++]! << shift);
+          }
+          tupleHigh[tuple] = value;
+        }
+      }
+      at[index] = position;
+      kind[index] = tupleKind[tuple]!;
+      cpu[index] = tupleCpu[tuple]!;
+      flags[index] = tupleFlags[tuple]!;
+      arg[index] = tupleArg[tuple]!;
+      lo[index] = tupleLow[tuple]!;
+      hi[index] = tupleHigh[tuple]!;
+    }
+    operands.at = operand;
+  };
+
+  const decode = (): SparseChunk => {
+    const counts = lanes[LANE_COUNTS]!;
+    const length = takeNumber(counts);
+    if (length > CHUNK_RECORDS) throw new InputError('a chunk has more records than any can');
+    const segmentCount = takeCount(counts, lanes[LANE_SEGMENT_TUPLES]!);
+    const eventCount = takeCount(counts, lanes[LANE_EVENT_TUPLES]!);
+    decodeSegments(length, segmentCount);
+    decodeEvents(length, eventCount);
+    checkCursors(lanes, false);
+    return {
+      length,
+      segments: { length: segmentCount, ...segments },
+      events: { length: eventCount, ...events },
+    };
+  };
+
+  return { begin, decode };
+}
+
+function segmentBuffers(capacity: number) {
+  return {
+    end: new Int32Array(capacity),
+    cpu: new Uint8Array(capacity),
+    flags: new Uint8Array(capacity),
+    service: new Uint16Array(capacity),
+    instructions: new Int32Array(capacity),
+    loads: new Int32Array(capacity),
+    stores: new Int32Array(capacity),
+  };
+}
+
+function eventBuffers(capacity: number) {
+  return {
+    at: new Int32Array(capacity),
+    kind: new Uint8Array(capacity),
+    cpu: new Uint8Array(capacity),
+    flags: new Uint8Array(capacity),
+    arg: new Int32Array(capacity),
+    lo: new Uint32Array(capacity),
+    hi: new Uint32Array(capacity),
+  };
+}
+
+export interface TablesChunk {
+  readonly translations: TranslationColumns;
+  readonly code: CodeColumns;
+}
+
+export interface TablesDecoder {
+  readonly begin: (lanes: readonly Cursor[]) => void;
+  /** The next chunk's translations, numbered from `first`, and its code, in new arrays. */
+  readonly decode: (first: number) => TablesChunk;
+}
+
+export function createTablesDecoder(): TablesDecoder {
+  let lanes: readonly Cursor[] = [];
+  let lastSpace = 0;
+  let lastVirtual = 0;
+  let lastPhysical = 0;
+  let lastCode = 0;
+
+  const begin = (newLanes: readonly Cursor[]): void => {
+    lanes = newLanes;
+    lastSpace = lastVirtual = lastPhysical = lastCode = 0;
+  };
+
+  const decode = (first: number): TablesChunk => {
+    const counts = lanes[LANE_TABLE_COUNTS]!;
+    const numbers = lanes[LANE_TABLE_NUMBERS]!;
+    const classes = lanes[LANE_CLASSES]!;
+    const length = takeCount(counts, numbers);
+    const codes = takeCount(counts, numbers);
+    const space = new Int32Array(length);
+    const virtualPage = new Float64Array(length);
+    const physicalPage = new Float64Array(length);
+    const flags = new Uint8Array(length);
+    for (let at = 0; at < length; at++) {
+      flags[at] = takeByte(numbers);
+      lastSpace += takeSigned(numbers);
+      const step = takeSigned(numbers);
+      lastVirtual += step;
+      lastPhysical = expectedPhysical(lastPhysical, step) + takeSigned(numbers);
+      if (!(lastSpace >= -1 && lastSpace < 2 ** 31 && isPage(lastVirtual) && isPage(lastPhysical))) {
+        throw new InputError('a translation has an impossible page or address space');
+      }
+      space[at] = lastSpace;
+      virtualPage[at] = lastVirtual;
+      physicalPage[at] = lastPhysical;
+    }
+    const at = new Int32Array(codes);
+    const page = new Float64Array(codes);
+    const offset = new Uint16Array(codes);
+    const count = new Uint16Array(codes);
+    let position = 0;
+    let used = 0;
+    for (let entry = 0; entry < codes; entry++) {
+      position += takeNumber(numbers);
+      lastCode += takeSigned(numbers);
+      if (!(position <= CHUNK_RECORDS && isPage(lastCode))) {
+        throw new InputError('a code entry has an impossible position or page');
+      }
+      at[entry] = position;
+      page[entry] = lastCode;
+      offset[entry] = takeNumber(numbers);
+      count[entry] = takeNumber(numbers);
+      used += count[entry]!;
+    }
+    const from = classes.at;
+    classes.at += used;
+    checkCursors(lanes, false);
+    return {
+      translations: { first, length, space, virtualPage, physicalPage, flags },
+      code: {
+        length: codes,
+        at,
+        physicalPage: page,
+        offset,
+        count,
+        classes: classes.bytes.slice(from, classes.at),
+      },
+    };
+  };
+
+  return { begin, decode };
+}
+
+function isPage(page: number): boolean {
+  return page >= 0 && page < PAGE_LIMIT;
+}

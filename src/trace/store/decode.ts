@@ -1,0 +1,82 @@
+/** Groups in, chunks out. */
+import { InputError } from '../errors.ts';
+import { CHUNK_RECORDS, type Chunk } from '../types.ts';
+import { COPY_STEP, createReferenceDecoder } from './decode-references.ts';
+import { createSparseDecoder, createTablesDecoder, type TablesChunk } from './decode-sparse.ts';
+import type { Group } from './group.ts';
+import { type Cursor, checkCursors, splitLanes } from './lanes.ts';
+import { REFERENCES, SECTION_LANES, SPARSE, TABLES } from './layout.ts';
+
+export interface GroupDecoder {
+  /** Starts a group; translations are numbered from `first`. */
+  readonly begin: (group: Group, first: number) => void;
+  /**
+   * The next chunk. Its columns (but for translations and code, which are new arrays) are reused for the
+   * chunk after it. Throws an InputError where the group's bytes do not make a chunk.
+   */
+  readonly next: () => Chunk;
+  /** Translations so far. */
+  readonly translations: () => number;
+  /** Checks that nothing is left over. */
+  readonly end: () => void;
+}
+
+export function createGroupDecoder(): GroupDecoder {
+  const tables = createTablesDecoder();
+  const sparse = createSparseDecoder();
+  const references = createReferenceDecoder();
+  const translation = new Int32Array(CHUNK_RECORDS + COPY_STEP);
+  const word = new Int32Array(CHUNK_RECORDS + COPY_STEP);
+  let cursors: Cursor[] = [];
+  let translations = 0;
+
+  const begin = ({ raw }: Group, first: number): void => {
+    const lanes = raw.map((section, index) => splitLanes(section, SECTION_LANES[index]!));
+    tables.begin(lanes[TABLES]!);
+    sparse.begin(lanes[SPARSE]!);
+    references.begin(lanes[REFERENCES]!);
+    cursors = lanes.flat();
+    translations = first;
+  };
+
+  const next = (): Chunk => {
+    const table = tables.decode(translations);
+    translations += table.translations.length;
+    const { length, segments, events } = sparse.decode();
+    const { code } = table;
+    if (code.length > 0 && code.at[code.length - 1]! > length) {
+      throw new InputError('a code entry lies outside its chunk');
+    }
+    references.decode(length, translation, word, translations);
+    return {
+      length,
+      translation: translation.subarray(0, length),
+      word: word.subarray(0, length),
+      segments,
+      events,
+      translations: table.translations,
+      code,
+    };
+  };
+
+  return {
+    begin,
+    next,
+    translations: () => translations,
+    end: () => checkCursors(cursors, true),
+  };
+}
+
+/** Translations and code of the first `chunks` chunks of a group, given its first section alone. */
+export function decodeTables(section: Uint8Array, chunks: number, first: number): TablesChunk[] {
+  const tables = createTablesDecoder();
+  tables.begin(splitLanes(section, SECTION_LANES[TABLES]!));
+  const parts: TablesChunk[] = [];
+  let translations = first;
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const part = tables.decode(translations);
+    translations += part.translations.length;
+    parts.push(part);
+  }
+  return parts;
+}
