@@ -158,10 +158,15 @@ export function createEmitter(
     writer.flush();
     builder.event(EVENT.privileged, cpu, operation, lo, hi);
     checks.privileged(cpu, operation, lo, hi);
+    const before = spaces.current(cpu);
     const changed = spaces.privileged(cpu, operation, lo);
     if ((changed & TLB_FLUSHED) !== 0) builder.event(EVENT.tlbFlush, cpu, 0);
     if ((changed & SPACE_SWITCHED) !== 0) {
-      builder.event(EVENT.spaceSwitch, cpu, spaces.current(cpu), spaces.asid(cpu));
+      const space = spaces.current(cpu);
+      builder.event(EVENT.spaceSwitch, cpu, space, spaces.asid(cpu));
+      services.switchSpace(cpu, before, space);
+      flagsNow[cpu] = services.flags(cpu);
+      serviceNow[cpu] = services.service(cpu);
     }
     if (privilegedRegister(operation) === CP0.status && (readsRegister(op) || writesRegister(op))) {
       status[cpu] = lo | 0;

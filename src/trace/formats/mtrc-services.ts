@@ -5,12 +5,13 @@ import { SEGMENT_KERNEL, SEGMENT_REFILL } from '../types.ts';
 const DEPTH = 16;
 
 /**
- * What each CPU's kernel is doing, from exceptions and returns alone: a stack of open services per CPU.
+ * What each CPU's kernel is doing, from exceptions and returns: a stack of open services per CPU and
+ * address space.
  *
  * An exception or interrupt opens one, ERET closes the innermost, and reaching user code closes all of
- * them: after a context switch inside the kernel, the task switched to returns to user code by its own
- * way, and what was open belonged to the task switched from. Between the switch and that return the other
- * task's kernel code counts as the service that was open.
+ * them. A switch of address space is a switch of tasks: what was open stays with the task switched from, and
+ * the other goes on with what it had open when it was left (nothing known: no service). Kernel threads have no
+ * address space of their own, so their work counts for the service that was open before.
  *
  * A refill opens no service: it runs on account of the one below it.
  */
@@ -28,9 +29,18 @@ export interface ServiceStack {
   interruptRefill(cpu: number): number;
   /** User code runs: nothing is open. */
   clear(cpu: number): void;
+  /** Another address space is current on this CPU: its own stack comes into force. */
+  switchSpace(cpu: number, from: number, to: number): void;
   /** Service and segment flags of kernel code of this CPU. */
   service(cpu: number): number;
   flags(cpu: number): number;
+}
+
+interface Saved {
+  readonly depth: number;
+  readonly services: Uint16Array;
+  readonly flags: Uint8Array;
+  readonly failed: Int8Array;
 }
 
 export function createServiceStack(cpus: number): ServiceStack {
@@ -60,6 +70,26 @@ export function createServiceStack(cpus: number): ServiceStack {
   };
   const top = (cpu: number): number => cpu * width + depth[cpu]!;
 
+  /** Stacks of the spaces that are not current, by space; spaces belong to one CPU. */
+  const left = new Map<number, Saved>();
+
+  const switchSpace = (cpu: number, from: number, to: number): void => {
+    const bottom = cpu * width;
+    const end = bottom + width;
+    left.set(from, {
+      depth: depth[cpu]!,
+      services: services.slice(bottom, end),
+      flags: allFlags.slice(bottom, end),
+      failed: failedBefore.slice(bottom, end),
+    });
+    const saved = left.get(to);
+    depth[cpu] = saved?.depth ?? 0;
+    if (saved === undefined) return;
+    services.set(saved.services, bottom);
+    allFlags.set(saved.flags, bottom);
+    failedBefore.set(saved.failed, bottom);
+  };
+
   return {
     open: (cpu, service, flags) => push(cpu, service, flags, -1),
     openRefill: (cpu, failed) => push(cpu, services[top(cpu)]!, SEGMENT_REFILL, failed),
@@ -68,6 +98,7 @@ export function createServiceStack(cpus: number): ServiceStack {
     clear: (cpu) => {
       depth[cpu] = 0;
     },
+    switchSpace,
     service: (cpu) => services[top(cpu)]!,
     flags: (cpu) => allFlags[top(cpu)]!,
   };

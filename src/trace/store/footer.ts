@@ -160,7 +160,14 @@ const COUNTS = [
   'workloadInstructions',
   'events',
 ] as const;
-const EPISODES = ['count', 'instructions', 'loads', 'stores', 'privileged'] as const;
+const EPISODES = ['count', 'instructions', 'loads', 'stores'] as const;
+
+const isRefill = (refill: unknown): boolean =>
+  isRecord(refill) &&
+  EPISODES.every((name) => typeof refill[name] === 'number') &&
+  Array.isArray(refill.privileged) &&
+  refill.privileged.length === 16 &&
+  refill.privileged.every((total) => typeof total === 'number');
 
 /** The summary, if that is what the JSON is. */
 function asSummary(value: unknown): TraceSummary | undefined {
@@ -168,7 +175,7 @@ function asSummary(value: unknown): TraceSummary | undefined {
   const { refill, totals } = value;
   const fits =
     COUNTS.every((name) => typeof value[name] === 'number') &&
-    (refill === null || (isRecord(refill) && EPISODES.every((name) => typeof refill[name] === 'number'))) &&
+    (refill === null || isRefill(refill)) &&
     isRecord(totals) &&
     Object.values(totals).every((total) => typeof total === 'number');
   return fits ? (value as unknown as TraceSummary) : undefined;
