@@ -1,5 +1,5 @@
 import { InputError } from '../trace/errors.ts';
-import type { Chunk, Trace, TraceSummary } from '../trace/types.ts';
+import { type Chunk, type Trace, type TraceSummary, UNCACHED } from '../trace/types.ts';
 import { maxIds, wordLayout } from './hardware/kernel.ts';
 import { createPacker, type Packer, packRule } from './hardware/pack.ts';
 import { createPages, type Pages, wider } from './hardware/pages.ts';
@@ -64,7 +64,7 @@ export async function replayAll(
   const table = createTranslationTable(pages);
   const run = (chunk: Chunk): void => {
     for (const packer of packers.values()) {
-      const packed = packer.pack(chunk, table.ids, table.flags);
+      const packed = packer.pack(chunk, table.cachedIds);
       for (const lane of lanes) if (lane.packer === packer) lane.replay.run(chunk, packed, table.ids);
     }
   };
@@ -99,11 +99,12 @@ export async function replayAll(
   return { tallies: lanes.map((lane: { replay: Replay }) => lane.replay.tally()), warmup };
 }
 
-/** Kernel ids and flags by the trace's translation id. */
+/** Kernel ids by the trace's translation id. */
 function createTranslationTable(pages: Pages) {
   const table = {
     ids: new Int32Array(1024),
-    flags: new Uint8Array(1024),
+    /** The same, but −1 for pages that go around the caches. */
+    cachedIds: new Int32Array(1024),
     /** Adds a chunk's new translations and gives their kernel ids. */
     add: (chunk: Chunk): number[] => {
       const { translations } = chunk;
@@ -112,7 +113,7 @@ function createTranslationTable(pages: Pages) {
         const at = translations.first + i;
         if (at >= table.ids.length) {
           table.ids = wider(table.ids, at);
-          table.flags = wider(table.flags, at);
+          table.cachedIds = wider(table.cachedIds, at);
         }
         const flags = translations.flags[i]!;
         const id = pages.add(
@@ -122,7 +123,7 @@ function createTranslationTable(pages: Pages) {
           flags,
         );
         table.ids[at] = id;
-        table.flags[at] = flags;
+        table.cachedIds[at] = (flags & UNCACHED) !== 0 ? -1 : id;
         added.push(id);
       }
       return added;

@@ -19,7 +19,6 @@ import {
   SIZE_SHIFT,
   STORE,
   TAIL_BIT,
-  UNCACHED,
 } from '../../trace/types.ts';
 import type { Machine } from '../systems/schema.ts';
 import { SPAN, type WordLayout } from './kernel.ts';
@@ -51,10 +50,10 @@ export interface Packed {
 
 export interface Packer {
   /**
-   * Packs a chunk. `ids` maps the trace's translations to kernel ids, `flags` to trace flags.
-   * The result is reused by the next call.
+   * Packs a chunk. `ids` maps the trace's translations to kernel ids, uncached ones to −1: their references
+   * are counted and make no word. The result is reused by the next call.
    */
-  pack(chunk: Chunk, ids: Int32Array, flags: Uint8Array): Packed;
+  pack(chunk: Chunk, ids: Int32Array): Packed;
 }
 
 /** The packing rule of a machine for a trace; equal rules have equal JSON. */
@@ -81,11 +80,9 @@ export const isAside = (flags: number, dropRdhwr: boolean): boolean =>
 export function createPacker(rule: PackRule): Packer {
   const { lineBits, pageLineBits, fetchLineBits, dataLineBits } = rule.layout;
   const spans = rule.counting === 'cachegrind';
-  const fetchCoarse = -1 << (fetchLineBits - lineBits);
-  const dataCoarse = -1 << (dataLineBits - lineBits);
-  const fetchStep = 1 << (fetchLineBits - lineBits);
-  const dataStep = 1 << (dataLineBits - lineBits);
   const fixed = rule.instructionBytes === 4;
+  const oneLineSize = fetchLineBits === dataLineBits;
+  const lineMask = (1 << pageLineBits) - 1;
   const packed: Packed = {
     words: new Int32Array(1 << 17),
     length: 0,
@@ -96,8 +93,10 @@ export function createPacker(rule: PackRule): Packer {
   };
   /** Most words one record can make: a modify of a whole page in the finest lines, and a span's header. */
   const perRecord = 2 * (1 << pageLineBits) + 4;
+  /** The word just before, −1 at the start of a stretch. */
+  let previous = -1;
 
-  const pack = (chunk: Chunk, ids: Int32Array, flags: Uint8Array): Packed => {
+  const pack = (chunk: Chunk, ids: Int32Array): Packed => {
     const { segments, events } = chunk;
     if (segments.length > packed.segmentEnd.length) {
       packed.segmentEnd = new Int32Array(segments.length * 2);
@@ -118,7 +117,11 @@ export function createPacker(rule: PackRule): Packer {
         let stop = end;
         if (event < events.length && events.at[event]! < end) stop = events.at[event]!;
         if (stop <= record) break;
-        if (!aside) packRecords(chunk, ids, flags, record, stop, segment * 4);
+        if (!aside) {
+          previous = -1;
+          if (spans) packSpans(chunk, ids, record, stop, segment * 4);
+          else packStretch(chunk, ids, record, stop, segment * 4);
+        }
         record = stop;
       }
       packed.segmentEnd[segment] = packed.length;
@@ -127,140 +130,175 @@ export function createPacker(rule: PackRule): Packer {
     return packed;
   };
 
+  /** Makes room for `records` plain records and one of the longest. */
+  const reserve = (records: number): void => {
+    while (packed.length + 2 * records + perRecord > packed.words.length) {
+      const wider = new Int32Array(packed.words.length * 2);
+      wider.set(packed.words);
+      packed.words = wider;
+    }
+  };
+
   /** Packs records from … to − 1 of one segment, without events in between. */
-  const packRecords = (
-    chunk: Chunk,
+  const packStretch = (chunk: Chunk, ids: Int32Array, from: number, to: number, tally: number): void => {
+    const { translation, word } = chunk;
+    let i = from;
+    while (i < to) {
+      reserve(to - i);
+      // With lines of two sizes the word depends on the side: by the book.
+      if (oneLineSize) i = packPlain(translation, word, ids, i, to, tally);
+      if (i < to) {
+        packOther(word[i]!, ids[translation[i]!]!, tally);
+        i++;
+      }
+    }
+  };
+
+  /**
+   * The common records: a cached fetch, load or store within a line, or a run of instructions over two.
+   * Stops at the first other one; room has been made. One loop without calls, as in the kernel.
+   */
+  const packPlain = (
+    translation: Int32Array,
+    record: Int32Array,
     ids: Int32Array,
-    flags: Uint8Array,
     from: number,
     to: number,
     tally: number,
-  ): void => {
-    const { translation, word: recordWord } = chunk;
-    if (spans) {
-      packSpans(chunk, ids, flags, from, to, tally);
-      return;
-    }
-    let words = packed.words;
+  ): number => {
+    const words = packed.words;
+    const shift = pageLineBits;
+    const bits = lineBits;
+    const mask = lineMask;
+    const offsetShift = OFFSET_SHIFT + lineBits;
     let length = packed.length;
-    let previous = -1;
-    let fetches = 0;
+    let last = previous;
     let loads = 0;
     let stores = 0;
-    let uncached = 0;
-    for (let i = from; i < to; i++) {
-      const record = recordWord[i]!;
-      const page = translation[i]!;
-      if (length + perRecord > words.length) words = grow();
-      const kind = record & 3;
-      const offset = (record >>> OFFSET_SHIFT) & OFFSET_MASK;
-      const size = record >>> SIZE_SHIFT;
-      if ((flags[page]! & UNCACHED) !== 0) {
-        uncached += kind === FETCH && fixed ? size >>> 2 : kind === MODIFY ? 2 : 1;
-        continue;
-      }
-      const base = ids[page]! << pageLineBits;
-      let line = offset >>> lineBits;
-      let last = (offset + size - 1) >>> lineBits;
-      if (kind === FETCH) {
-        line &= fetchCoarse;
-        last &= fetchCoarse;
-        // A run of instructions is as many accesses as instructions; they are aligned and cross no line.
-        fetches += fixed ? size >>> 2 : (last - line) / fetchStep + 1;
-        for (; line <= last; line += fetchStep) {
-          const word = ((base | line) << 2) | 2;
-          if (word !== previous) words[length++] = word;
-          previous = word;
+    let more = 0; // instructions of a run beyond its first
+    let i = from;
+    for (; i < to; i++) {
+      const r = record[i]!;
+      const id = ids[translation[i]!]!;
+      const kind = r & 3;
+      const line = (r >>> offsetShift) & mask;
+      const end = (((r >>> OFFSET_SHIFT) & OFFSET_MASK) + (r >>> SIZE_SHIFT) - 1) >>> bits;
+      if (line !== end || id < 0 || kind === MODIFY) {
+        if (fixed && kind === FETCH && end === line + 1 && id >= 0) {
+          const w = (((id << shift) | line) << 2) | 2;
+          if (w !== last) {
+            words[length] = w;
+            length = (length + 1) | 0;
+          }
+          last = w + 4;
+          words[length] = last;
+          length = (length + 1) | 0;
+          more += (r >>> (SIZE_SHIFT + 2)) - 1;
+          continue;
         }
-        continue;
+        break;
       }
-      line &= dataCoarse;
-      last &= dataCoarse;
-      const lines = (last - line) / dataStep + 1;
-      if (kind !== STORE) {
-        loads += lines;
-        for (let at = line; at <= last; at += dataStep) {
-          const word = (base | at) << 2;
-          if (word !== previous) words[length++] = word;
-          previous = word;
-        }
-      }
-      if (kind !== LOAD) {
-        stores += lines;
-        for (let at = line; at <= last; at += dataStep) {
-          const word = ((base | at) << 2) | 1;
-          if (word !== previous) words[length++] = word;
-          previous = word;
-        }
+      // Fetch, load, store become the side and store bits 2, 0, 1.
+      const w = (((id << shift) | line) << 2) | ((0b01_00_10 >>> (kind << 1)) & 3);
+      loads += kind & 1;
+      stores += kind >>> 1;
+      if (fixed && kind === FETCH) more += (r >>> (SIZE_SHIFT + 2)) - 1;
+      if (w !== last) {
+        words[length] = w;
+        length = (length + 1) | 0;
+        last = w;
       }
     }
     packed.length = length;
-    packed.accesses[tally]! += fetches;
+    previous = last;
+    packed.accesses[tally]! += i - from - loads - stores + more;
     packed.accesses[tally + 1]! += loads;
     packed.accesses[tally + 2]! += stores;
-    packed.accesses[tally + 3]! += uncached;
+    return i;
   };
 
-  const grow = (): Int32Array => {
-    const wider = new Int32Array(packed.words.length * 2);
-    wider.set(packed.words);
-    packed.words = wider;
-    return wider;
+  /** Any record, by the book: over several lines, a modify, uncached, or on the side with coarser lines. */
+  const packOther = (record: number, id: number, tally: number): void => {
+    const kind = record & 3;
+    const size = record >>> SIZE_SHIFT;
+    const runs = kind === FETCH && fixed;
+    if (id < 0) {
+      packed.accesses[tally + 3]! += runs ? size >>> 2 : kind === MODIFY ? 2 : 1;
+      return;
+    }
+    const offset = (record >>> OFFSET_SHIFT) & OFFSET_MASK;
+    const bits = kind === FETCH ? fetchLineBits : dataLineBits;
+    const first = offset >>> bits;
+    const end = (offset + size - 1) >>> bits;
+    const base = id << pageLineBits;
+    const emit = (side: number): void => {
+      for (let line = first; line <= end; line++) {
+        const word = ((base | (line << (bits - lineBits))) << 2) | side;
+        if (word !== previous) packed.words[packed.length++] = word;
+        previous = word;
+      }
+    };
+    const lines = end - first + 1;
+    if (kind === FETCH) {
+      // A run of instructions is as many accesses as instructions; they are aligned and cross no line.
+      packed.accesses[tally]! += runs ? size >>> 2 : lines;
+      emit(2);
+      return;
+    }
+    if (kind !== STORE) {
+      packed.accesses[tally + 1]! += lines;
+      emit(0);
+    }
+    if (kind !== LOAD) {
+      packed.accesses[tally + 2]! += lines;
+      emit(1);
+    }
   };
 
   /**
    * cachegrind's rule. A reference is one access; over two lines it becomes a SPAN of both. Operands longer
    * than the shortest line are cut to it; a modify is a load.
    */
-  const packSpans = (
-    chunk: Chunk,
-    ids: Int32Array,
-    flags: Uint8Array,
-    from: number,
-    to: number,
-    tally: number,
-  ): void => {
-    let previous = -1;
-    const emit = (word: number): void => {
-      packed.words[packed.length++] = word;
-    };
+  const packSpans = (chunk: Chunk, ids: Int32Array, from: number, to: number, tally: number): void => {
+    const { translation, word } = chunk;
     for (let i = from; i < to; i++) {
-      if (packed.length + perRecord > packed.words.length) grow();
-      const record = chunk.word[i]!;
+      const record = word[i]!;
       if ((record & TAIL_BIT) !== 0) continue;
-      const page = chunk.translation[i]!;
+      reserve(1);
       const kind = record & 3;
       const fetch = kind === FETCH;
-      const instructions = fetch && fixed ? record >>> (SIZE_SHIFT + 2) : 1;
-      if ((flags[page]! & UNCACHED) !== 0) {
+      const runs = fetch && fixed;
+      const instructions = runs ? record >>> (SIZE_SHIFT + 2) : 1;
+      const id = ids[translation[i]!]!;
+      if (id < 0) {
         packed.accesses[tally + 3]! += instructions;
         continue;
       }
       packed.accesses[tally + (fetch ? 0 : kind === STORE ? 2 : 1)]! += instructions;
-      const offset = (record >>> OFFSET_SHIFT) & OFFSET_MASK;
-      const tail = i + 1 < chunk.length && (chunk.word[i + 1]! & TAIL_BIT) !== 0;
-      const size = (record >>> SIZE_SHIFT) + (tail ? chunk.word[i + 1]! >>> SIZE_SHIFT : 0);
-      const step = fetch ? fetchStep : dataStep;
+      if (runs) {
+        // Many references, each within a line: accesses are counted, lines are the same as elsewhere.
+        const counted = packed.accesses[tally]!;
+        packOther(record, id, tally);
+        packed.accesses[tally] = counted;
+        continue;
+      }
+      const bits = fetch ? fetchLineBits : dataLineBits;
       const side = (fetch ? 2 : 0) | (kind === STORE ? 1 : 0);
-      const wordOf = (id: number, line: number): number =>
-        (((ids[id]! << pageLineBits) | (line & -step)) << 2) | side;
-      let line = offset >>> lineBits;
-      // A fixed-length run is many references, each within a line.
-      const cut = fetch && fixed ? size : Math.min(size, rule.shortestLine);
-      const lastByte = offset + cut - 1;
-      const first = wordOf(page, line);
-      const last =
-        lastByte <= OFFSET_MASK ? wordOf(page, lastByte >>> lineBits) : wordOf(chunk.translation[i + 1]!, 0);
-      if (fetch && fixed) {
-        for (line &= -step; line <= lastByte >>> lineBits; line += step) emit(wordOf(page, line));
-        previous = -1;
-      } else if (first === last) {
-        if (first !== previous) emit(first);
+      const wordOf = (page: number, offset: number): number =>
+        (((page << pageLineBits) | ((offset >>> bits) << (bits - lineBits))) << 2) | side;
+      const tail = i + 1 < chunk.length && (word[i + 1]! & TAIL_BIT) !== 0;
+      const size = (record >>> SIZE_SHIFT) + (tail ? word[i + 1]! >>> SIZE_SHIFT : 0);
+      const offset = (record >>> OFFSET_SHIFT) & OFFSET_MASK;
+      const lastByte = offset + Math.min(size, rule.shortestLine) - 1;
+      const first = wordOf(id, offset);
+      const last = lastByte <= OFFSET_MASK ? wordOf(id, lastByte) : wordOf(ids[translation[i + 1]!]!, 0);
+      if (first === last) {
+        if (first !== previous) packed.words[packed.length++] = first;
         previous = first;
       } else {
-        emit(SPAN);
-        emit(first);
-        emit(last);
+        packed.words[packed.length++] = SPAN;
+        packed.words[packed.length++] = first;
+        packed.words[packed.length++] = last;
         previous = -1;
       }
     }
