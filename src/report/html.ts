@@ -1,0 +1,81 @@
+import type { RunResult } from '../model/result.ts';
+import { InputError } from '../trace/errors.ts';
+import { openDrawer } from './charts/svg.ts';
+import { type Facts, factsOf } from './facts.ts';
+import { verdict } from './finding.ts';
+import { escapeHtml } from './html/escape.ts';
+import type { Writer } from './html/figure.ts';
+import { documentOf, ledgerSection, legend, provenanceSection } from './html/parts.ts';
+import { payload } from './html/payload.ts';
+import { traceSection } from './html/trace.ts';
+import { verdictCard } from './html/verdict.ts';
+import { type Inputs, ledgerOf } from './inputs.ts';
+import { renderJson } from './json.ts';
+import { byteSize } from './numbers.ts';
+
+export interface HtmlOptions extends Inputs {
+  /** Printed in the page so that a reader can repeat the run. */
+  readonly commandLine?: string;
+  /** Write a page above the limit of 10 MB all the same. */
+  readonly allowLarge?: boolean;
+}
+
+export interface HtmlReport {
+  readonly html: string;
+  /** Size in UTF-8. */
+  readonly bytes: number;
+  /** Something the caller should tell the user, or null. */
+  readonly warning: string | null;
+}
+
+const WARN_BYTES = 3_000_000;
+const MOST_BYTES = 10_000_000;
+
+/**
+ * The whole result as one HTML file: no network, no dependency, readable without script. The same input
+ * gives the same bytes.
+ * @throws InputError if the page is larger than 10 MB and `allowLarge` is not set.
+ */
+export async function renderHtml(result: RunResult, options: HtmlOptions): Promise<HtmlReport> {
+  const all = result.comparisons.map(factsOf);
+  const ledger = ledgerOf(all, options);
+  const writer: Writer = { drawer: await openDrawer(), specs: new Map() };
+  const sections: string[] = [];
+  for (const [i, facts] of all.entries())
+    sections.push(await traceSection(writer, facts, options, traceId(i)));
+  const body = `<a class="skip" href="#main">Skip to the report</a>
+<header class="wrap top"><span><strong>vmtax</strong> report</span><button type="button" id="theme" data-script hidden>Theme</button></header>
+<main class="wrap" id="main">
+${verdictCard(all, ledger)}
+${contents(all)}
+${legend(all)}
+${sections.join('\n')}
+${ledgerSection(ledger)}
+${provenanceSection(result, all, options.commandLine)}
+</main>
+<footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and the inputs above.</footer>`;
+  const data = payload(renderJson(result, { indent: 0 }), writer.specs);
+  const html = documentOf(`${verdict(all)} · vmtax`, body, data);
+  const bytes = Buffer.byteLength(html);
+  if (bytes > MOST_BYTES && !options.allowLarge)
+    throw new InputError(
+      `the HTML report would be ${byteSize(bytes)}, more than ${byteSize(MOST_BYTES)}: compare fewer systems or traces in one report, or allow large reports`,
+    );
+  const warning =
+    bytes > WARN_BYTES
+      ? `the HTML report is ${byteSize(bytes)}; browsers get slow above ${byteSize(WARN_BYTES)}`
+      : null;
+  return { html, bytes, warning };
+}
+
+const traceId = (i: number): string => `trace-${i + 1}`;
+
+function contents(all: readonly Facts[]): string {
+  const links = [
+    ['legend', 'Causes'],
+    ...all.map((facts, i) => [traceId(i), facts.trace]),
+    ['inputs', 'Inputs'],
+    ['provenance', 'Provenance'],
+  ];
+  return `<nav aria-label="Contents"><ul class="toc">${links.map(([id, name]) => `<li><a href="#${id}">${escapeHtml(name!)}</a></li>`).join('')}</ul></nav>`;
+}

@@ -1,0 +1,53 @@
+import type { Chart } from '../charts/chart.ts';
+import type { Drawer } from '../charts/svg.ts';
+import type { Table } from '../table.ts';
+import { heading, prose } from './escape.ts';
+import { downloads, scrollable, tableDetails } from './table.ts';
+
+/** One chart of the page: the question, the finding, the picture, how to read it, and its table. */
+export interface FigureContent {
+  /** Unique in the page; ids of parts are made from it. */
+  readonly id: string;
+  /** Stem of the names of downloaded files. */
+  readonly file: string;
+  readonly question: string;
+  readonly finding: string;
+  readonly how: string;
+  readonly chart: Chart;
+  readonly table: Table;
+  /** HTML between question and picture, e.g. what differs between the systems. */
+  readonly before?: string;
+}
+
+/** What the page's parts are written with: charts are drawn, and their specifications kept for download. */
+export interface Writer {
+  readonly drawer: Drawer;
+  readonly specs: Map<string, object>;
+}
+
+export async function figure(writer: Writer, content: FigureContent): Promise<string> {
+  const { id, chart, table, finding, file } = content;
+  const svgId = `${id}-svg`;
+  writer.specs.set(svgId, chart.spec);
+  const svg = await writer.drawer.draw(chart, { id: svgId, title: finding, description: content.how });
+  return (
+    `<figure id="${id}">` +
+    `<figcaption class="lead"><p class="asks">${prose(content.question)}</p>` +
+    `<h3>${heading(finding)}${anchor(id)}</h3></figcaption>` +
+    `${content.before ?? ''}` +
+    `<div class="plot">${scrollable(`Chart: ${finding}`, svg)}</div>` +
+    `<p class="how">${prose(content.how)}</p>` +
+    tableDetails(table, `${id}-table`, 'The same numbers as a table') +
+    downloads(finding, [
+      { kind: 'svg', of: svgId, name: file },
+      { kind: 'csv', of: `${id}-table`, name: file },
+      { kind: 'spec', of: svgId, name: file },
+    ]) +
+    '</figure>'
+  );
+}
+
+/** A link to a heading, to be copied from the address bar. */
+export function anchor(id: string): string {
+  return `<a class="anchor" href="#${id}" aria-label="Link to this part">#</a>`;
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { CAUSES } from '../../model/pricing/breakdown.ts';
+import type { RunResult } from '../../model/result.ts';
+import type { Facts } from '../facts.ts';
+import type { Ledger } from '../inputs.ts';
+import { count } from '../numbers.ts';
+import { causeSlug } from '../palette.ts';
+import { CAUSE_WORDS, cleanText } from '../words.ts';
+import { escapeHtml, prose } from './escape.ts';
+import { anchor } from './figure.ts';
+import { SCRIPT } from './script.ts';
+import { styleSheet } from './style.ts';
+import { downloads, tableDetails } from './table.ts';
+
+/** Parts of the page that are there once. */
+
+/** The legend: every cause that occurs, in the fixed order, with what it means. */
+export function legend(all: readonly Facts[]): string {
+  const used = CAUSES.filter((cause) =>
+    all.some((facts) => facts.cells.some((cell) => cell.cause === cause)),
+  );
+  const items = used.map(
+    (cause) =>
+      `<li><span class="chip k-${causeSlug(cause)}" aria-hidden="true">${CAUSE_WORDS[cause].code}</span>` +
+      `<span><b>${escapeHtml(CAUSE_WORDS[cause].short)}</b>: ${escapeHtml(CAUSE_WORDS[cause].meaning)}</span></li>`,
+  );
+  return (
+    `<section id="legend" aria-labelledby="legend-h"><h2 id="legend-h">Causes${anchor('legend')}</h2>` +
+    `<p class="facts">Every picosecond of every CPU has one cause. A cause has the same colour, letters and place in every chart and table.</p>` +
+    `<ul class="key">${items.join('')}</ul></section>`
+  );
+}
+
+const ROLE_WORDS = {
+  measured: 'measured (printed in a source, or counted in a trace)',
+  calibrated: 'calibrated (fitted to a published number)',
+  assumed: 'assumed',
+  chosen: 'chosen (a free choice of this run)',
+} as const;
+
+/** The ledger: every input with value, unit, source and role, once for all systems. */
+export function ledgerSection(ledger: Ledger): string {
+  const roles = (['measured', 'calibrated', 'assumed', 'chosen'] as const)
+    .filter((role) => ledger.roles.has(role))
+    .map((role) => `${ledger.roles.get(role)} ${ROLE_WORDS[role]}`);
+  return (
+    `<section id="inputs" aria-labelledby="inputs-h"><h2 id="inputs-h">Inputs and where they come from${anchor('inputs')}</h2>` +
+    `<p class="facts">${prose(`${ledger.inputs} inputs: ${roles.join(', ')}.`)}</p>` +
+    tableDetails(ledger.table, 'ledger', 'The ledger of inputs') +
+    downloads('ledger of inputs', [{ kind: 'csv', of: 'ledger', name: 'vmtax-inputs' }]) +
+    '</section>'
+  );
+}
+
+/** Where the numbers come from, and how to get them again. */
+export function provenanceSection(result: RunResult, all: readonly Facts[], commandLine?: string): string {
+  const command = commandLine
+    ? `<p class="facts">To get this report again:</p><pre id="command">${escapeHtml(cleanText(commandLine))}</pre>` +
+      `<p class="tools" data-script hidden><button type="button" data-copy="command">Copy command</button></p>`
+    : '';
+  const traces = all.map((facts) => {
+    const { header, summary } = facts.comparison.trace;
+    const entries = [
+      ...Object.entries(header.provenance),
+      ['records', count(summary.records)],
+      ['address spaces', count(summary.spaces)],
+    ];
+    const list = entries
+      .map(
+        ([key, value]) => `<dt>${escapeHtml(cleanText(key!))}</dt><dd>${escapeHtml(cleanText(value!))}</dd>`,
+      )
+      .join('');
+    return `<h3 class="sub">${escapeHtml(facts.trace)}</h3><dl class="facts-list">${list}</dl>`;
+  });
+  return (
+    `<section id="provenance" aria-labelledby="provenance-h"><h2 id="provenance-h">Provenance${anchor('provenance')}</h2>` +
+    `<p class="facts">${escapeHtml(`${result.tool.name} ${cleanText(result.tool.version)}, result format ${result.schema}. The page holds the whole result: every count and every part.`)}</p>` +
+    downloads('everything in this report', [{ kind: 'result', of: '', name: 'vmtax-result' }]) +
+    `${command}${traces.join('')}</section>`
+  );
+}
+
+const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/** The document around its body; the only style and script that may run are the two that it hashes. */
+export function documentOf(title: string, body: string, data: string): string {
+  const style = styleSheet();
+  const policy = [
+    "default-src 'none'",
+    `style-src ${sha256(style)}`,
+    `script-src ${sha256(SCRIPT)}`,
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>${escapeHtml(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+${body}
+${data}
+<script>${SCRIPT}</script>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,42 @@
+import { deflateRawSync } from 'node:zlib';
+import { COUNTERS, PRIVILEGED_OPS } from '../../model/tally.ts';
+import { scriptJson } from './escape.ts';
+
+/**
+ * What the page's downloads are made from: the whole result and the charts' specifications, as one line of
+ * inert text. Rows become columns (half the size once compressed) and the whole is deflated; the page's
+ * script turns it back into exactly the JSON that the command line writes.
+ */
+export function payload(resultJson: string, specs: ReadonlyMap<string, object>): string {
+  const result: unknown = JSON.parse(resultJson, (key, value) =>
+    (key === 'parts' || key === 'rows') && Array.isArray(value) && value.length > 0 ? columns(value) : value,
+  );
+  const text = JSON.stringify({ result, specs: Object.fromEntries(specs) });
+  const data = deflateRawSync(Buffer.from(text), { level: 9 }).toString('base64');
+  return `<script type="application/json" id="data">${scriptJson({ encoding: 'deflate-raw, base64', data })}</script>`;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Keys of nested objects in the order that the result's JSON has them. */
+const ORDER: Readonly<Record<string, readonly string[]>> = { counters: COUNTERS, privileged: PRIVILEGED_OPS };
+
+/**
+ * Columns of rows that share their keys; null: the row has no such key. A nested object's columns are
+ * objects, with whether each row has it under the empty key.
+ */
+function columns(rows: readonly Row[]): Record<string, unknown> {
+  const keys = new Set(rows.flatMap((row) => Object.keys(row)));
+  return {
+    columns: Object.fromEntries(
+      [...keys].map((key) => {
+        const names = ORDER[key];
+        if (names === undefined) return [key, rows.map((row) => row[key] ?? null)];
+        const inner = rows.map((row) => row[key] as Row | undefined);
+        const used = names.filter((name) => inner.some((object) => object && name in object));
+        const nested = used.map((name) => [name, inner.map((object) => object?.[name] ?? null)] as const);
+        return [key, { '': inner.map((object) => (object ? 1 : 0)), ...Object.fromEntries(nested) }];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * The page's script: theme, open tables and place in the address, downloads, copying, printing. It adds
+ * comfort only; without it the page is complete and its controls stay hidden. Plain JavaScript in one
+ * function, so that it can be read, and hashed for the content security policy.
+ *
+ * The address: `#place~theme=dark~open=id.id`.
+ */
+export const SCRIPT = `'use strict';(() => {
+const root = document.documentElement;
+const all = (selector) => [...document.querySelectorAll(selector)];
+const themes = ['automatic', 'light', 'dark'];
+let place = '';
+let theme = 'automatic';
+
+for (const control of all('[data-script]')) control.hidden = false;
+
+const write = () => {
+  const open = all('details[open][id]').map((d) => d.id).join('.');
+  const hash = [place, theme === 'automatic' ? '' : 'theme=' + theme, open && 'open=' + open]
+    .filter((part, i) => i === 0 || part).join('~');
+  try { history.replaceState(null, '', hash ? '#' + hash : location.href.split('#')[0]); } catch {}
+};
+const setTheme = (name) => {
+  theme = themes.includes(name) ? name : 'automatic';
+  if (theme === 'automatic') delete root.dataset.theme; else root.dataset.theme = theme;
+  const button = document.getElementById('theme');
+  if (button) button.textContent = 'Theme: ' + theme;
+};
+const read = () => {
+  const [first, ...rest] = location.hash.slice(1).split('~');
+  place = first;
+  for (const part of rest) {
+    const [key, value] = part.split('=');
+    if (key === 'theme') setTheme(value);
+    if (key === 'open') for (const id of value.split('.')) {
+      const details = document.getElementById(id);
+      if (details && details.tagName === 'DETAILS') details.open = true;
+    }
+  }
+  const target = place && document.getElementById(decodeURIComponent(place));
+  if (target) {
+    for (let e = target; e; e = e.parentElement) if (e.tagName === 'DETAILS') e.open = true;
+    target.scrollIntoView();
+  }
+};
+try { read(); } catch {}
+setTheme(theme);
+addEventListener('hashchange', () => { try { read(); } catch {} write(); });
+for (const details of all('details[id]')) details.addEventListener('toggle', write);
+
+let opened = [];
+addEventListener('beforeprint', () => { opened = all('details:not([open])'); for (const d of opened) d.open = true; });
+addEventListener('afterprint', () => { for (const d of opened) d.open = false; opened = []; });
+
+let payload;
+const data = () => payload ??= (async () => {
+  const { data } = JSON.parse(document.getElementById('data').textContent);
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return JSON.parse(await new Response(stream).text(), (key, value) =>
+    (key === 'parts' || key === 'rows') && value?.columns ? rows(value.columns) : value);
+})();
+const row = (columns, i) => Object.fromEntries(Object.entries(columns)
+  .filter(([key, column]) => key && (column[''] ? column[''][i] : column[i] !== null))
+  .map(([key, column]) => [key, column[''] ? row(column, i) : column[i]]));
+const rows = (columns) => columns.cpu.map((_, i) => row(columns, i));
+const save = (name, type, text) => {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+};
+const coloured = (text) => {
+  const style = getComputedStyle(root);
+  return text.replace(/var\\((--[\\w-]+)\\)/g, (_, name) => style.getPropertyValue(name).trim());
+};
+const csv = (table) => {
+  const value = (cell) => cell.dataset.v ?? cell.textContent;
+  const quote = (text) => /[",\\r\\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
+  const rows = [JSON.parse(table.dataset.head)];
+  for (const row of table.tBodies[0].rows) if (row.cells.length > 1) rows.push([...row.cells].map(value));
+  return rows.map((row) => row.map(quote).join(',')).join('\\n') + '\\n';
+};
+const get = {
+  csv: (id, name) => save(name + '.csv', 'text/csv', csv(document.getElementById(id))),
+  svg: (id, name) => {
+    const svg = document.getElementById(id).cloneNode(true);
+    const back = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+    for (const [key, value] of Object.entries({ width: '100%', height: '100%', fill: 'var(--background)' }))
+      back.setAttribute(key, value);
+    svg.insertBefore(back, svg.querySelector('desc').nextSibling);
+    save(name + '.svg', 'image/svg+xml', coloured(new XMLSerializer().serializeToString(svg)));
+  },
+  spec: async (id, name) => save(name + '.vl.json', 'application/json',
+    coloured(JSON.stringify((await data()).specs[id], null, 2)) + '\\n'),
+  result: async (_, name) => save(name + '.json', 'application/json',
+    JSON.stringify((await data()).result, null, 2) + '\\n'),
+};
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.id === 'theme') { setTheme(themes[(themes.indexOf(theme) + 1) % 3]); write(); return; }
+  const { get: kind, of, name, copy } = button.dataset;
+  const label = button.textContent;
+  try {
+    if (kind) await get[kind](of, name);
+    if (copy) { await navigator.clipboard.writeText(document.getElementById(copy).textContent); button.textContent = 'Copied'; }
+  } catch { button.textContent = 'Not possible in this browser'; }
+  if (button.textContent !== label) setTimeout(() => { button.textContent = label; }, 2000);
+});
+})();`;

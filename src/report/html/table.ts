@@ -1,0 +1,104 @@
+import { causeSlug } from '../palette.ts';
+import type { Table, TableCell, TableColumn, TableRow } from '../table.ts';
+import { CAUSE_WORDS } from '../words.ts';
+import { escapeHtml } from './escape.ts';
+
+/** A value as CSV holds it: exact integers, other numbers to six digits. */
+function raw(value: TableCell['value']): string {
+  if (value === null) return '';
+  if (typeof value === 'string') return value;
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
+}
+
+function cell({ text, value }: TableCell, column: TableColumn): string {
+  const exact = raw(value);
+  const attributes = exact === text ? '' : ` data-v="${escapeHtml(exact)}"`;
+  const kind = column.text ? ' class="text"' : '';
+  return `<td${kind}${attributes}>${escapeHtml(text)}</td>`;
+}
+
+function body(row: TableRow, columns: readonly TableColumn[]): string {
+  const chip = row.cause
+    ? `<span class="chip k-${causeSlug(row.cause)}" aria-hidden="true">${CAUSE_WORDS[row.cause].code}</span>`
+    : '';
+  const path = row.path === row.label && chip === '' ? '' : ` data-v="${escapeHtml(row.path)}"`;
+  const label = `${chip}${escapeHtml(row.label)}`;
+  const kind = row.kind === 'part' ? (row.differs ? 'differs' : '') : row.kind;
+  const name = kind === '' ? '' : ` class="${kind}"`;
+  if (row.cells.length === 0)
+    return `<tr${name}><th class="label" scope="colgroup" colspan="${columns.length + 1}">${label}</th></tr>`;
+  return `<tr${name}><th class="label" scope="row"${path}>${label}</th>${row.cells.map((c, i) => cell(c, columns[i]!)).join('')}</tr>`;
+}
+
+/** An HTML table; its exact values, which the page's CSV files hold, are in `data-v` where they differ. */
+export function htmlTable(table: Table, id: string): string {
+  const columns = table.groups.flatMap((group) => group.columns.map((column) => ({ group, column })));
+  const names = [
+    table.corner,
+    ...columns.map(({ group, column }) => [group.name, column.raw].filter((text) => text !== '').join(' ')),
+  ];
+  const named = table.groups.some((group) => group.name !== '');
+  const groupRow = named
+    ? `<tr><td></td>${table.groups
+        .map(({ name, columns: { length } }) =>
+          name === ''
+            ? `<td${length > 1 ? ` colspan="${length}"` : ''}></td>`
+            : `<th class="group" scope="colgroup"${length > 1 ? ` colspan="${length}"` : ''}>${escapeHtml(name)}</th>`,
+        )
+        .join('')}</tr>`
+    : '';
+  const heads = columns
+    .map(
+      ({ column }) => `<th scope="col"${column.text ? ' class="text"' : ''}>${escapeHtml(column.head)}</th>`,
+    )
+    .join('');
+  const nested = table.rows.some((row) => row.kind === 'group') ? ' class="nested"' : '';
+  return (
+    `<table id="${id}"${nested} data-head="${escapeHtml(JSON.stringify(names))}"><caption>${escapeHtml(table.caption)}</caption>` +
+    `<thead>${groupRow}<tr><th class="label" scope="col">${escapeHtml(table.corner)}</th>${heads}</tr></thead>` +
+    `<tbody>${table.rows
+      .map((row) =>
+        body(
+          row,
+          columns.map(({ column }) => column),
+        ),
+      )
+      .join('')}</tbody></table>`
+  );
+}
+
+/** A group that scrolls sideways by itself where a table or chart is wider than the page. */
+export function scrollable(label: string, content: string): string {
+  return `<div class="scroll" role="group" tabindex="0" aria-label="${escapeHtml(label)}">${content}</div>`;
+}
+
+export interface Download {
+  readonly kind: 'csv' | 'svg' | 'spec' | 'result';
+  readonly of: string;
+  readonly name: string;
+}
+
+const DOWNLOAD_LABELS: Readonly<Record<Download['kind'], string>> = {
+  csv: 'CSV',
+  svg: 'SVG',
+  spec: 'Vega-Lite',
+  result: 'Result as JSON',
+};
+
+/** Download buttons, hidden until the script runs. `what` completes their names for screen readers. */
+export function downloads(what: string, list: readonly Download[]): string {
+  const buttons = list.map(
+    ({ kind, of, name }) =>
+      `<button type="button" data-get="${kind}" data-of="${of}" data-name="${escapeHtml(name)}" ` +
+      `aria-label="Download ${DOWNLOAD_LABELS[kind]}: ${escapeHtml(what)}">${DOWNLOAD_LABELS[kind]}</button>`,
+  );
+  return `<p class="tools" data-script hidden>${buttons.join('')}</p>`;
+}
+
+/** A collapsed table. */
+export function tableDetails(table: Table, id: string, summary: string): string {
+  return (
+    `<details id="${id}-d"><summary>${escapeHtml(summary)}</summary>` +
+    `${scrollable(table.caption, htmlTable(table, id))}</details>`
+  );
+}
