@@ -1,0 +1,44 @@
+/**
+ * Times as integers. A part of a breakdown is rounded to whole picoseconds once, totals are sums of parts;
+ * where a total comes first, it is split so that the parts add up to it exactly.
+ */
+
+/** Nanoseconds to whole picoseconds. */
+export function picoseconds(ns: number): number {
+  const ps = Math.round(ns * 1000);
+  if (!Number.isSafeInteger(ps))
+    throw new RangeError(`${ns} ns is not a time that sums exactly in picoseconds`);
+  return ps;
+}
+
+/**
+ * Splits an integer in proportion to the weights (none negative): each part is the floor of its exact share or
+ * one more, the largest remainders first (Hamilton's method), ties to the earlier part. If all weights are
+ * zero, the first part takes everything.
+ */
+export function splitExactly(total: number, weights: readonly number[]): number[] {
+  if (!Number.isSafeInteger(total) || total < 0) throw new RangeError(`cannot split ${total} exactly`);
+  const sum = weights.reduce((a, b) => a + b, 0);
+  if (!(sum > 0) || !Number.isFinite(sum)) return weights.map((_, i) => (i === 0 ? total : 0));
+  const parts: number[] = [];
+  const remainders: [number, number][] = [];
+  let left = total;
+  weights.forEach((weight, i) => {
+    const share = (weight / sum) * total;
+    // Rounding of the shares alone could hand out more than there is.
+    const part = Math.min(Math.floor(share), left);
+    parts.push(part);
+    remainders.push([share - part, i]);
+    left -= part;
+  });
+  remainders.sort((a, b) => b[0] - a[0] || a[1] - b[1]);
+  // At most one a part is left over, but for totals beyond 2^52 where a share has no fraction any more.
+  for (let i = 0; left > 0; i = (i + 1) % remainders.length) {
+    const [, part] = remainders[i]!;
+    if (weights[part]! > 0) {
+      parts[part]!++;
+      left--;
+    }
+  }
+  return parts;
+}

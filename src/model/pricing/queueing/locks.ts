@@ -1,0 +1,224 @@
+import { foundBusy } from './arrivals.ts';
+import { MULTICLASS_DEFAULTS, type MulticlassOptions, solveMulticlass } from './multiclass.ts';
+import { multiclassWorkspace } from './multiclass-workspace.ts';
+import { type MvaStation, mvaWorkspace, solveMva } from './mva.ts';
+
+/**
+ * Waiting for locks: the holders and waiters of a lock are a closed queueing network in which the lock is the
+ * server and the hold time, with all stalls and monitor time inside it, is the service. Whoever spins burns
+ * its CPU: synchronisation. Whoever waits for a semaphore is descheduled: a context switch, and idle time.
+ *
+ * Gilbert, "Modeling spin locks with queuing networks", ACM SIGOPS Operating Systems Review 12(1), 1978, for
+ * the lock as a station; Reiser & Lavenberg 1980 for its solution.
+ */
+
+/** How long a lock is held, and what lengthens it. */
+export interface Hold {
+  /** Time between acquisition and release, stalls and monitor time inside included. */
+  readonly hold_ns: number;
+  /** Mean of the square; left out: exponential, 2 × hold². */
+  readonly square_ns2?: number;
+}
+
+/** How virtual CPUs share CPUs. */
+export interface Preemption {
+  readonly vcpus: number;
+  readonly cpus: number;
+  readonly slice_ns: number;
+  /** All virtual CPUs of a machine run together: no holder is descheduled while a waiter runs. */
+  readonly gang: boolean;
+}
+
+/** A hold with the time in which its holder is descheduled. */
+export interface PreemptedHold {
+  readonly hold_ns: number;
+  readonly square_ns2: number;
+  /** Of a hold to meet the end of a slice. */
+  readonly probability: number;
+  /** Until the holder runs again. */
+  readonly away_ns: number;
+}
+
+/**
+ * Lengthens a hold by the preemption of its holder: probability × residual slice. A slice ends within a hold
+ * with probability hold ÷ slice (at most 1); then the other virtual CPUs of that CPU have a slice each,
+ * (vcpus ÷ cpus − 1) × slice. With a CPU for each virtual CPU, or gang scheduling, nothing changes.
+ */
+export function preemptHold(hold: Hold, how: Preemption): PreemptedHold {
+  const square = hold.square_ns2 ?? 2 * hold.hold_ns * hold.hold_ns;
+  if (how.gang || how.vcpus <= how.cpus || !(how.slice_ns > 0))
+    return { hold_ns: hold.hold_ns, square_ns2: square, probability: 0, away_ns: 0 };
+  const ratio = hold.hold_ns / how.slice_ns;
+  const probability = Math.min(ratio, 1);
+  const away_ns = (how.vcpus / how.cpus - 1) * how.slice_ns;
+  return {
+    hold_ns: hold.hold_ns + probability * away_ns,
+    square_ns2: square + probability * (2 * hold.hold_ns * away_ns + away_ns * away_ns),
+    probability,
+    away_ns,
+  };
+}
+
+/** One lock and P alike customers. */
+export interface LockQuestion {
+  readonly customers: number;
+  /** Between a release and the next request of the same customer. */
+  readonly think_ns: number;
+  readonly hold_ns: number;
+  readonly kind: 'spin' | 'semaphore';
+  /** Semaphores: a customer that has to wait is switched out and in again. */
+  readonly switch_ns?: number;
+  /** Spinlocks: each waiter lengthens the hand-over by this much (its copy of the line is invalidated). */
+  readonly handoff_ns?: number;
+}
+
+/** Per acquisition of one customer. */
+export interface LockAnswer {
+  readonly wait_ns: number;
+  /** Probability of having to wait. */
+  readonly blocked: number;
+  readonly cycle_ns: number;
+  /** Utilisation of the lock: how much of the time it is held. */
+  readonly held: number;
+  /** Where the wait shows: all of it here for a spinlock; for a semaphore the two context switches. */
+  readonly synchronisation_ns: number;
+  /** Semaphores: the wait. */
+  readonly idle_ns: number;
+}
+
+/** Iterations for a semaphore's price of switching, which depends on the answer. */
+const SWITCH_ITERATIONS = 40;
+
+/** Exact mean value analysis of one lock. */
+export function solveLock(question: LockQuestion): LockAnswer {
+  const { customers, think_ns, hold_ns, kind, handoff_ns = 0 } = question;
+  const switch_ns = kind === 'semaphore' ? (question.switch_ns ?? 0) : 0;
+  const station: MvaStation =
+    kind === 'spin' && handoff_ns > 0
+      ? {
+          kind: 'rates',
+          demand_ns: hold_ns,
+          rates: Array.from(
+            { length: customers },
+            (_, waiters) => hold_ns / (hold_ns + handoff_ns * waiters),
+          ),
+        }
+      : { kind: 'queue', demand_ns: hold_ns };
+  const workspace = mvaWorkspace(1, Math.max(customers, 1));
+  // An arrival waits if the lock is held in the network of one customer less.
+  const blockedAt = (think: number): number => {
+    if (customers < 2 || hold_ns === 0) return 0;
+    const less = solveMva([station], customers - 1, think, workspace);
+    if (station.kind === 'queue') return less.utilisation[0]!;
+    return 1 - workspace.marginals[0]!;
+  };
+  let blocked = blockedAt(think_ns);
+  if (switch_ns > 0)
+    for (let i = 0; i < SWITCH_ITERATIONS; i++)
+      // Longer thinking, less waiting: the half step converges without swinging.
+      blocked = (blocked + blockedAt(think_ns + blocked * switch_ns)) / 2;
+  const switches = blocked * switch_ns;
+  const whole = solveMva([station], customers, think_ns + switches, workspace);
+  const wait = customers > 0 ? Math.max(0, whole.residence_ns[0]! - hold_ns) : 0;
+  const held = station.kind === 'queue' ? whole.utilisation[0]! : 1 - workspace.marginals[0]!;
+  return {
+    wait_ns: wait,
+    blocked,
+    cycle_ns: whole.cycle_ns,
+    held,
+    synchronisation_ns: kind === 'spin' ? wait : switches,
+    idle_ns: kind === 'spin' ? 0 : wait,
+  };
+}
+
+/** One of many locks, with what each CPU does to it in a window. */
+export interface LockUse {
+  readonly kind: 'spin' | 'semaphore';
+  /** By CPU. */
+  readonly acquisitions: ArrayLike<number>;
+  /** By CPU: all holds together, stalls and monitor time inside included. */
+  readonly held_ns: ArrayLike<number>;
+  /** Second moment of a hold ÷ its mean squared; left out: 2, exponential. */
+  readonly square_ratio?: number;
+}
+
+/** By CPU, and by [cpu × locks + lock]. */
+export interface LocksAnswer {
+  readonly time_ns: Float64Array;
+  readonly wait_ns: Float64Array;
+  /** Acquisitions that had to wait. */
+  readonly blocked: Float64Array;
+  readonly synchronisation_ns: Float64Array;
+  readonly idle_ns: Float64Array;
+  /** By lock: how much of the time it is held. */
+  readonly held: Float64Array;
+}
+
+/** Iterations in which the price of switching and the waits agree. */
+const SWITCH_ROUNDS = 12;
+
+/**
+ * Many locks and CPUs with different habits, together: waiting for one lock relieves the others.
+ * `busy_ns[c]` is CPU c's time with all its holds in it and without any waiting. Nested holds are separate
+ * stations: a wait inside an outer hold does not lengthen it (give the outer hold with the wait in it).
+ */
+export function solveLocks(
+  busy_ns: ArrayLike<number>,
+  locks: readonly LockUse[],
+  prices: { readonly switch_ns: number },
+  options: MulticlassOptions = MULTICLASS_DEFAULTS,
+): LocksAnswer {
+  const cpus = busy_ns.length;
+  const count = locks.length;
+  const ws = multiclassWorkspace(cpus, count);
+  locks.forEach((lock, k) => {
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      const cell = cpu * count + k;
+      const acquisitions = lock.acquisitions[cpu]!;
+      const held = lock.held_ns[cpu]!;
+      ws.visits[cell] = acquisitions;
+      ws.demand_ns[cell] = held;
+      ws.half_square_ns2[cell] =
+        acquisitions > 0 ? ((lock.square_ratio ?? 2) * held * held) / acquisitions / 2 : 0;
+    }
+  });
+  const blocked = new Float64Array(cpus * count);
+  const switched = new Float64Array(cpus);
+  ws.population.fill(1);
+  const semaphores = prices.switch_ns > 0 && locks.some((lock) => lock.kind === 'semaphore');
+  const rounds = semaphores ? SWITCH_ROUNDS : 1;
+  for (let round = 0; round < rounds; round++) {
+    for (let cpu = 0; cpu < cpus; cpu++) ws.base_ns[cpu] = busy_ns[cpu]! + switched[cpu]!;
+    solveMulticlass(ws, options);
+    foundBusy(ws, blocked);
+    for (let cpu = 0, i = 0; cpu < cpus; cpu++) {
+      let price = 0;
+      for (let k = 0; k < count; k++, i++) {
+        blocked[i]! *= ws.visits[i]!;
+        if (locks[k]!.kind === 'semaphore') price += blocked[i]! * prices.switch_ns;
+      }
+      switched[cpu] = round === 0 ? price : (switched[cpu]! + price) / 2;
+    }
+  }
+  const wait_ns = new Float64Array(cpus * count);
+  const synchronisation_ns = new Float64Array(cpus);
+  const idle_ns = new Float64Array(cpus);
+  for (let cpu = 0, i = 0; cpu < cpus; cpu++) {
+    // The price that was in the cycle, so that busy + synchronisation + idle is the time.
+    synchronisation_ns[cpu] = ws.base_ns[cpu]! - busy_ns[cpu]!;
+    for (let k = 0; k < count; k++, i++) {
+      const wait = ws.visits[i]! * ws.wait_ns[i]!;
+      wait_ns[i] = wait;
+      if (locks[k]!.kind === 'spin') synchronisation_ns[cpu]! += wait;
+      else idle_ns[cpu]! += wait;
+    }
+  }
+  return {
+    time_ns: ws.cycle_ns,
+    wait_ns,
+    blocked,
+    synchronisation_ns,
+    idle_ns,
+    held: ws.utilisation,
+  };
+}

@@ -1,0 +1,107 @@
+/** The memory of `multiclass.ts`: inputs, answers and scratch, allocated once by the caller. */
+
+/** A network and the memory to solve it; all arrays but `population` and `base_ns` are [class × stations + station]. */
+export interface MulticlassWorkspace {
+  classes: number;
+  stations: number;
+  /** In: customers of a class; 0: absent. */
+  readonly population: Float64Array;
+  /** In: cycle time without waiting (thinking, delays and own service). */
+  readonly base_ns: Float64Array;
+  /** In: visits per cycle. */
+  readonly visits: Float64Array;
+  /** In: service per cycle. */
+  readonly demand_ns: Float64Array;
+  /** In: Σ E[S²]/2 over the visits of a cycle. */
+  readonly half_square_ns2: Float64Array;
+  /**
+   * In: how regular service times are, (1 − cv²)/(1 + cv²) of the squared coefficient of variation: 0 for
+   * exponential service, 1 for constant.
+   */
+  regularity: number;
+  /** In: the same three for posted work. */
+  readonly posted_visits: Float64Array;
+  readonly posted_demand_ns: Float64Array;
+  readonly posted_half_square_ns2: Float64Array;
+
+  /** Out: cycle time. */
+  readonly cycle_ns: Float64Array;
+  /** Out: the part of the cycle in which the class waits for its posted buffer. */
+  readonly buffer_ns: Float64Array;
+  /** Out: wait per visit. */
+  readonly wait_ns: Float64Array;
+  /** Out: utilisation of each station. */
+  readonly utilisation: Float64Array;
+  /** Out: iterations used. */
+  iterations: number;
+
+  /** What the solver remembers: ratios of the refinement, Anderson's last step, work and load by station. */
+  readonly ratio: Float64Array;
+  readonly next: Float64Array;
+  readonly previous: Float64Array;
+  readonly step: Float64Array;
+  readonly work: Float64Array;
+  readonly postedWork: Float64Array;
+  readonly total: Float64Array;
+  readonly posted: Float64Array;
+  readonly squares: Float64Array;
+  readonly closing: Float64Array;
+  readonly removed: Float64Array;
+}
+
+/** Memory for a network of up to so many classes and stations. */
+export function multiclassWorkspace(classes: number, stations: number): MulticlassWorkspace {
+  const table = () => new Float64Array(classes * stations);
+  const perClass = () => new Float64Array(classes);
+  const perStation = () => new Float64Array(stations);
+  return {
+    classes,
+    stations,
+    population: perClass(),
+    base_ns: perClass(),
+    visits: table(),
+    demand_ns: table(),
+    half_square_ns2: table(),
+    posted_visits: table(),
+    posted_demand_ns: table(),
+    posted_half_square_ns2: table(),
+    cycle_ns: perClass(),
+    buffer_ns: perClass(),
+    wait_ns: table(),
+    utilisation: perStation(),
+    regularity: 0,
+    iterations: 0,
+    ratio: table(),
+    next: table(),
+    previous: table(),
+    step: table(),
+    work: table(),
+    postedWork: table(),
+    total: perStation(),
+    posted: perStation(),
+    squares: perStation(),
+    closing: perStation(),
+    removed: perStation(),
+  };
+}
+
+/** Sets the size of the next network and clears its inputs; the arrays stay. */
+export function resizeMulticlass(ws: MulticlassWorkspace, classes: number, stations: number): void {
+  if (classes > ws.base_ns.length || classes * stations > ws.visits.length || stations > ws.total.length)
+    throw new RangeError('the workspace is too small for this network');
+  ws.classes = classes;
+  ws.stations = stations;
+  ws.regularity = 0;
+  const used = classes * stations;
+  for (const table of [
+    ws.visits,
+    ws.demand_ns,
+    ws.half_square_ns2,
+    ws.posted_visits,
+    ws.posted_demand_ns,
+    ws.posted_half_square_ns2,
+  ])
+    table.fill(0, 0, used);
+  ws.population.fill(0, 0, classes);
+  ws.base_ns.fill(0, 0, classes);
+}

@@ -1,0 +1,266 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MULTICLASS_DEFAULTS, solveMulticlass } from '../../src/model/pricing/queueing/multiclass.ts';
+import {
+  type MulticlassWorkspace,
+  multiclassWorkspace,
+} from '../../src/model/pricing/queueing/multiclass-workspace.ts';
+import { solveMva } from '../../src/model/pricing/queueing/mva.ts';
+
+/** Classes of one customer: thinking, visits [class][station], service per visit of each station. */
+interface Net {
+  readonly think: readonly number[];
+  readonly visits: readonly (readonly number[])[];
+  readonly service: readonly number[];
+}
+
+function build(net: Net, cv2 = 1): MulticlassWorkspace {
+  const width = net.service.length;
+  const ws = multiclassWorkspace(net.think.length, width);
+  ws.regularity = (1 - cv2) / (1 + cv2);
+  net.think.forEach((think, c) => {
+    ws.population[c] = 1;
+    ws.base_ns[c] = think;
+    net.service.forEach((service, k) => {
+      const visits = net.visits[c]![k]!;
+      ws.visits[c * width + k] = visits;
+      ws.demand_ns[c * width + k] = visits * service;
+      ws.half_square_ns2[c * width + k] = (visits * service * service * (1 + cv2)) / 2;
+      ws.base_ns[c]! += visits * service;
+    });
+  });
+  return ws;
+}
+
+/** The slow twin: exact mean value analysis over every subset of the customers (product form). */
+function exact(net: Net): number[] {
+  const classes = net.think.length;
+  const queues: number[][] = [net.service.map(() => 0)];
+  let cycles: number[] = [];
+  for (let subset = 1; subset < 1 << classes; subset++) {
+    const queue = net.service.map(() => 0);
+    cycles = net.think.map((think, c) => {
+      if (!(subset & (1 << c))) return 0;
+      const less = queues[subset ^ (1 << c)]!;
+      const residence = net.service.map((service, k) => net.visits[c]![k]! * service * (1 + less[k]!));
+      const cycle = residence.reduce((a, b) => a + b, think);
+      residence.forEach((time, k) => {
+        queue[k]! += time / cycle;
+      });
+      return cycle;
+    });
+    queues[subset] = queue;
+  }
+  return cycles;
+}
+
+const net = (most: number): fc.Arbitrary<Net> =>
+  fc.tuple(fc.integer({ min: 1, max: most }), fc.integer({ min: 1, max: 5 })).chain(([classes, stations]) => {
+    const visit = fc.oneof(fc.constant(0), fc.double({ min: 0.1, max: 5, noNaN: true }));
+    return fc.record({
+      think: fc.array(fc.double({ min: 1, max: 200, noNaN: true }), {
+        minLength: classes,
+        maxLength: classes,
+      }),
+      visits: fc.array(fc.array(visit, { minLength: stations, maxLength: stations }), {
+        minLength: classes,
+        maxLength: classes,
+      }),
+      service: fc.array(fc.double({ min: 0.1, max: 20, noNaN: true }), {
+        minLength: stations,
+        maxLength: stations,
+      }),
+    });
+  });
+
+const utilisation = (ws: MulticlassWorkspace): number[] => [...ws.utilisation];
+
+describe('approximate mean value analysis of many classes', () => {
+  it('is within 1 % of the exact solution on average, and refinement is worth it', () => {
+    const errors: number[] = [];
+    const plain: number[] = [];
+    fc.assert(
+      fc.property(net(7), (n) => {
+        const ws = build(n);
+        solveMulticlass(ws);
+        const schweitzer = build(n);
+        solveMulticlass(schweitzer, { ...MULTICLASS_DEFAULTS, refinements: 0 });
+        exact(n).forEach((cycle, c) => {
+          errors.push(Math.abs(ws.cycle_ns[c]! / cycle - 1));
+          plain.push(Math.abs(schweitzer.cycle_ns[c]! / cycle - 1));
+        });
+      }),
+      { numRuns: 200, seed: 21 },
+    );
+    const mean = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
+    expect(mean(errors)).toBeLessThan(0.003);
+    expect(Math.max(...errors)).toBeLessThan(0.1);
+    expect(mean(plain)).toBeGreaterThan(4 * mean(errors));
+  });
+
+  it('agrees with the single-class solution for alike customers, in one class or many', () => {
+    for (const [customers, think] of [
+      [4, 4],
+      [16, 30],
+      [64, 90],
+    ] as const) {
+      const reference = solveMva(
+        [
+          { kind: 'queue', demand_ns: 1 },
+          { kind: 'queue', demand_ns: 0.6 },
+        ],
+        customers,
+        think,
+      ).cycle_ns;
+      const apart = build({
+        think: Array(customers).fill(think),
+        visits: Array(customers).fill([1, 1]),
+        service: [1, 0.6],
+      });
+      solveMulticlass(apart);
+      const together = build({ think: [think], visits: [[1, 1]], service: [1, 0.6] });
+      together.population[0] = customers;
+      solveMulticlass(together);
+      expect(Math.abs(apart.cycle_ns[0]! / reference - 1)).toBeLessThan(0.003);
+      expect(apart.cycle_ns[0]! / together.cycle_ns[0]!).toBeCloseTo(1, 6);
+    }
+  });
+
+  it('keeps utilisation below 1 and the cycle above the work, constant or exponential service', () => {
+    fc.assert(
+      fc.property(net(12), fc.constantFrom(0, 1), (n, cv2) => {
+        const ws = build(n, cv2);
+        solveMulticlass(ws);
+        for (const u of utilisation(ws)) expect(u).toBeLessThan(1 + 1e-9);
+        n.think.forEach((_, c) => {
+          expect(ws.cycle_ns[c]!).toBeGreaterThanOrEqual(ws.base_ns[c]!);
+          expect(Number.isFinite(ws.cycle_ns[c]!)).toBe(true);
+        });
+      }),
+      { numRuns: 200, seed: 22 },
+    );
+  });
+
+  it('holds the laws of utilisation and Little, and waits nowhere without service', () => {
+    fc.assert(
+      fc.property(net(6), (n) => {
+        const ws = build(n);
+        solveMulticlass(ws);
+        const width = n.service.length;
+        n.service.forEach((service, k) => {
+          const busy = n.think.reduce((u, _, c) => u + (n.visits[c]![k]! * service) / ws.cycle_ns[c]!, 0);
+          expect(ws.utilisation[k]).toBeCloseTo(busy, 9);
+        });
+        n.think.forEach((think, c) => {
+          const waiting = n.service.reduce(
+            (sum, service, k) => sum + n.visits[c]![k]! * (service + ws.wait_ns[c * width + k]!),
+            think,
+          );
+          expect(waiting / ws.cycle_ns[c]!).toBeCloseTo(1, 7);
+        });
+        const idle = build({ ...n, service: n.service.map(() => 0) });
+        solveMulticlass(idle);
+        expect([...idle.cycle_ns]).toEqual(n.think);
+      }),
+      { numRuns: 60, seed: 23 },
+    );
+  });
+
+  it('more service never shortens the work of all; the order of classes and stations does not matter', () => {
+    fc.assert(
+      fc.property(net(6), fc.nat(), fc.constantFrom(0, 1), (n, pick, cv2) => {
+        const ws = build(n, cv2);
+        solveMulticlass(ws);
+        const at = pick % n.service.length;
+        const more = build({ ...n, service: n.service.map((s, k) => (k === at ? s * 1.2 : s)) }, cv2);
+        solveMulticlass(more);
+        const throughput = (w: MulticlassWorkspace) =>
+          n.think.reduce((sum, _, c) => sum + 1 / w.cycle_ns[c]!, 0);
+        expect(throughput(more)).toBeLessThanOrEqual(throughput(ws) * (1 + 1e-6));
+        const turned = build(
+          {
+            think: [...n.think].reverse(),
+            visits: n.visits.map((row) => [...row].reverse()).reverse(),
+            service: [...n.service].reverse(),
+          },
+          cv2,
+        );
+        solveMulticlass(turned);
+        n.think.forEach((_, c) => {
+          expect(turned.cycle_ns[n.think.length - 1 - c]! / ws.cycle_ns[c]!).toBeCloseTo(1, 6);
+        });
+      }),
+      { numRuns: 100, seed: 24 },
+    );
+  });
+
+  it('is Pollaczek and Khinchine’s formula in the limit of many light customers', () => {
+    for (const cv2 of [0, 1]) {
+      const customers = 2000;
+      const ws = build({ think: [customers / 0.6], visits: [[1]], service: [1] }, cv2);
+      ws.population[0] = customers;
+      solveMulticlass(ws);
+      const wait = (0.6 * (1 + cv2)) / 2 / 0.4;
+      expect(Math.abs(ws.wait_ns[0]! / wait - 1)).toBeLessThan(0.01);
+    }
+  });
+
+  it('posted work loads stations, delays others and cannot exceed them', () => {
+    // Misses visit the first station, posted jobs the second; then both the first.
+    const ws = build({
+      think: [100, 100],
+      visits: [
+        [1, 0],
+        [1, 0],
+      ],
+      service: [10, 10],
+    });
+    solveMulticlass(ws);
+    const free = ws.cycle_ns[0]!;
+    const post = (station: number, demand: number) => {
+      for (let c = 0; c < 2; c++) {
+        for (let k = 0; k < 2; k++) {
+          const there = k === station ? demand : 0;
+          ws.posted_visits[c * 2 + k] = there > 0 ? 1 : 0;
+          ws.posted_demand_ns[c * 2 + k] = there;
+          ws.posted_half_square_ns2[c * 2 + k] = there * there;
+        }
+      }
+      solveMulticlass(ws);
+    };
+    post(1, 10);
+    expect(ws.cycle_ns[0]! / free).toBeCloseTo(1, 8);
+    expect(ws.utilisation[1]).toBeCloseTo(20 / free, 9);
+    post(0, 10);
+    expect(ws.cycle_ns[0]!).toBeGreaterThan(free);
+    expect(ws.buffer_ns[0]).toBe(0);
+    post(1, 500);
+    expect(ws.buffer_ns[0]!).toBeGreaterThan(0);
+    expect(ws.utilisation[1]!).toBeLessThan(1 + 1e-9);
+    expect(ws.cycle_ns[0]!).toBeGreaterThan(1000 - 1e-6);
+    post(0, 500);
+    expect(ws.utilisation[0]!).toBeLessThan(1);
+    expect(ws.cycle_ns[0]!).toBeGreaterThan(1010);
+  });
+
+  it('a solve depends on its inputs alone; a warm start agrees closely', () => {
+    const n: Net = {
+      think: [50, 20, 80],
+      visits: [
+        [1, 2],
+        [2, 0],
+        [1, 1],
+      ],
+      service: [10, 5],
+    };
+    const ws = build(n);
+    solveMulticlass(ws);
+    const first = [...ws.cycle_ns];
+    const cold = ws.iterations;
+    solveMulticlass(ws);
+    expect([...ws.cycle_ns]).toEqual(first);
+    solveMulticlass(ws, MULTICLASS_DEFAULTS, true);
+    expect(ws.cycle_ns[0]! / first[0]!).toBeCloseTo(1, 3);
+    expect(ws.iterations).toBeLessThan(cold);
+  });
+});
