@@ -13,6 +13,7 @@ import {
   type Step,
 } from './facts.ts';
 import { percent as percentFigure, percentOf, shareInWords, time } from './numbers.ts';
+import { bandText, isWithinChance, pairedBand } from './spread.ts';
 import { cellName, contextName, OWNER_WORDS } from './words.ts';
 
 /**
@@ -31,6 +32,8 @@ export function comparedWith(run: RunFacts, baseline: RunFacts): string {
   if (baseline.total === 0 && difference !== 0)
     return `takes ${time(run.total)}, where ${base} takes no time,`;
   if (difference === 0) return `takes exactly as long as ${base}`;
+  const band = pairedBand(baseline.run, run.run);
+  if (band && isWithinChance(band)) return `shows no difference from ${base} (${bandText(band)})`;
   const size = percentOf(Math.abs(difference), baseline.total)!;
   if (difference < 0) return `takes ${percent(size)} less time than ${base}`;
   if (size >= 200) return `takes ${(run.total / baseline.total).toFixed(2)} times as long as ${base}`;

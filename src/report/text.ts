@@ -5,6 +5,7 @@ import { countsTable } from './counts.ts';
 import { type Facts, factsOf, type RunFacts } from './facts.ts';
 import { headline, traceHeadline, verdict } from './finding.ts';
 import { count, percent, percentOf, time, timeUnit } from './numbers.ts';
+import { bandText, pairedBand } from './spread.ts';
 import { breakdownTable } from './table.ts';
 import { cut, padEnd, padStart, paragraph, textWidth } from './text-layout.ts';
 import { type TextStyle, textTable } from './text-table.ts';
@@ -43,6 +44,7 @@ export function renderText(result: RunResult, options: TextOptions): string {
   for (const facts of all) {
     lines.push(...traceHead(facts, width, style), '');
     lines.push(...bars(facts, width, paint), '');
+    lines.push(...bands(facts, width));
     lines.push(...textTable(breakdownTable(facts), width, style));
     lines.push('', style.dim(cut(`% base: percent of the total time of ${facts.baseline.name}`, width)), '');
     const counts = countsTable(facts);
@@ -71,6 +73,15 @@ function traceHead(facts: Facts, width: number, style: TextStyle): string[] {
   for (const sentence of others.slice(0, 4)) lines.push(...paragraph(`${sentence}.`, width));
   if (others.length > 4) lines.push(`${others.length - 4} more systems are in the table.`);
   return lines;
+}
+
+/** How much chance moves each difference. */
+function bands(facts: Facts, width: number): string[] {
+  const lines = facts.others.flatMap((run) => {
+    const band = pairedBand(facts.baseline.run, run.run);
+    return band ? paragraph(`${run.name}, ${bandText(band)}.`, width) : [];
+  });
+  return lines.length > 0 ? [...lines, ''] : [];
 }
 
 /** What the warm-up was. */

@@ -2,15 +2,8 @@ import type { LedgerEntry } from '../../model/result.ts';
 import { asksForMonitor, changeBetween, type Facts, focusOf, type RunFacts } from '../facts.ts';
 import { verdict } from '../finding.ts';
 import type { Ledger } from '../inputs.ts';
-import {
-  percent,
-  percentFigure,
-  percentOf,
-  signed,
-  type TimeUnit,
-  tableUnit,
-  timeFigure,
-} from '../numbers.ts';
+import { percentFigure, percentOf, signed, type TimeUnit, tableUnit, timeFigure } from '../numbers.ts';
+import { bandText, pairedBand } from '../spread.ts';
 import { EMPTY_CELL, type Table, type TableRow } from '../table.ts';
 import { cellLabel, cleanText, plural } from '../words.ts';
 import { heading, prose } from './escape.ts';
@@ -51,21 +44,18 @@ function asked(all: readonly Facts[]): string {
   return `${traces.length} ${plural(traces.length, 'trace')} (${list(traces)}) under ${list(runs)}${runs.length > 1 ? `; ${runs[0]} is the baseline` : ''}.`;
 }
 
-/** Widest spread over seeds, relative to the largest total, or that there is none. */
+/** How much chance moves the differences, or that nothing is left to chance. */
 function certainty(all: readonly Facts[]): string {
-  const spreads = all.flatMap((facts) =>
-    facts.runs
-      .filter((run) => run.run.seeds.length > 1)
-      .map((run) => {
-        const totals = run.run.seeds.map((seed) => seed.total_ps);
-        const high = Math.max(...totals);
-        return { facts, run, share: percentOf(high - Math.min(...totals), high) ?? 0 };
-      }),
+  const bands = all.flatMap((facts) =>
+    facts.others.flatMap((run) => {
+      const band = pairedBand(facts.baseline.run, run.run);
+      return band ? [{ name: `${run.name} on ${facts.trace}`, band }] : [];
+    }),
   );
-  if (spreads.length === 0)
+  if (bands.length === 0)
     return 'Deterministic, single value: the same inputs give the same numbers to the last digit, so there is no error bar.';
-  const { facts, run, share } = spreads.reduce((a, b) => (b.share > a.share ? b : a));
-  return `Deterministic for one seed of random TLB replacement. Over ${run.run.seeds.length} seeds totals spread by at most ${percent(share)} (${run.name} on ${facts.trace}); the numbers here are those of the first seed.`;
+  const widest = bands.reduce((a, b) => (b.band.high - b.band.low > a.band.high - a.band.low ? b : a));
+  return `Deterministic for one seed; the numbers here are those of the first. The difference that chance moves most is ${widest.name}, ${bandText(widest.band)}.`;
 }
 
 /** A trace without a kernel weighs most, then what holds for the compared systems alone, then any note. */
