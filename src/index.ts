@@ -27,3 +27,8 @@ export { openStore } from './trace/store/read.ts';
 export { writeStore } from './trace/store/write.ts';
 export { traceTotals } from './trace/totals.ts';
 export type * from './trace/types.ts';
+export type { LibraryEntry, Parameter } from './trace/workloads/library.ts';
+export { LIBRARY } from './trace/workloads/library.ts';
+export { openDescription, openWorkload, parseWorkload, workloadTrace } from './trace/workloads/open.ts';
+export type { Workload, WorkloadInput } from './trace/workloads/schema.ts';
+export { checkedWorkload, workloadSchema } from './trace/workloads/schema.ts';

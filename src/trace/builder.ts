@@ -47,6 +47,13 @@ export interface TraceBuilder {
   access(kind: ReferenceKind, lo: number, hi: number, size: number): void;
   /** Counts a load or store whose extent is not recorded: it is an operand, but touches nothing known. */
   countOnly(kind: typeof LOAD | typeof STORE): void;
+  /**
+   * For generators: the record columns themselves. Write whole records (never tails) from `position()` on,
+   * below CHUNK_RECORDS, then say with `advance` how many there are and what they add up to.
+   */
+  readonly columns: RecordColumns;
+  position(): number;
+  advance(records: number, instructions: number, loads: number, stores: number): void;
   /** Adds an event before the next record. */
   event(kind: EventKind, cpu: number, arg: number, lo?: number, hi?: number): void;
   /** Adds the classes of `count` instructions at `offset` of a physical page, `classes[from …]`. */
@@ -61,6 +68,12 @@ export interface TraceBuilder {
   /** The chunk so far; the builder then starts the next one in the same segment. */
   take(): Chunk;
   summary(totals: Readonly<Record<string, number>>): TraceSummary;
+}
+
+/** The columns of the chunk under construction, CHUNK_RECORDS long: translation ids and reference words. */
+export interface RecordColumns {
+  readonly translation: Int32Array;
+  readonly word: Int32Array;
 }
 
 export interface BuilderOptions {
@@ -306,6 +319,13 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
     accessed[kind]!++;
   };
 
+  const advance = (records: number, ofInstructions: number, ofLoads: number, ofStores: number): void => {
+    length += records;
+    instructions += ofInstructions;
+    loads += ofLoads;
+    stores += ofStores;
+  };
+
   const event = (kind: EventKind, ofCpu: number, arg: number, lo = 0, hi = 0): void => {
     if (events === eventAt.length) {
       eventAt = grown(eventAt);
@@ -423,6 +443,9 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
     record,
     access,
     countOnly,
+    columns: { translation: translationColumn, word: wordColumn },
+    position: () => length,
+    advance,
     event,
     code,
     refillEpisode: (attempted = 0) => {

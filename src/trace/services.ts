@@ -39,6 +39,15 @@ export const NAMED_SERVICES = [
   'FILE_PAGE',
   'TIMER',
   'other',
+  'ZERO_PAGE',
+  'SWITCH',
+  'DISK',
+  'NETWORK',
+  'close',
+  'stat',
+  'brk',
+  'mmap',
+  'wait',
 ] as const;
 export type NamedService = (typeof NAMED_SERVICES)[number];
 

@@ -105,7 +105,7 @@ export const EVENT = {
   /** Service begins / ends (synthetic traces). arg = service id. */
   serviceBegin: 10,
   serviceEnd: 11,
-  /** Lock acquired / released. arg = lock id. */
+  /** Lock acquired / released. arg = lock id; lo = 0 for a spinlock, 1 for a semaphore. */
   lockAcquire: 12,
   lockRelease: 13,
   /** The CPU went idle (WAIT). */
@@ -113,7 +113,10 @@ export const EVENT = {
   /** Disk or network request. arg = bytes; hi:lo = block or peer. */
   diskRequest: 15,
   networkRequest: 16,
-  /** A page was allocated (zeroed or filled) / freed. arg = translation id. */
+  /**
+   * A page was allocated / freed. arg = translation id; lo of pageMapped = 0 it was in memory already,
+   * 1 it was zeroed, 2 it was read from disk block hi.
+   */
   pageMapped: 17,
   pageFreed: 18,
   /** A named point, e.g. a time stamp of the source. arg = what; hi:lo = value. */

@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import { type OpenedInput, type OpenOptions, openInput } from '../input.ts';
 import type { Trace } from '../types.ts';
+import { isWorkloadSpec, openWorkload } from '../workloads/open.ts';
 import { csvFormat } from './csv.ts';
 import { dinFormat, xdinFormat } from './din.ts';
 import { dinbinFormat } from './dinbin.ts';
@@ -28,12 +29,13 @@ export interface OpenTraceOptions extends ReadOptions, OpenOptions {
 }
 
 /**
- * Opens a trace: a file, a directory or (`-`) standard input, in any format, compressed or not. The format
- * is found by looking at the bytes, never by the name.
+ * Opens a trace: a file, a directory or (`-`) standard input, in any format, compressed or not, or a
+ * synthetic workload (`workload:zipf?cpus=8`). The format is found by looking at the bytes, never by the name.
  *
  * Throws InputError for what is not a trace; errors inside the trace come while its chunks are read.
  */
 export async function openTrace(pathOrDash: string, options: OpenTraceOptions = {}): Promise<Trace> {
+  if (isWorkloadSpec(pathOrDash)) return openWorkload(pathOrDash);
   const forced = options.format === undefined ? null : formatNamed(options.format);
   const input = await openInput(pathOrDash, options);
   let used = input;

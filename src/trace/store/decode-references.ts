@@ -9,11 +9,11 @@
  * Ranges are not tested per record but gathered by OR, and judged once per chunk.
  */
 import { InputError } from '../errors.ts';
-import { FETCH, OFFSET_SHIFT, PAGE_BYTES, SIZE_SHIFT } from '../types.ts';
+import { CHUNK_RECORDS, FETCH, OFFSET_SHIFT, PAGE_BYTES, SIZE_SHIFT } from '../types.ts';
 import type { Cursor } from './lanes.ts';
 import { checkCursors, takeByte, takeSigned } from './lanes.ts';
 import {
-  type BLOCK_ID,
+  BLOCK_ID,
   type BLOCK_NEXT,
   type BLOCK_OTHER,
   LANE_BLOCKS,
@@ -33,30 +33,50 @@ import {
   type MOVE_SWAP,
   SHAPE_NEW,
   TEMPLATE_RECORDS,
+  TEMPLATE_SPACE,
 } from './layout.ts';
 
-/** Records per copying step; the columns must have room for one step less one record beyond the chunk. */
-export const COPY_STEP = 4;
+/** Records per copying step: the columns have room for the surplus. */
+const COPY_STEP = 4;
 
 // A template in the array: header, then word and translation of each record, then its data references.
 const HEAD = 4; // records, end of the data references, successor, other successor
 const REFERENCE = 3; // word, translation, index in the template
 
+/** Fields of a run's state. */
+const AT = 0; // records made
+const BLOCK_AT = 1;
+const MOVE_AT = 2;
+const OFFSET_AT = 3;
+const PAGE_AT = 4;
+const CURRENT = 5; // template
+const NEAR_WORD = 6; // last data reference
+const NEAR_PAGE = 7;
+const SWAP_WORD = 8; // irregular move before the last
+const SWAP_PAGE = 9;
+const FAULTS = 10;
+const STATE = 11;
+
 export interface ReferenceDecoder {
   /** Starts a group, given its lanes. */
   readonly begin: (lanes: readonly Cursor[]) => void;
   /**
-   * Decodes the next `length` records, whose translations are below `translations`, into columns with room
-   * for COPY_STEP − 1 more. Throws an InputError where the lanes do not make such records.
+   * Decodes the next `length` records, whose translations are below `translations`, into the columns.
+   * Throws an InputError where the lanes do not make such records.
    */
-  readonly decode: (length: number, translation: Int32Array, word: Int32Array, translations: number) => void;
+  readonly decode: (length: number, translations: number) => void;
+  /** The columns, longer than any chunk. */
+  readonly translation: Int32Array;
+  readonly word: Int32Array;
 }
 
 export function createReferenceDecoder(): ReferenceDecoder {
-  let templates = new Int32Array(1 << 16);
+  const templates = new Int32Array(TEMPLATE_SPACE + HEAD + 2 * COPY_STEP); // memory is used as it fills
   const places = new Int32Array(MAX_TEMPLATES);
   let count = 0;
   let used = 0;
+  const translation = new Int32Array(CHUNK_RECORDS + COPY_STEP);
+  const word = new Int32Array(CHUNK_RECORDS + COPY_STEP);
   const shapes = new Int32Array(MAX_SHAPES);
   let shapeCount = 0;
   let definitionPage = 0;
@@ -73,11 +93,6 @@ export function createReferenceDecoder(): ReferenceDecoder {
 
   const begin = (newLanes: readonly Cursor[]): void => {
     lanes = newLanes;
-    // A template takes a byte and one per record in its lane: room for all of them, so that it never grows.
-    const { at, end } = lanes[LANE_TEMPLATES]!;
-    const most = Math.min(end - at, MAX_TEMPLATES * (1 + TEMPLATE_RECORDS));
-    const needed = HEAD + most * (2 + REFERENCE) + 2 * COPY_STEP;
-    if (templates.length < needed) templates = new Int32Array(needed + (needed >> 1));
     // The place before the first template has no records: it may precede but not be run.
     templates.fill(0, 0, HEAD);
     used = HEAD;
@@ -93,7 +108,9 @@ export function createReferenceDecoder(): ReferenceDecoder {
     if (records === 0 || records > TEMPLATE_RECORDS || count === MAX_TEMPLATES) {
       throw new InputError('a template has an impossible size');
     }
-    if (records > source.end - source.at) throw new InputError('a template ends beyond its lane');
+    if (used + HEAD + records * (2 + REFERENCE) > TEMPLATE_SPACE + HEAD) {
+      throw new InputError('the templates take more space than any group may');
+    }
     const end = used + HEAD + 2 * records;
     let reference = end;
     let placed = false;
@@ -138,7 +155,143 @@ export function createReferenceDecoder(): ReferenceDecoder {
     used = reference;
   };
 
-  const decode = (length: number, translation: Int32Array, word: Int32Array, translations: number): void => {
+  /** Runs templates until `length` records are made, a template is not defined yet or something is wrong. */
+  const run = (bytes: Uint8Array, length: number, translations: number): void => {
+    // The layout's constants as literals; where a type can, it keeps them equal.
+    const NEXT: typeof BLOCK_NEXT = 0;
+    const OTHER: typeof BLOCK_OTHER = 1;
+    const ID: typeof BLOCK_ID = 2;
+    const REPEAT: typeof MOVE_REPEAT = 1;
+    const SPECIAL: typeof MOVE_SPECIAL = 162;
+    const SWAP: typeof MOVE_SWAP = 162;
+    const PREVIOUS_PAGE: typeof MOVE_PREVIOUS_PAGE = 164;
+    const ANYWHERE: typeof MOVE_ANYWHERE = 165;
+    const BESIDE_FIRST: typeof MOVE_BESIDE_FIRST = 166;
+    const BESIDE: typeof MOVE_BESIDE = 206;
+    const HEADER: typeof HEAD = 4;
+    const STEP: typeof REFERENCE = 3;
+    const SHIFT: typeof OFFSET_SHIFT = 3;
+    const SIZE: typeof SIZE_SHIFT = 15;
+    const PAGE = 4096;
+    const OFFSET = 4095 << 3;
+    const SHAPE = ~OFFSET; // kind, tail and size: what no move may change
+
+    const store = templates;
+    let at = state[AT]!;
+    let block = state[BLOCK_AT]!;
+    let move = state[MOVE_AT]!;
+    let nextOffset = state[OFFSET_AT]!;
+    let nextPage = state[PAGE_AT]!;
+    let current = state[CURRENT]!;
+    let nearWord = state[NEAR_WORD]!;
+    let nearPage = state[NEAR_PAGE]!;
+    let swapWord = state[SWAP_WORD]!;
+    let swapPage = state[SWAP_PAGE]!;
+    let faults = state[FAULTS]!; // negative: out of range
+    let changes = 0; // not 0: a move reached beyond the offset
+    for (; at < length; ) {
+      const code = bytes[block++]!;
+      let place: number;
+      if (code === NEXT) place = store[current + 2]!;
+      else {
+        if (code === OTHER) place = store[current + 3]!;
+        else {
+          const id = ((code - ID) << 8) | bytes[block++]!;
+          if (id >= count) {
+            block -= 2; // read again when it is defined
+            break;
+          }
+          place = places[id]!;
+        }
+        store[current + 3] = store[current + 2]!;
+        store[current + 2] = place;
+      }
+      current = place;
+      const records = store[place]!;
+      const end = at + records;
+      // Also stops at the empty place before the first template, so the loop always goes on.
+      if (records === 0 || end > length) {
+        faults = -1;
+        break;
+      }
+      let from = place + HEADER;
+      for (let put = at; put < end; put += 4, from += 8) {
+        word[put] = store[from]!;
+        translation[put] = store[from + 1]!;
+        word[put + 1] = store[from + 2]!;
+        translation[put + 1] = store[from + 3]!;
+        word[put + 2] = store[from + 4]!;
+        translation[put + 2] = store[from + 5]!;
+        word[put + 3] = store[from + 6]!;
+        translation[put + 3] = store[from + 7]!;
+      }
+      const stop = store[place + 1]!;
+      for (let reference = place + HEADER + 2 * records; reference < stop; reference += STEP) {
+        const old = store[reference]!;
+        const oldPage = store[reference + 1]!;
+        const put = (at + store[reference + 2]!) | 0;
+        const how = bytes[move++]!;
+        let value: number;
+        let page: number;
+        if (how < SPECIAL) {
+          value = (old + moveWord[how]!) | 0;
+          page = (oldPage + movePage[how]!) | 0;
+        } else {
+          if (how === SWAP) {
+            value = (old + swapWord) | 0;
+            page = (oldPage + swapPage) | 0;
+          } else {
+            page = oldPage;
+            let offset: number;
+            if (how >= BESIDE_FIRST) {
+              page = nearPage;
+              offset = ((nearWord & OFFSET) >>> SHIFT) + how - BESIDE;
+            } else {
+              if (how === PREVIOUS_PAGE) page = nearPage;
+              else if (how === ANYWHERE) {
+                page = 0;
+                for (let shift = 0; shift < 35; shift += 7) {
+                  const part = bytes[nextPage++]!;
+                  page |= (part & 127) << shift;
+                  if (part < 128) break;
+                }
+              }
+              offset = bytes[nextOffset]! | (bytes[nextOffset + 1]! << 8);
+              nextOffset += 2;
+            }
+            value = (old & SHAPE) | (offset << SHIFT);
+          }
+          swapWord = moveWord[REPEAT]!;
+          swapPage = movePage[REPEAT]!;
+          moveWord[REPEAT] = (value - old) | 0;
+          movePage[REPEAT] = (page - oldPage) | 0;
+        }
+        faults |= page | (translations - 1 - page) | (PAGE - ((value & OFFSET) >>> SHIFT) - (value >>> SIZE));
+        changes |= (value ^ old) & SHAPE;
+        store[reference] = value;
+        store[reference + 1] = page;
+        word[put] = value;
+        translation[put] = page;
+        nearWord = value;
+        nearPage = page;
+      }
+      at = end;
+    }
+
+    state[AT] = at;
+    state[BLOCK_AT] = block;
+    state[MOVE_AT] = move;
+    state[OFFSET_AT] = nextOffset;
+    state[PAGE_AT] = nextPage;
+    state[CURRENT] = current;
+    state[NEAR_WORD] = nearWord;
+    state[NEAR_PAGE] = nearPage;
+    state[SWAP_WORD] = swapWord;
+    state[SWAP_PAGE] = swapPage;
+    state[FAULTS] = changes === 0 ? faults : -1;
+  };
+
+  const decode = (length: number, translations: number): void => {
     const blocks = lanes[LANE_BLOCKS]!;
     const moves = lanes[LANE_MOVES]!;
     const offsets = lanes[LANE_OFFSETS]!;
@@ -149,19 +302,7 @@ export function createReferenceDecoder(): ReferenceDecoder {
     state[OFFSET_AT] = offsets.at;
     state[PAGE_AT] = pages.at;
     for (;;) {
-      run(
-        length,
-        count,
-        translations,
-        blocks.bytes,
-        templates,
-        places,
-        moveWord,
-        movePage,
-        word,
-        translation,
-        state,
-      );
+      run(blocks.bytes, length, translations);
       if (state[FAULTS]! < 0)
         throw new InputError('a reference leaves its page, its chunk or has no translation');
       if (state[AT] === length) break;
@@ -180,165 +321,5 @@ export function createReferenceDecoder(): ReferenceDecoder {
     checkCursors(lanes, false);
   };
 
-  return { begin, decode };
-}
-
-/** Fields of a run's state. */
-const AT = 0; // records made
-const BLOCK_AT = 1;
-const MOVE_AT = 2;
-const OFFSET_AT = 3;
-const PAGE_AT = 4;
-const CURRENT = 5; // template
-const NEAR_WORD = 6; // last data reference
-const NEAR_PAGE = 7;
-const SWAP_WORD = 8; // irregular move before the last
-const SWAP_PAGE = 9;
-const FAULTS = 10;
-const STATE = 11;
-
-function run(
-  length: number,
-  count: number,
-  translations: number,
-  bytes: Uint8Array,
-  store: Int32Array,
-  places: Int32Array,
-  moveWord: Int32Array,
-  movePage: Int32Array,
-  word: Int32Array,
-  translation: Int32Array,
-  state: Int32Array,
-): void {
-  // The layout's constants as literals; where a type can, it keeps them equal.
-  const NEXT: typeof BLOCK_NEXT = 0;
-  const OTHER: typeof BLOCK_OTHER = 1;
-  const ID: typeof BLOCK_ID = 2;
-  const REPEAT: typeof MOVE_REPEAT = 1;
-  const SPECIAL: typeof MOVE_SPECIAL = 162;
-  const SWAP: typeof MOVE_SWAP = 162;
-  const PREVIOUS_PAGE: typeof MOVE_PREVIOUS_PAGE = 164;
-  const ANYWHERE: typeof MOVE_ANYWHERE = 165;
-  const BESIDE_FIRST: typeof MOVE_BESIDE_FIRST = 166;
-  const BESIDE: typeof MOVE_BESIDE = 206;
-  const HEADER: typeof HEAD = 4;
-  const STEP: typeof REFERENCE = 3;
-  const SHIFT: typeof OFFSET_SHIFT = 3;
-  const SIZE: typeof SIZE_SHIFT = 15;
-  const PAGE = 4096;
-  const OFFSET = 4095 << 3;
-  const SHAPE = ~OFFSET; // kind, tail and size: what no move may change
-
-  let at = state[AT]!;
-  let block = state[BLOCK_AT]!;
-  let move = state[MOVE_AT]!;
-  let nextOffset = state[OFFSET_AT]!;
-  let nextPage = state[PAGE_AT]!;
-  let current = state[CURRENT]!;
-  let nearWord = state[NEAR_WORD]!;
-  let nearPage = state[NEAR_PAGE]!;
-  let swapWord = state[SWAP_WORD]!;
-  let swapPage = state[SWAP_PAGE]!;
-  let faults = state[FAULTS]!; // negative: out of range
-  let changes = 0; // not 0: a move reached beyond the offset
-  for (; at < length; ) {
-    const code = bytes[block++]!;
-    let place: number;
-    if (code === NEXT) place = store[current + 2]!;
-    else {
-      if (code === OTHER) place = store[current + 3]!;
-      else {
-        const id = ((code - ID) << 8) | bytes[block++]!;
-        if (id >= count) {
-          block -= 2; // read again when it is defined
-          break;
-        }
-        place = places[id]!;
-      }
-      store[current + 3] = store[current + 2]!;
-      store[current + 2] = place;
-    }
-    current = place;
-    const records = store[place]!;
-    const end = at + records;
-    // Also stops at the empty place before the first template, so the loop always goes on.
-    if (records === 0 || end > length) {
-      faults = -1;
-      break;
-    }
-    let from = place + HEADER;
-    for (let put = at; put < end; put += 4, from += 8) {
-      word[put] = store[from]!;
-      translation[put] = store[from + 1]!;
-      word[put + 1] = store[from + 2]!;
-      translation[put + 1] = store[from + 3]!;
-      word[put + 2] = store[from + 4]!;
-      translation[put + 2] = store[from + 5]!;
-      word[put + 3] = store[from + 6]!;
-      translation[put + 3] = store[from + 7]!;
-    }
-    const stop = store[place + 1]!;
-    for (let reference = place + HEADER + 2 * records; reference < stop; reference += STEP) {
-      const old = store[reference]!;
-      const oldPage = store[reference + 1]!;
-      const put = (at + store[reference + 2]!) | 0;
-      const how = bytes[move++]!;
-      let value: number;
-      let page: number;
-      if (how < SPECIAL) {
-        value = (old + moveWord[how]!) | 0;
-        page = (oldPage + movePage[how]!) | 0;
-      } else {
-        if (how === SWAP) {
-          value = (old + swapWord) | 0;
-          page = (oldPage + swapPage) | 0;
-        } else {
-          page = oldPage;
-          let offset: number;
-          if (how >= BESIDE_FIRST) {
-            page = nearPage;
-            offset = ((nearWord & OFFSET) >>> SHIFT) + how - BESIDE;
-          } else {
-            if (how === PREVIOUS_PAGE) page = nearPage;
-            else if (how === ANYWHERE) {
-              page = 0;
-              for (let shift = 0; shift < 35; shift += 7) {
-                const part = bytes[nextPage++]!;
-                page |= (part & 127) << shift;
-                if (part < 128) break;
-              }
-            }
-            offset = bytes[nextOffset]! | (bytes[nextOffset + 1]! << 8);
-            nextOffset += 2;
-          }
-          value = (old & SHAPE) | (offset << SHIFT);
-        }
-        swapWord = moveWord[REPEAT]!;
-        swapPage = movePage[REPEAT]!;
-        moveWord[REPEAT] = (value - old) | 0;
-        movePage[REPEAT] = (page - oldPage) | 0;
-      }
-      faults |= page | (translations - 1 - page) | (PAGE - ((value & OFFSET) >>> SHIFT) - (value >>> SIZE));
-      changes |= (value ^ old) & SHAPE;
-      store[reference] = value;
-      store[reference + 1] = page;
-      word[put] = value;
-      translation[put] = page;
-      nearWord = value;
-      nearPage = page;
-    }
-    at = end;
-  }
-
-  state[AT] = at;
-  state[BLOCK_AT] = block;
-  state[MOVE_AT] = move;
-  state[OFFSET_AT] = nextOffset;
-  state[PAGE_AT] = nextPage;
-  state[CURRENT] = current;
-  state[NEAR_WORD] = nearWord;
-  state[NEAR_PAGE] = nearPage;
-  state[SWAP_WORD] = swapWord;
-  state[SWAP_PAGE] = swapPage;
-  state[FAULTS] = changes === 0 ? faults : -1;
+  return { begin, decode, translation, word };
 }

@@ -1,29 +1,19 @@
 /**
- * The coders of what is sparse, reading side: the inverse of `encode-sparse.ts`. Each decoder owns column
- * buffers that it fills anew for every chunk.
+ * The coders of what is sparse, reading side: segments and events, the inverse of
+ * `createSparseEncoder`. A decoder owns column buffers that it fills anew for every chunk.
  */
 import { InputError } from '../errors.ts';
+import { CHUNK_RECORDS, type EventColumns, type SegmentColumns } from '../types.ts';
 import {
-  CHUNK_RECORDS,
-  type CodeColumns,
-  type EventColumns,
-  type SegmentColumns,
-  type TranslationColumns,
-} from '../types.ts';
-import {
-  expectedPhysical,
-  LANE_CLASSES,
   LANE_COUNTS,
   LANE_EVENT_OPERANDS,
   LANE_EVENT_POSITIONS,
   LANE_EVENT_TUPLES,
   LANE_SEGMENT_COUNTS,
   LANE_SEGMENT_TUPLES,
-  LANE_TABLE_COUNTS,
-  LANE_TABLE_NUMBERS,
 } from './encode-sparse.ts';
-import { type Cursor, checkCursors, takeByte, takeNumber, takeSigned } from './lanes.ts';
-import { MAX_CHUNK_ITEMS, PAGE_LIMIT, TUPLE_NEW, TUPLES } from './layout.ts';
+import { type Cursor, checkCursors, takeByte, takeCount, takeNumber } from './lanes.ts';
+import { TUPLE_NEW, TUPLES } from './layout.ts';
 
 export interface SparseChunk {
   readonly length: number;
@@ -37,15 +27,6 @@ export interface SparseDecoder {
   readonly decode: () => SparseChunk;
 }
 
-/** A count that is possible and that the lane's remaining bytes can hold: nothing else is allocated for. */
-function takeCount(counts: Cursor, values: Cursor): number {
-  const count = takeNumber(counts);
-  if (count > MAX_CHUNK_ITEMS || count > values.end - values.at) {
-    throw new InputError('a count is larger than its lane');
-  }
-  return count;
-}
-
 export function createSparseDecoder(): SparseDecoder {
   let lanes: readonly Cursor[] = [];
 
@@ -56,6 +37,7 @@ export function createSparseDecoder(): SparseDecoder {
     service: new Uint16Array(256),
   };
   let nextSegmentTuple = 1;
+  let segmentTuples = 0; // known
 
   let events = eventBuffers(1024);
   const tupleKind = new Uint8Array(256);
@@ -66,11 +48,13 @@ export function createSparseDecoder(): SparseDecoder {
   const tupleHigh = new Uint32Array(256);
   const successor = new Uint8Array(256);
   let nextEventTuple = 1;
+  let eventTuples = 0; // known
   let previous = 0;
 
   const begin = (newLanes: readonly Cursor[]): void => {
     lanes = newLanes;
     nextSegmentTuple = nextEventTuple = 1;
+    segmentTuples = eventTuples = 0;
     successor.fill(0);
     previous = 0;
   };
@@ -85,10 +69,13 @@ export function createSparseDecoder(): SparseDecoder {
       let tuple = takeByte(tuples);
       if (tuple === TUPLE_NEW) {
         tuple = nextSegmentTuple;
+        if (segmentTuples < tuple) segmentTuples = tuple;
         nextSegmentTuple = tuple === TUPLES ? 1 : tuple + 1;
         segmentTuple.cpu[tuple] = takeByte(tuples);
         segmentTuple.flags[tuple] = takeByte(tuples);
         segmentTuple.service[tuple] = takeByte(tuples) | (takeByte(tuples) << 8);
+      } else if (tuple === 0 || tuple > segmentTuples) {
+        throw new InputError('a segment has an unknown tuple');
       }
       cpu[at] = segmentTuple.cpu[tuple]!;
       flags[at] = segmentTuple.flags[tuple]!;
@@ -117,6 +104,7 @@ export function createSparseDecoder(): SparseDecoder {
       if (tuple === 0) tuple = successor[previous]!;
       else if (tuple === TUPLE_NEW) {
         tuple = nextEventTuple;
+        if (eventTuples < tuple) eventTuples = tuple;
         nextEventTuple = tuple === TUPLES ? 1 : tuple + 1;
         tupleKind[tuple] = takeByte(tuples);
         tupleCpu[tuple] = takeByte(tuples);
@@ -125,6 +113,8 @@ export function createSparseDecoder(): SparseDecoder {
           takeByte(tuples) | (takeByte(tuples) << 8) | (takeByte(tuples) << 16) | (takeByte(tuples) << 24);
         tupleLow[tuple] = tupleHigh[tuple] = 0;
       }
+      // Also where a succession is repeated that never was: those lead to 0.
+      if (tuple === 0 || tuple > eventTuples) throw new InputError('an event has an unknown tuple');
       successor[previous] = tuple;
       previous = tuple;
       const step = bytes[positions.at]!;
@@ -206,91 +196,4 @@ function eventBuffers(capacity: number) {
     lo: new Uint32Array(capacity),
     hi: new Uint32Array(capacity),
   };
-}
-
-export interface TablesChunk {
-  readonly translations: TranslationColumns;
-  readonly code: CodeColumns;
-}
-
-export interface TablesDecoder {
-  readonly begin: (lanes: readonly Cursor[]) => void;
-  /** The next chunk's translations, numbered from `first`, and its code, in new arrays. */
-  readonly decode: (first: number) => TablesChunk;
-}
-
-export function createTablesDecoder(): TablesDecoder {
-  let lanes: readonly Cursor[] = [];
-  let lastSpace = 0;
-  let lastVirtual = 0;
-  let lastPhysical = 0;
-  let lastCode = 0;
-
-  const begin = (newLanes: readonly Cursor[]): void => {
-    lanes = newLanes;
-    lastSpace = lastVirtual = lastPhysical = lastCode = 0;
-  };
-
-  const decode = (first: number): TablesChunk => {
-    const counts = lanes[LANE_TABLE_COUNTS]!;
-    const numbers = lanes[LANE_TABLE_NUMBERS]!;
-    const classes = lanes[LANE_CLASSES]!;
-    const length = takeCount(counts, numbers);
-    const codes = takeCount(counts, numbers);
-    const space = new Int32Array(length);
-    const virtualPage = new Float64Array(length);
-    const physicalPage = new Float64Array(length);
-    const flags = new Uint8Array(length);
-    for (let at = 0; at < length; at++) {
-      flags[at] = takeByte(numbers);
-      lastSpace += takeSigned(numbers);
-      const step = takeSigned(numbers);
-      lastVirtual += step;
-      lastPhysical = expectedPhysical(lastPhysical, step) + takeSigned(numbers);
-      if (!(lastSpace >= -1 && lastSpace < 2 ** 31 && isPage(lastVirtual) && isPage(lastPhysical))) {
-        throw new InputError('a translation has an impossible page or address space');
-      }
-      space[at] = lastSpace;
-      virtualPage[at] = lastVirtual;
-      physicalPage[at] = lastPhysical;
-    }
-    const at = new Int32Array(codes);
-    const page = new Float64Array(codes);
-    const offset = new Uint16Array(codes);
-    const count = new Uint16Array(codes);
-    let position = 0;
-    let used = 0;
-    for (let entry = 0; entry < codes; entry++) {
-      position += takeNumber(numbers);
-      lastCode += takeSigned(numbers);
-      if (!(position <= CHUNK_RECORDS && isPage(lastCode))) {
-        throw new InputError('a code entry has an impossible position or page');
-      }
-      at[entry] = position;
-      page[entry] = lastCode;
-      offset[entry] = takeNumber(numbers);
-      count[entry] = takeNumber(numbers);
-      used += count[entry]!;
-    }
-    const from = classes.at;
-    classes.at += used;
-    checkCursors(lanes, false);
-    return {
-      translations: { first, length, space, virtualPage, physicalPage, flags },
-      code: {
-        length: codes,
-        at,
-        physicalPage: page,
-        offset,
-        count,
-        classes: classes.bytes.slice(from, classes.at),
-      },
-    };
-  };
-
-  return { begin, decode };
-}
-
-function isPage(page: number): boolean {
-  return page >= 0 && page < PAGE_LIMIT;
 }

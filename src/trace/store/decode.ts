@@ -1,8 +1,9 @@
 /** Groups in, chunks out. */
 import { InputError } from '../errors.ts';
-import { CHUNK_RECORDS, type Chunk } from '../types.ts';
-import { COPY_STEP, createReferenceDecoder } from './decode-references.ts';
-import { createSparseDecoder, createTablesDecoder, type TablesChunk } from './decode-sparse.ts';
+import type { Chunk } from '../types.ts';
+import { createReferenceDecoder } from './decode-references.ts';
+import { createSparseDecoder } from './decode-sparse.ts';
+import { createTablesDecoder, type TablesChunk } from './decode-tables.ts';
 import type { Group } from './group.ts';
 import { type Cursor, checkCursors, splitLanes } from './lanes.ts';
 import { REFERENCES, SECTION_LANES, SPARSE, TABLES } from './layout.ts';
@@ -25,8 +26,6 @@ export function createGroupDecoder(): GroupDecoder {
   const tables = createTablesDecoder();
   const sparse = createSparseDecoder();
   const references = createReferenceDecoder();
-  const translation = new Int32Array(CHUNK_RECORDS + COPY_STEP);
-  const word = new Int32Array(CHUNK_RECORDS + COPY_STEP);
   let cursors: Cursor[] = [];
   let translations = 0;
 
@@ -47,11 +46,11 @@ export function createGroupDecoder(): GroupDecoder {
     if (code.length > 0 && code.at[code.length - 1]! > length) {
       throw new InputError('a code entry lies outside its chunk');
     }
-    references.decode(length, translation, word, translations);
+    references.decode(length, translations);
     return {
       length,
-      translation: translation.subarray(0, length),
-      word: word.subarray(0, length),
+      translation: references.translation.subarray(0, length),
+      word: references.word.subarray(0, length),
       segments,
       events,
       translations: table.translations,

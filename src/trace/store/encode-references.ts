@@ -10,7 +10,7 @@
  * reference of the same template last ran: not at all, by some bytes, or as the last irregular move went
  * (another stack frame or object moves all references to it alike). The rest give a page, an offset, or both.
  */
-import { FETCH, OFFSET_MASK, OFFSET_SHIFT, PAGE_BYTES, SIZE_SHIFT } from '../types.ts';
+import { CHUNK_RECORDS, FETCH, OFFSET_MASK, OFFSET_SHIFT, PAGE_BYTES, SIZE_SHIFT } from '../types.ts';
 import { createLanes, type Lane, putSigned, reserve } from './lanes.ts';
 import {
   BLOCK_ID,
@@ -39,6 +39,7 @@ import {
   SECTION_LANES,
   SHAPE_NEW,
   TEMPLATE_RECORDS,
+  TEMPLATE_SPACE,
 } from './layout.ts';
 
 /** Everything of a reference word but its offset. */
@@ -51,8 +52,8 @@ export interface ReferenceEncoder {
    * below `translations`: the reader of the source has a defect.
    */
   readonly add: (length: number, translation: Int32Array, word: Int32Array, translations: number) => void;
-  /** Templates of this group so far. */
-  readonly templates: () => number;
+  /** Whether one more chunk might need more templates than a group may have. */
+  readonly full: () => boolean;
   readonly lanes: readonly Lane[];
   /** Forgets all templates: the next group must decode alone. The lanes are the caller's to empty. */
   readonly reset: () => void;
@@ -268,7 +269,11 @@ export function createReferenceEncoder(): ReferenceEncoder {
     }
   };
 
-  return { add, templates: () => templates, lanes, reset };
+  // A chunk may make each of its records a template.
+  const full = (): boolean =>
+    templates + CHUNK_RECORDS > MAX_TEMPLATES ||
+    4 * templates + 5 * records + 9 * CHUNK_RECORDS > TEMPLATE_SPACE;
+  return { add, full, lanes, reset };
 }
 
 function wider(old: Int32Array): Int32Array<ArrayBuffer> {

@@ -3,7 +3,7 @@ import { CHUNK_RECORDS, type Chunk } from '../types.ts';
 import { createReferenceEncoder } from './encode-references.ts';
 import { createSparseEncoder, createTablesEncoder } from './encode-sparse.ts';
 import { joinLanes } from './lanes.ts';
-import { GROUP_BYTES, GROUP_CHUNKS, MAX_CHUNK_ITEMS, MAX_SECTION_BYTES, MAX_TEMPLATES } from './layout.ts';
+import { GROUP_BYTES, GROUP_CHUNKS, MAX_CHUNK_ITEMS, MAX_SECTION_BYTES } from './layout.ts';
 
 /** What the index keeps of each chunk. */
 export interface ChunkCounts {
@@ -75,11 +75,8 @@ export function createGroupEncoder(): GroupEncoder {
 
   return {
     add,
-    // A chunk can define a template per record.
     full: () =>
-      counts.length >= GROUP_CHUNKS ||
-      references.templates() + CHUNK_RECORDS > MAX_TEMPLATES ||
-      sizes().some((bytes) => bytes >= GROUP_BYTES),
+      counts.length >= GROUP_CHUNKS || references.full() || sizes().some((bytes) => bytes >= GROUP_BYTES),
     empty: () => counts.length === 0,
     take,
   };

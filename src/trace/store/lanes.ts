@@ -4,6 +4,7 @@
  * the lanes.
  */
 import { InputError } from '../errors.ts';
+import { MAX_CHUNK_ITEMS } from './layout.ts';
 
 /** A growing byte array. Hot loops `reserve` once, then store into `bytes` and set `length` themselves. */
 export interface Lane {
@@ -125,4 +126,13 @@ export function checkCursors(cursors: readonly Cursor[], exact: boolean): void {
     if (at > end) throw new InputError('a lane ends before its values do');
     if (exact && at !== end) throw new InputError('a lane holds more values than its chunks');
   }
+}
+
+/** A count that is possible and that the lane's remaining bytes can hold: nothing else is allocated for. */
+export function takeCount(counts: Cursor, values: Cursor): number {
+  const count = takeNumber(counts);
+  if (count > MAX_CHUNK_ITEMS || count > values.end - values.at) {
+    throw new InputError('a count is larger than its lane');
+  }
+  return count;
 }

@@ -58,6 +58,11 @@ export const TEMPLATE_RECORDS = 64;
 export const DATA_TEMPLATE_RECORDS = 4;
 /** Template ids are two bytes of which the first has two values reserved. */
 export const MAX_TEMPLATES = 254 * 256;
+/**
+ * What the templates of a group may take in a reader: 4 for each template, 2 for each of its records and 3 more
+ * for each data reference. A group that comes near it is closed early.
+ */
+export const TEMPLATE_SPACE = 1 << 22;
 
 /** Lanes of the references section. */
 export const LANE_BLOCKS = 0;

@@ -1,6 +1,6 @@
 /** The chunk that stands for the chunks that were left out: their translations and code, without records. */
 import type { Chunk } from '../types.ts';
-import type { TablesChunk } from './decode-sparse.ts';
+import type { TablesChunk } from './decode-tables.ts';
 
 export function preamble(parts: readonly TablesChunk[]): Chunk {
   const tables = parts.map(({ translations }) => translations);

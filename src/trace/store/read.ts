@@ -4,7 +4,7 @@ import { InputError } from '../errors.ts';
 import type { Chunk, Trace, TraceHeader } from '../types.ts';
 import { decodeGroups, type PackedGroup, packedGroup } from './chunks.ts';
 import { decodeTables } from './decode.ts';
-import type { TablesChunk } from './decode-sparse.ts';
+import type { TablesChunk } from './decode-tables.ts';
 import { type Footer, parseFooter, parseTrailer, type StoreIndex } from './footer.ts';
 import { parseGroupHeader, storedLength, unpackGroup, unpackSection } from './group.ts';
 import { parseHeader } from './header.ts';

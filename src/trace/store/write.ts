@@ -11,7 +11,7 @@ import { headerBytes } from './header.ts';
 import type { Method } from './layout.ts';
 
 export interface StoreOptions {
-  /** Default `deflate`, the fastest to read; `brotli` at 11 is a fifth smaller and slow to write. */
+  /** Default `deflate`, the fastest to read; `brotli` at 11 is a quarter smaller, but slow to write. */
   readonly method?: Method;
   /** Deflate 1–9 (default 6), brotli 0–11 (default 5). */
   readonly quality?: number;
@@ -37,7 +37,8 @@ export interface StoreWriter {
 export type StoreSink = (bytes: Uint8Array) => Promise<void>;
 
 const DEFAULT_QUALITY = { none: 0, deflate: 6, brotli: 5 } as const;
-const QUALITIES = { none: [0, 11], deflate: [1, 9], brotli: [0, 11] } as const;
+/** Lowest and highest effort of each method. */
+export const QUALITIES = { none: [0, 11], deflate: [1, 9], brotli: [0, 11] } as const;
 
 /** Starts a store of a trace with this header. */
 export async function createStoreWriter(
