@@ -30,5 +30,6 @@ export type * from './trace/types.ts';
 export type { LibraryEntry, Parameter } from './trace/workloads/library.ts';
 export { LIBRARY } from './trace/workloads/library.ts';
 export { openDescription, openWorkload, parseWorkload, workloadTrace } from './trace/workloads/open.ts';
-export type { Workload, WorkloadInput } from './trace/workloads/schema.ts';
+export type { WorkloadInput } from './trace/workloads/schema.ts';
 export { checkedWorkload, workloadSchema } from './trace/workloads/schema.ts';
+export type { Workload } from './trace/workloads/schema-shape.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { NAMED_SERVICES } from '../services.ts';
-import type { ProcessSpec, Workload } from './schema.ts';
+import type { ProcessSpec, Workload } from './schema-shape.ts';
 import type { DataSpec, PlaceSpec, WorkSpec } from './schema-work.ts';
 
 /**

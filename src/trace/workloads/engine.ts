@@ -8,7 +8,7 @@ import { singleStep } from './program.ts';
 import { fraction } from './random.ts';
 import { createRunner } from './runner.ts';
 import { type Cpu, createScheduler } from './scheduler.ts';
-import type { Workload } from './schema.ts';
+import type { Workload } from './schema-shape.ts';
 import { createThreads, dueRate, type Frame, nextRate, passRates, type Thread } from './thread.ts';
 
 /** A workload running: `fill` adds to the builder until it is full, and returns false at the end. */

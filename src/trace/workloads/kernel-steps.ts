@@ -6,7 +6,7 @@ import type { Pages } from './pages.ts';
 import type { Step } from './program.ts';
 import { below, fraction } from './random.ts';
 import type { Runner } from './runner.ts';
-import type { Workload } from './schema.ts';
+import type { Workload } from './schema-shape.ts';
 import type { Stream } from './stream.ts';
 import type { Frame, Thread, Threads } from './thread.ts';
 

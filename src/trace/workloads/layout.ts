@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { GLOBAL, KERNEL, MAPPED } from '../types.ts';
-import type { ProcessSpec, Workload } from './schema.ts';
+import type { ProcessSpec, Workload } from './schema-shape.ts';
 import { createScatter, scattered } from './zipf.ts';
 
 /** What the first use of a page needs. */

@@ -6,7 +6,8 @@ import type { Chunk, Trace, TraceSummary } from '../types.ts';
 import { createEngine } from './engine.ts';
 import { layOut } from './layout.ts';
 import { COMMON_PARAMETERS, LIBRARY, type Parameter } from './library.ts';
-import { checkedWorkload, type Workload } from './schema.ts';
+import { checkedWorkload } from './schema.ts';
+import type { Workload } from './schema-shape.ts';
 
 /** What names of workloads begin with where the name of a trace is asked for. */
 export const WORKLOAD_PREFIX = 'workload:';

@@ -1,8 +1,8 @@
 import { CAUSE } from '../mips.ts';
 import { type NamedService, namedService } from '../services.ts';
 import { EVENT, type EventKind } from '../types.ts';
-import type { Workload } from './schema.ts';
 import { type KernelSpec, privilegedArg, type ServiceSpec } from './schema-kernel.ts';
+import type { Workload } from './schema-shape.ts';
 import type { WorkSpec } from './schema-work.ts';
 import type { Stream } from './stream.ts';
 

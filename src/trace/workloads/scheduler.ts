@@ -2,7 +2,7 @@ import type { TraceBuilder } from '../builder.ts';
 import { EVENT, SEGMENT_KERNEL } from '../types.ts';
 import type { Pages } from './pages.ts';
 import { type RandomState, randomState } from './random.ts';
-import type { Workload } from './schema.ts';
+import type { Workload } from './schema-shape.ts';
 import { nextRate, type Rate, ratesOf, type Thread, type Threads } from './thread.ts';
 
 export interface Cpu {

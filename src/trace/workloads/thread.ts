@@ -2,7 +2,7 @@ import type { Layout, ThreadPlace } from './layout.ts';
 import type { Tables } from './places.ts';
 import { compileService, type DiskUse, diskUses, type Program } from './program.ts';
 import { below, exponential, type RandomState, randomState } from './random.ts';
-import type { Workload } from './schema.ts';
+import type { Workload } from './schema-shape.ts';
 import type { WorkSpec } from './schema-work.ts';
 import { createStream, type RegionView, type Stream } from './stream.ts';
 
