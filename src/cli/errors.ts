@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { InputError } from '../trace/errors.ts';
 
-/** Exit statuses: 0 done, 2 the input or the command line is wrong, 1 a defect, 130 interrupted. */
+/** Exit statuses: 0 done, 2 the input or the command line is wrong, 1 a defect; 128 + signal if interrupted. */
 export const EXIT_INPUT = 2;
 export const EXIT_DEFECT = 1;
 export const EXIT_INTERRUPTED = 130;
+export const EXIT_TERMINATED = 143;
 
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
@@ -19,10 +21,20 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'code' in error && 'syscall' in error;
 
+/** A file's text. Throws InputError that names the file (a failed read of a directory does not). */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new InputError(`${path}: ${SYSTEM_REASONS[error.code ?? ''] ?? error.code}`);
+  }
+}
+
 /** One line for a person, and the exit status. */
 export function describeError(error: unknown): { readonly message: string; readonly status: number } {
   if (error instanceof Error && error.name === 'AbortError')
-    return { message: 'interrupted; nothing was written', status: EXIT_INTERRUPTED };
+    return { message: 'interrupted', status: EXIT_INTERRUPTED };
   if (error instanceof InputError) return { message: oneLine(error.message), status: EXIT_INPUT };
   if (isSystemError(error)) {
     const reason = SYSTEM_REASONS[error.code ?? ''] ?? error.code ?? 'failed';

@@ -1,73 +1,32 @@
 #!/usr/bin/env node
-import yargs from 'yargs';
-import { InputError } from '../trace/errors.ts';
-import { version } from '../version.ts';
-import { describeError } from './errors.ts';
-import { flag } from './options.ts';
+import { runCli } from './cli.ts';
+import { describeError, EXIT_INTERRUPTED, EXIT_TERMINATED } from './errors.ts';
 import { createProgress } from './progress.ts';
-import { runCommand } from './run.ts';
-import type { Session } from './session.ts';
-import { systemCommand } from './system.ts';
-import { traceCommand } from './trace.ts';
 
-async function main(args: readonly string[]): Promise<number> {
-  const controller = new AbortController();
-  // The first Ctrl-C ends the work cleanly (temporary files go); the second one ends the process.
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  // A reader that has seen enough (head) closes the pipe: that is its right, not an error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+const controller = new AbortController();
+let interrupted = 0;
 
-  const session: Session = { signal: controller.signal, progress: createProgress() };
-  const debug = args.includes('--debug');
-  try {
-    await parser(args, session).parseAsync();
-    return 0;
-  } catch (error) {
-    session.progress.clear();
-    const { message, status } = describeError(controller.signal.aborted ? controller.signal.reason : error);
-    process.stderr.write(debug && error instanceof Error ? `${error.stack}\n` : `vmtax: ${message}\n`);
-    return status;
-  }
-}
+const interrupt = (signal: NodeJS.Signals): void => {
+  interrupted = signal === 'SIGTERM' ? EXIT_TERMINATED : EXIT_INTERRUPTED;
+  // The first one ends the work cleanly (temporary files go); the second one ends the process.
+  if (controller.signal.aborted) process.exit(interrupted);
+  controller.abort();
+  // Whoever waits for a pipe that stays silent is woken up.
+  process.stdin.destroy();
+};
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
+// Each write tells its caller when it fails (`print`); without a listener Node would end the process.
+process.stdout.on('error', () => {});
+// What no caller waits for (an event of a stream that nobody listens to) is a defect, said in one line.
+process.on('uncaughtException', (error) => {
+  const { message, status } = describeError(error);
+  process.stderr.write(`vmtax: ${message}\n`);
+  process.exit(status);
+});
 
-function parser(args: readonly string[], session: Session) {
-  return yargs([...args])
-    .scriptName('vmtax')
-    .usage('$0 <command>\n\nWhat a virtual machine monitor costs a workload, and where the cost goes.')
-    .parserConfiguration({
-      'boolean-negation': false,
-      'greedy-arrays': false,
-      'camel-case-expansion': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'dot-notation': false,
-    })
-    .command(runCommand(session))
-    .command(traceCommand(session))
-    .command(systemCommand())
-    .option('debug', { type: 'boolean', describe: 'show the stack of an error', coerce: flag('debug') })
-    .demandCommand(1, 'name a command')
-    .recommendCommands()
-    .strict()
-    .version(version())
-    .help()
-    .alias('help', 'h')
-    .completion('completion', 'print a script for shell completion')
-    .wrap(Math.min(100, process.stdout.columns ?? 80))
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .fail((message, error) => {
-      if (error) throw error;
-      throw new InputError(`${message}; try vmtax --help`);
-    });
-}
-
-process.exitCode = await main(process.argv.slice(2));
+const status = await runCli(process.argv.slice(2), {
+  signal: controller.signal,
+  progress: createProgress(),
+});
+process.exitCode = interrupted || status;

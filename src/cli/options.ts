@@ -1,6 +1,31 @@
 import { InputError } from '../trace/errors.ts';
 
 /**
+ * yargs loses a lone `-` (standard input) and what follows `--` (the words of a command, files whose names
+ * begin with a dash). Such words are handed to it behind a NUL, which no argument can contain; the checks
+ * below take it off again.
+ */
+const GUARD = '\0';
+
+export function guardWords(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  const own = end < 0 ? args : args.slice(0, end);
+  const rest = end < 0 ? [] : args.slice(end + 1);
+  return [...own.map((word) => (word === '-' ? GUARD + word : word)), ...rest.map((word) => GUARD + word)];
+}
+
+/** Text with the guards taken off. */
+export const unguarded = (text: string): string => text.replaceAll(GUARD, '');
+
+/** A positional argument, or a list of words. */
+export function words<T extends string | readonly string[] | undefined>(value: T): T {
+  if (value === undefined) return value;
+  const list = [value].flat() as string[];
+  if (list.includes('')) throw new InputError('an argument is empty');
+  return (Array.isArray(value) ? list.map(unguarded) : unguarded(list[0]!)) as T;
+}
+
+/**
  * Checks that yargs does not make. A value option given twice arrives as an array, one without a value as
  * an empty string or undefined: both are mistakes, and so are numbers that are not.
  */
@@ -9,7 +34,7 @@ export function single(name: string) {
     if (value === undefined) return undefined;
     if (Array.isArray(value)) throw new InputError(`--${name} is given more than once`);
     if (typeof value !== 'string' || value === '') throw new InputError(`--${name} needs a value`);
-    return value;
+    return unguarded(value);
   };
 }
 
@@ -44,11 +69,11 @@ export function list(name: string) {
   };
 }
 
-/** A flag; `--flag=false` and doubled flags are mistakes. */
+/** A flag; `--flag=false` is a mistake. */
 export function flag(name: string) {
   return (value: unknown): boolean => {
     if (value === undefined) return false;
-    if (value !== true) throw new InputError(`--${name} takes no value and is given at most once`);
+    if (value !== true) throw new InputError(`--${name} takes no value`);
     return true;
   };
 }

@@ -1,26 +1,41 @@
-import { access, constants, open, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InputError } from '../trace/errors.ts';
 
-/** Writes a file whole: under a temporary name beside it, then renamed. `-` is standard output. */
+/**
+ * Writes a file whole: under a temporary name beside it, then renamed. `-` is standard output. A device or
+ * a pipe (`/dev/null`, `>(command)`) is written to as it is: renaming would put a file in its place.
+ */
 export async function writeOutput(path: string, data: string): Promise<void> {
   if (path === '-') {
     await print(data);
     return;
   }
-  const temporary = `${path}.${process.pid}.tmp`;
+  // A symbolic link stays one; the file that it points to is replaced.
+  const target = await realpath(path).catch(() => path);
+  const existing = await stat(target).catch(() => null);
+  if (existing !== null && !existing.isFile()) {
+    await write(target, data);
+    return;
+  }
+  const temporary = `${target}.${process.pid}.tmp`;
   try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(data);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    await write(temporary, data);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+async function write(path: string, data: string): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(data);
+    // A device has nothing to synchronise.
+    if ((await file.stat()).isFile()) await file.sync();
+  } finally {
+    await file.close();
   }
 }
 
@@ -31,26 +46,47 @@ export function print(text: string): Promise<void> {
   });
 }
 
+/** Whether an error says that nobody reads standard output any more. */
+export const isClosedPipe = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EPIPE';
+
 /**
- * Checks before any work that an output can be written: its directory exists and is writable, it is not a
- * directory itself, and no two outputs are the same.
+ * Checks before any work that the outputs, by what to call them in messages (`--json`), can be written: the
+ * directory of each exists and is writable, it is not a directory itself, no two are the same, and none is
+ * one of the inputs.
  */
-export async function checkOutputs(outputs: Readonly<Record<string, string | undefined>>): Promise<void> {
+export async function checkOutputs(
+  outputs: Readonly<Record<string, string | undefined>>,
+  inputs: readonly string[] = [],
+): Promise<void> {
+  const read = new Map<string, string>();
+  for (const path of inputs) if (path !== '-') read.set(await placeOf(path), path);
   const seen = new Map<string, string>();
-  for (const [option, path] of Object.entries(outputs)) {
+  for (const [name, path] of Object.entries(outputs)) {
     if (path === undefined) continue;
-    const key = path === '-' ? '-' : resolve(path);
+    const key = path === '-' ? '-' : await placeOf(path);
     const other = seen.get(key);
-    if (other !== undefined) throw new InputError(`--${other} and --${option} both write to ${path}`);
-    seen.set(key, option);
+    if (other !== undefined) throw new InputError(`${other} and ${name} both write to ${path}`);
+    seen.set(key, name);
     if (path === '-') continue;
+    if (read.has(key))
+      throw new InputError(`${name} ${path}: would replace the input ${read.get(key)}; name another file`);
     const directory = dirname(key);
     await access(directory, constants.W_OK).catch(() => {
-      throw new InputError(
-        `--${option} ${path}: the directory ${directory} does not exist or is not writable`,
-      );
+      throw new InputError(`${name} ${path}: the directory ${directory} does not exist or is not writable`);
     });
     const existing = await stat(key).catch(() => null);
-    if (existing?.isDirectory()) throw new InputError(`--${option} ${path}: is a directory; name a file`);
+    if (existing?.isDirectory()) throw new InputError(`${name} ${path}: is a directory; name a file`);
   }
 }
+
+/** The same for a store, which is seekable and so needs a file. */
+export async function checkStoreOutput(name: string, path: string, inputs: readonly string[]): Promise<void> {
+  if (path === '-') throw new InputError(`${name} -: a store is written to a file; name one`);
+  await checkOutputs({ [name]: path }, inputs);
+  const existing = await stat(path).catch(() => null);
+  if (existing !== null && !existing.isFile())
+    throw new InputError(`${name} ${path}: is not a file; a store is written to a file`);
+}
+
+const placeOf = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));

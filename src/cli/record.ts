@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { InputError } from '../trace/errors.ts';
 import { lackeyFormat } from '../trace/formats/lackey.ts';
-import { writeStore } from '../trace/store/write.ts';
-import { print } from './output.ts';
+import { type StoreOptions, writeStore } from '../trace/store/write.ts';
 import type { Session } from './session.ts';
 
 /** File descriptor that Valgrind writes the trace to; the command keeps its own three. */
@@ -12,69 +13,91 @@ const TRACE_FD = 3;
 
 /**
  * Runs a command under Valgrind Lackey, which prints every reference as text, and writes the store as the
- * text arrives. The command's own input and output are its own.
+ * text arrives. The command's own input and output are its own; what we say goes to standard error.
  */
 export async function record(
   command: readonly string[],
   path: string,
-  quality: number | undefined,
+  options: StoreOptions,
   session: Session,
 ): Promise<void> {
+  const name = command[0]!;
+  const valgrind = findProgram('valgrind');
+  if (valgrind === null)
+    throw new InputError(
+      'valgrind is not installed, and recording runs the command under it: install it (Debian: apt-get install valgrind)',
+    );
+  if (findProgram(name) === null)
+    throw new InputError(`${name}: no such command, or it may not be executed; nothing was recorded`);
+
   const child = spawn(
-    'valgrind',
-    ['--tool=lackey', '--trace-mem=yes', '--basic-counts=no', `--log-fd=${TRACE_FD}`, ...command],
-    { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], signal: session.signal },
+    valgrind,
+    [
+      ...['--tool=lackey', '--trace-mem=yes', '--basic-counts=no', `--log-fd=${TRACE_FD}`],
+      // The lines of a forked child carry no process number and would mix with the command's own.
+      '--child-silent-after-fork=yes',
+      ...command,
+    ],
+    { stdio: ['inherit', 'inherit', 'inherit', 'pipe'] },
   );
   const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  const failure = once(child, 'error').then(([error]: NodeJS.ErrnoException[]) => {
-    if (error?.code === 'ENOENT')
-      throw new InputError(
-        'valgrind is not installed, and recording runs the command under it: install it (Debian: apt-get install valgrind)',
-      );
-    throw error;
-  });
   exit.catch(() => {});
-  failure.catch(() => {});
-  await Promise.race([once(child, 'spawn'), failure]);
+  const stop = (): void => {
+    child.kill();
+    // The command may have left the descriptor to a process that lives on.
+    child.stdio[TRACE_FD]?.destroy();
+  };
+  session.signal.addEventListener('abort', stop);
+  try {
+    await once(child, 'spawn');
+    const trace = await lackeyFormat.open(
+      {
+        label: `valgrind ${command.join(' ')}`,
+        path: null,
+        isDirectory: false,
+        head: new Uint8Array(0),
+        compression: null,
+        stream: () => counted(child.stdio[TRACE_FD] as Readable, name, session),
+      },
+      {},
+    );
+    const provenance = { ...trace.header.provenance, command: command.join(' ') };
+    const named = { ...trace, header: { ...trace.header, name, provenance } };
+    const summary = await writeStore(named, path, { ...options, signal: session.signal });
+    const [status, signal] = await exit;
+    session.progress.clear();
+    const references = summary.instructions + summary.loads + summary.stores;
+    const ended = signal === null ? `status ${status}` : `signal ${signal}`;
+    process.stderr.write(
+      `vmtax: wrote ${path}: ${references} references${status === 0 ? '' : `; ${name} ended with ${ended}`}\n`,
+    );
+  } finally {
+    session.signal.removeEventListener('abort', stop);
+    stop();
+  }
+}
 
-  const text = child.stdio[TRACE_FD] as Readable;
+async function* counted(text: Readable, name: string, session: Session): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const piece of text) {
-      bytes += (piece as Buffer).length;
-      session.progress.update(`recording ${command[0]} (bytes of trace text)`, bytes, 0);
-      yield piece as Buffer;
+  for await (const piece of text) {
+    bytes += (piece as Buffer).length;
+    session.progress.update(`recording ${name} (bytes of trace text)`, bytes, 0);
+    yield piece as Buffer;
+  }
+}
+
+/** The executable file that a command's name stands for, as a shell would look it up. */
+function findProgram(name: string): string | null {
+  const candidates = name.includes('/')
+    ? [name]
+    : (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory || '.', name));
+  for (const path of candidates) {
+    try {
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return path;
+    } catch {
+      // Not this one.
     }
   }
-  const trace = await lackeyFormat.open(
-    {
-      label: `valgrind ${command.join(' ')}`,
-      path: null,
-      isDirectory: false,
-      head: new Uint8Array(0),
-      compression: null,
-      stream: counted,
-    },
-    {},
-  );
-  const named = {
-    ...trace,
-    header: {
-      ...trace.header,
-      name: command[0]!,
-      provenance: { ...trace.header.provenance, command: command.join(' ') },
-    },
-  };
-  const summary = await writeStore(named, path, {
-    ...(quality === undefined ? {} : { quality }),
-    signal: session.signal,
-  });
-  const [status, signal] = await exit;
-  session.progress.clear();
-  const references = summary.instructions + summary.loads + summary.stores;
-  await print(`wrote ${path}: ${references} references\n`);
-  if (status !== 0)
-    process.stderr.write(
-      `vmtax: note: ${command[0]} ended with ${signal === null ? `status ${status}` : `signal ${signal}`}; its trace was written\n`,
-    );
+  return null;
 }

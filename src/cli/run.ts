@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ArgumentsCamelCase, CommandModule } from 'yargs';
@@ -16,7 +16,8 @@ import { InputError } from '../trace/errors.ts';
 import { openTrace } from '../trace/formats/registry.ts';
 import { ingest } from '../trace/ingest.ts';
 import { shippedTraces, version } from '../version.ts';
-import { flag, list, single, wholeNumber } from './options.ts';
+import { readText } from './errors.ts';
+import { flag, list, single, wholeNumber, words } from './options.ts';
 import { checkOutputs, print, writeOutput } from './output.ts';
 import type { Session } from './session.ts';
 
@@ -49,6 +50,7 @@ export function runCommand(session: Session): CommandModule<object, RunArguments
           type: 'string',
           array: true,
           describe: 'trace files or directories; - is standard input',
+          coerce: words<readonly string[] | undefined>,
         })
         .option('shipped', {
           type: 'boolean',
@@ -78,6 +80,7 @@ export function runCommand(session: Session): CommandModule<object, RunArguments
           array: true,
           requiresArg: true,
           describe: 'path=value, e.g. machine.tlb.entries=128 (or system:path=value); may be repeated',
+          coerce: words<readonly string[] | undefined>,
         })
         .option('warmup', {
           type: 'string',
@@ -127,8 +130,12 @@ export function runCommand(session: Session): CommandModule<object, RunArguments
 }
 
 async function run(args: ArgumentsCamelCase<RunArguments>, session: Session): Promise<void> {
-  await checkOutputs({ json: args.json, csv: args.csv, html: args.html });
   const paths = await tracePaths(args);
+  await checkOutputs({ '--json': args.json, '--csv': args.csv, '--html': args.html }, [
+    ...paths,
+    ...(args.machine === undefined ? [] : [args.machine]),
+    ...(args.systems ?? []),
+  ]);
   const overrides = (args.set ?? []).map(parseOverride);
   const named = args.systems && (await Promise.all(args.systems.map(readSystem)));
   const machine = args.machine === undefined ? null : await readMachine(args.machine);
@@ -226,12 +233,12 @@ async function tracePaths(args: RunArguments): Promise<readonly string[]> {
 export async function readSystem(nameOrPath: string): Promise<System> {
   if (Object.hasOwn(PRESETS, nameOrPath)) return presetSystem(nameOrPath);
   if (!existsSync(nameOrPath)) return presetSystem(nameOrPath);
-  return parseSystem(await readFile(nameOrPath, 'utf8'), nameOrPath);
+  return parseSystem(await readText(nameOrPath), nameOrPath);
 }
 
 /** The machine (and where its values come from) of a YAML file. */
 async function readMachine(path: string): Promise<Pick<System, 'machine'>> {
-  const text = await readFile(path, 'utf8');
+  const text = await readText(path);
   const { machine } = parseSystem(text, path);
   return { machine };
 }

@@ -1,16 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { CommandModule } from 'yargs';
 import { fieldDoc, flatten, systemJsonSchema } from '../model/systems/ledger.ts';
 import { parseSystem } from '../model/systems/load.ts';
 import { PRESETS } from '../model/systems/presets.ts';
+import { readText } from './errors.ts';
+import { words } from './options.ts';
 import { print } from './output.ts';
 import { readSystem } from './run.ts';
 
 /** `vmtax system list|show|schema|check`. */
 export function systemCommand(): CommandModule {
   return {
-    command: 'system <action>',
+    command: 'system',
     describe: 'List, show and check systems (machine, operating system, monitor, prices)',
     builder: (yargs) =>
       yargs
@@ -23,6 +24,7 @@ export function systemCommand(): CommandModule {
               type: 'string',
               demandOption: true,
               describe: 'preset or YAML file',
+              coerce: words<string>,
             }),
           async ({ system }) => print(await show(system)),
         )
@@ -32,9 +34,9 @@ export function systemCommand(): CommandModule {
         .command(
           'check <file>',
           'check a YAML file',
-          (check) => check.positional('file', { type: 'string', demandOption: true }),
+          (check) => check.positional('file', { type: 'string', demandOption: true, coerce: words<string> }),
           async ({ file }) => {
-            const system = parseSystem(await readFile(file, 'utf8'), file);
+            const system = parseSystem(await readText(file), file);
             await print(`${file}: ${system.name} is a valid system\n`);
           },
         )
@@ -53,10 +55,7 @@ function list(): string {
 /** YAML that can be saved and edited: each value is followed by its unit and source as a comment. */
 async function show(nameOrPath: string): Promise<string> {
   const system = await readSystem(nameOrPath);
-  const lines = [
-    `name: ${stringify(system.name).trim()}`,
-    `description: ${stringify(system.description).trim()}`,
-  ];
+  const lines = [`name: ${scalar(system.name)}`, `description: ${scalar(system.description)}`];
   let open: string[] = [];
   if (system.monitor === null) lines.push('monitor: null');
   for (const [path, value] of flatten(system)) {
@@ -72,7 +71,10 @@ async function show(nameOrPath: string): Promise<string> {
     const comment = [description, unit && `unit: ${unit}`, `source: ${stated?.[1].source ?? source}`]
       .filter((part) => part !== '')
       .join('; ');
-    lines.push(`${'  '.repeat(parents.length)}${keys.at(-1)}: ${stringify(value).trim()} # ${comment}`);
+    lines.push(`${'  '.repeat(parents.length)}${keys.at(-1)}: ${scalar(value)} # ${comment}`);
   }
   return `${lines.join('\n')}\n`;
 }
+
+/** A value on one line, however long. */
+const scalar = (value: unknown): string => stringify(value, { lineWidth: 0, blockQuote: false }).trim();

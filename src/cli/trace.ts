@@ -2,12 +2,13 @@ import type { CommandModule } from 'yargs';
 import { InputError } from '../trace/errors.ts';
 import { openTrace } from '../trace/formats/registry.ts';
 import { ingest } from '../trace/ingest.ts';
-import { writeStore } from '../trace/store/write.ts';
+import type { Method } from '../trace/store/layout.ts';
+import { QUALITIES, type StoreOptions, writeStore } from '../trace/store/write.ts';
 import { traceTotals } from '../trace/totals.ts';
-import type { Trace, TraceSummary } from '../trace/types.ts';
+import type { Chunk, Trace, TraceSummary } from '../trace/types.ts';
 import { headOf } from './head.ts';
-import { flag, single, wholeNumber } from './options.ts';
-import { checkOutputs, print } from './output.ts';
+import { flag, single, wholeNumber, words } from './options.ts';
+import { checkStoreOutput, print } from './output.ts';
 import { record } from './record.ts';
 import type { Session } from './session.ts';
 
@@ -19,12 +20,15 @@ interface OpenArguments {
 
 /** `vmtax trace info|convert|head|record`. */
 export function traceCommand(session: Session): CommandModule {
-  const open = (args: OpenArguments): Promise<Trace> =>
-    openTrace(args.trace, {
-      ...(args.format === undefined ? {} : { format: args.format }),
-      skipBadLines: args['skip-bad-lines'],
-      progress: (done, total) => session.progress.update(`reading ${args.trace}`, done, total),
-    });
+  const open = async (args: OpenArguments): Promise<Trace> =>
+    interruptible(
+      await openTrace(args.trace, {
+        ...(args.format === undefined ? {} : { format: args.format }),
+        skipBadLines: args['skip-bad-lines'],
+        progress: (done, total) => session.progress.update(`reading ${args.trace}`, done, total),
+      }),
+      session.signal,
+    );
   const input = {
     format: {
       type: 'string',
@@ -42,16 +46,26 @@ export function traceCommand(session: Session): CommandModule {
     type: 'string',
     demandOption: true,
     describe: 'file or directory; - is standard input',
+    coerce: words<string>,
   } as const;
-  const quality = {
-    type: 'string',
-    requiresArg: true,
-    describe: 'compression effort, 0 (none) to 11 (smallest)',
-    coerce: wholeNumber('quality', 0, 11),
+  const storeOptions = {
+    method: {
+      type: 'string',
+      choices: Object.keys(QUALITIES),
+      requiresArg: true,
+      describe: 'compression (default deflate, the fastest to read; brotli is smaller)',
+      coerce: single('method'),
+    },
+    quality: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'compression effort: deflate 1 to 9, brotli 0 to 11 (smallest)',
+      coerce: wholeNumber('quality', 0, 11),
+    },
   } as const;
 
   return {
-    command: 'trace <action>',
+    command: 'trace',
     describe: 'Look at, convert and record traces',
     builder: (yargs) =>
       yargs
@@ -76,12 +90,18 @@ export function traceCommand(session: Session): CommandModule {
           (y) =>
             y
               .positional('trace', trace)
-              .positional('store', { type: 'string', demandOption: true, describe: 'file to write' })
+              .positional('store', {
+                type: 'string',
+                demandOption: true,
+                describe: 'file to write',
+                coerce: words<string>,
+              })
               .options(input)
-              .option('quality', quality),
+              .options(storeOptions),
           async (args) => {
-            await checkOutputs({ store: args.store });
-            await convert(await open(args as never), args.store, args.quality as number | undefined, session);
+            const options = compressionOf(args as never);
+            await checkStoreOutput('store', args.store, [args.trace]);
+            await convert(await open(args as never), args.store, options, session);
           },
         )
         .command(
@@ -118,6 +138,7 @@ export function traceCommand(session: Session): CommandModule {
                 array: true,
                 demandOption: true,
                 describe: 'command and arguments, after --',
+                coerce: words<readonly string[]>,
               })
               .option('output', {
                 alias: 'o',
@@ -127,13 +148,12 @@ export function traceCommand(session: Session): CommandModule {
                 describe: 'store to write',
                 coerce: single('output'),
               })
-              .option('quality', quality)
+              .options(storeOptions)
               .example('$0 trace record -o ls.vmt -- ls -l', ''),
           async (args) => {
-            const output = args.output as string;
-            if (output === '-') throw new InputError('--output -: a store is written to a file; name one');
-            await checkOutputs({ output });
-            await record(args.command as string[], output, args.quality as number | undefined, session);
+            const options = compressionOf(args as never);
+            await checkStoreOutput('--output', args.output as string, []);
+            await record(args.command as string[], args.output as string, options, session);
           },
         )
         .demandCommand(1, 'name an action: info, convert, head or record'),
@@ -141,18 +161,30 @@ export function traceCommand(session: Session): CommandModule {
   };
 }
 
-async function convert(
-  trace: Trace,
-  path: string,
-  quality: number | undefined,
-  session: Session,
-): Promise<void> {
-  if (path === '-') throw new InputError('a store is written to a file: name one');
+/** A trace whose reading stops at the next chunk once the signal is given. */
+function interruptible(trace: Trace, signal: AbortSignal): Trace {
+  async function* chunks(): AsyncGenerator<Chunk> {
+    for await (const chunk of trace.chunks()) {
+      signal.throwIfAborted();
+      yield chunk;
+    }
+  }
+  return { ...trace, chunks };
+}
+
+/** Checked here, so that a wrong effort is found before a command has been recorded. */
+function compressionOf(args: { readonly method?: Method; readonly quality?: number }): StoreOptions {
+  const { method = 'deflate', quality } = args;
+  if (quality === undefined) return { method };
+  const [least, most] = QUALITIES[method];
+  if (quality < least || quality > most)
+    throw new InputError(`--quality ${quality}: ${method} takes ${least} to ${most}`);
+  return { method, quality };
+}
+
+async function convert(trace: Trace, path: string, options: StoreOptions, session: Session): Promise<void> {
   try {
-    const summary = await writeStore(trace, path, {
-      ...(quality === undefined ? {} : { quality }),
-      signal: session.signal,
-    });
+    const summary = await writeStore(trace, path, { ...options, signal: session.signal });
     session.progress.clear();
     const references = summary.instructions + summary.loads + summary.stores;
     await print(`wrote ${path}: ${references} references\n`);
@@ -208,7 +240,9 @@ function infoText(trace: Trace, summary: TraceSummary, totals: Readonly<Record<s
       `provenance: ${key}`,
       value,
     ]),
-    ...Object.entries(totals).map(([key, value]): [string, string] => [key, grouped(value)]),
+    ...Object.entries(totals)
+      .filter(([key, value]) => value !== 0 || !key.includes('.'))
+      .map(([key, value]): [string, string] => [key, grouped(value)]),
   ];
   const width = Math.max(...rows.map(([key]) => key.length));
   return rows.map(([key, value]) => `${key.padEnd(width)}  ${value.replace(/\s+/g, ' ')}\n`).join('');

@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseDocument, parse as parseYaml } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, parseDocument, parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { InputError } from '../../trace/errors.ts';
 import { PRESETS } from './presets.ts';
@@ -12,10 +12,14 @@ const isTree = (value: unknown): value is Tree =>
 /** `over` laid on `base`: objects merge, everything else replaces. */
 function merge(base: unknown, over: unknown): unknown {
   if (!isTree(base) || !isTree(over)) return over;
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over))
-    merged[key] = key in base ? merge(base[key], value) : value;
-  return merged;
+  const both = (key: string): boolean => Object.hasOwn(base, key) && Object.hasOwn(over, key);
+  // Object.fromEntries makes `__proto__` a key like any other, which the schema then refuses.
+  return Object.fromEntries(
+    Object.entries({ ...base, ...over }).map(([key, value]) => [
+      key,
+      both(key) ? merge(base[key], over[key]) : value,
+    ]),
+  );
 }
 
 /** Paths of all leaves of a tree, dotted. */
@@ -87,7 +91,7 @@ export function parseSystem(text: string, label: string): System {
   };
   const [error] = document.errors;
   if (error) throw new InputError(`${at(error.pos[0])}: ${error.message}`);
-  const written: unknown = document.toJS({ maxAliasCount: 100 });
+  const written = toValue(document, label);
   if (!isTree(written)) throw new InputError(`${label}:1:1: a system is a mapping, e.g. "extends: disco"`);
 
   /** Position of the deepest node on a path that was written. */
@@ -113,6 +117,15 @@ export function parseSystem(text: string, label: string): System {
     );
   const merged = merge(presetSystem(base), { name: label, ...own }) as Tree;
   return check(withSources(merged, own, label), place);
+}
+
+/** The document's value. Throws InputError where aliases would make it grow without end. */
+function toValue(document: Document, label: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new InputError(`${label}: ${(error as Error).message}`);
+  }
 }
 
 /** One `--set`: for all systems that have the path, or for the one named before a colon. */

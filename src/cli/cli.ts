@@ -1,0 +1,82 @@
+import yargs from 'yargs';
+import { InputError } from '../trace/errors.ts';
+import { version } from '../version.ts';
+import { describeError } from './errors.ts';
+import { flag, guardWords, unguarded } from './options.ts';
+import { isClosedPipe } from './output.ts';
+import { runCommand } from './run.ts';
+import type { Session } from './session.ts';
+import { systemCommand } from './system.ts';
+import { traceCommand } from './trace.ts';
+
+/** Runs one command line (without the program's name) and gives the exit status. Never throws. */
+export async function runCli(args: readonly string[], session: Session): Promise<number> {
+  try {
+    await parser(args, session).parseAsync();
+    return 0;
+  } catch (thrown) {
+    // Whatever the work ran into when it was interrupted, it was interrupted.
+    const error: unknown = session.signal.aborted ? session.signal.reason : thrown;
+    // A reader that has seen enough (head) closes the pipe: that is its right, not an error.
+    if (isClosedPipe(error)) return 0;
+    session.progress.clear();
+    const { message, status } = describeError(error);
+    const text = asksForStack(args) && error instanceof Error ? (error.stack ?? message) : message;
+    process.stderr.write(`vmtax: ${text}\n`);
+    return status;
+  }
+}
+
+/** Whether `--debug` is there, and not among the words of a command to record. */
+function asksForStack(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end < 0 ? args.length : end).includes('--debug');
+}
+
+function parser(args: readonly string[], session: Session) {
+  return yargs(guardWords(args))
+    .scriptName('vmtax')
+    .usage('$0 <command>\n\nWhat a virtual machine monitor costs a workload, and where the cost goes.')
+    .locale('en')
+    .parserConfiguration({
+      'boolean-negation': false,
+      'greedy-arrays': false,
+      'camel-case-expansion': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'dot-notation': false,
+    })
+    .command(runCommand(session))
+    .command(traceCommand(session))
+    .command(systemCommand())
+    .option('debug', { type: 'boolean', describe: 'show the stack of an error', coerce: flag('debug') })
+    .demandCommand(1, 'name a command: run, trace or system')
+    .recommendCommands()
+    .strict()
+    .version(version())
+    .help()
+    .alias('help', 'h')
+    .completion('completion', 'print a script for shell completion')
+    .wrap(Math.min(100, process.stdout.columns ?? 80))
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error) => {
+      // What a `coerce` throws arrives as an error of yargs, too; what a command throws stays what it is.
+      if (error && error.name !== 'YError') throw error;
+      throw new InputError(inOurWords(error?.message ?? message));
+    });
+}
+
+/** The messages of yargs that do not say what to do, in words that do. */
+function inOurWords(message: string): string {
+  const noValue = /^Not enough arguments following: (.*)$/.exec(message);
+  if (noValue) return `--${noValue[1]} needs a value`;
+  if (message.startsWith('--')) return message;
+  const text = unguarded(message)
+    .replace(/^Not enough non-option arguments: .*$/, 'an argument is missing')
+    .replace(/^Missing required/, 'missing required')
+    .replace(/^Unknown arguments?: /, 'unknown option or argument: ')
+    .replace(/^Invalid values:\s+Argument: (.*), Given: (.*), Choices: (.*)$/, '--$1 $2: expected one of $3')
+    .replace(/^Did you mean (.*)\?$/, 'unknown command; did you mean $1?');
+  return `${text}${/[?]$/.test(text) ? ' see' : '; see'} vmtax --help`;
+}

@@ -1,0 +1,108 @@
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { ended, expectClean, expectRefusal, expectSuccess, SMALL, start, vmtax, workplace } from './cli.ts';
+
+const place = workplace();
+
+const hasValgrind = (process.env.PATH ?? '').split(delimiter).some((directory) => {
+  try {
+    accessSync(join(directory, 'valgrind'), constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+test('info of a text trace and of its store tell the same', async () => {
+  expectSuccess(await vmtax(['trace', 'convert', SMALL, 'small.vmt'], place));
+  const [text, store] = await Promise.all(
+    [SMALL, 'small.vmt'].map((path) => vmtax(['trace', 'info', path, '--json'], place)),
+  );
+  expectSuccess(text!);
+  const told = [text!, store!].map(({ stdout }) => JSON.parse(stdout) as Record<string, unknown>);
+  expect(told[1]!.summary).toEqual(told[0]!.summary);
+  expect(told[0]!.summary).toMatchObject({ instructions: 110_713, loads: 26_150, stores: 11_771 });
+  const readable = await vmtax(['trace', 'info', 'small.vmt', '--totals'], place);
+  expectSuccess(readable);
+  expect(readable.stdout).toMatch(/^instructions +110,713$/m);
+  expect(readable.stdout).not.toMatch(/\. *0$/m);
+});
+
+test('converting twice gives the same bytes; each method is read back', async () => {
+  for (const method of ['none', 'deflate', 'brotli'])
+    expectSuccess(await vmtax(['trace', 'convert', SMALL, `${method}.vmt`, '--method', method], place));
+  expectSuccess(await vmtax(['trace', 'convert', SMALL, 'again.vmt'], place));
+  const [none, deflate, brotli, again] = ['none', 'deflate', 'brotli', 'again'].map((name) =>
+    readFileSync(place.path(`${name}.vmt`)),
+  );
+  expect(again!.equals(deflate!)).toBe(true);
+  expect(none!.length).toBeGreaterThan(deflate!.length);
+  expect(deflate!.length).toBeGreaterThan(brotli!.length);
+  const heads = await Promise.all(
+    ['none.vmt', 'brotli.vmt', SMALL].map((path) => vmtax(['trace', 'head', path, '-n', '2000'], place)),
+  );
+  expectSuccess(heads[0]!);
+  expect(heads[1]).toEqual(heads[0]);
+  expect(heads[2]).toEqual(heads[0]);
+});
+
+test('head prints as many records as asked for, and what is there', async () => {
+  const { stdout } = await vmtax(['trace', 'head', SMALL, '-n', '3'], place);
+  expect(stdout.split('\n').slice(1, -1)).toHaveLength(3);
+  expect(stdout.split('\n')[1]).toMatch(/^ +0 +0 user +fetch +0x[0-9a-f]+ +0x[0-9a-f]+ +\d+$/);
+  const standard = await vmtax(['trace', 'head', SMALL], place);
+  expect(standard.stdout.split('\n').slice(1, -1)).toHaveLength(20);
+});
+
+describe.skipIf(!hasValgrind)('record (skipped where valgrind is missing: apt-get install valgrind)', () => {
+  test('writes a store; output and status of the command are its own', async () => {
+    const result = await vmtax(
+      ['trace', 'record', '-o', 'sh.vmt', '--', 'sh', '-c', 'echo said; exit 3'],
+      place,
+    );
+    expect(result.stdout).toBe('said\n');
+    expect(result.stderr).toMatch(/^vmtax: wrote sh\.vmt: \d+ references; sh ended with status 3\n$/);
+    expect(result.status).toBe(0);
+    const info = await vmtax(['trace', 'info', 'sh.vmt'], place);
+    expect(info.stdout).toMatch(/^name +sh$/m);
+    expect(info.stdout).toMatch(/^provenance: command +sh -c echo said; exit 3$/m);
+    expectClean(place);
+  });
+
+  test('a forked child does not mix its references in', async () => {
+    const words = ['trace', 'record', '-o', 'fork.vmt', '--', 'sh', '-c', '/bin/true & /bin/true & wait'];
+    const result = await vmtax(words, place);
+    expect(result.stderr).toMatch(/^vmtax: wrote fork\.vmt: \d+ references\n$/);
+    expect(result.status).toBe(0);
+  });
+
+  test('a command that is not there', async () => {
+    mkdirSync(place.path('directory'));
+    for (const command of ['no-such-command', './no-such-file', './directory']) {
+      const result = await vmtax(['trace', 'record', '-o', 'never.vmt', '--', command], place);
+      expectRefusal(result, `${command}: no such command`);
+    }
+    expect(existsSync(place.path('never.vmt'))).toBe(false);
+    expectClean(place);
+  });
+
+  test('interrupted: the command ends, nothing is left', async () => {
+    const child = start(['trace', 'record', '-o', 'long.vmt', '--', 'sleep', '100'], place);
+    const result = ended(child);
+    while (!readdirSync(place.cwd).some((name) => name.endsWith('.tmp'))) await setTimeout(20);
+    child.kill('SIGINT');
+    expect(await result).toEqual({ status: 130, stdout: '', stderr: 'vmtax: interrupted\n' });
+    expect(existsSync(place.path('long.vmt'))).toBe(false);
+    expectClean(place);
+  });
+});
+
+test('record without valgrind says how to get it', async () => {
+  const result = await vmtax(['trace', 'record', '-o', 'x.vmt', '--', 'true'], place, {
+    env: { PATH: place.tmp },
+  });
+  expectRefusal(result, 'valgrind is not installed, and recording runs the command under it: install it');
+  expect(existsSync(place.path('x.vmt'))).toBe(false);
+});
