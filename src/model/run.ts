@@ -114,6 +114,10 @@ function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: Tal
     notes.push(
       'The trace has no refill episodes: the refill handler is that of 64-bit Linux 6.1 as counted elsewhere.',
     );
+  if (machine.cpu_assignment === 'round-robin' && machine.cpus > 0 && machine.cpus < header.cpus)
+    notes.push(
+      `The trace’s ${header.cpus} CPUs (threads) run on ${machine.cpus}, by number modulo ${machine.cpus}, in the recorded order.`,
+    );
   if (header.cpus > 1)
     notes.push(
       'CPUs interleave as recorded, in long stretches; cache coherence between them is not modelled.',

@@ -17,6 +17,7 @@ import {
   EVENT,
   FETCH,
   MAPPED,
+  MODIFY,
   OFFSET_MASK,
   OFFSET_SHIFT,
   PAGE_BYTES,
@@ -59,6 +60,7 @@ export function createTotalsCounter(header: TraceHeader): TotalsCounter {
   let loads = 0;
   let stores = 0;
   let mapped = 0;
+  let direct = 0;
   let changes = 0;
   let lastCpu = -1;
 
@@ -122,9 +124,13 @@ export function createTotalsCounter(header: TraceHeader): TotalsCounter {
     flow.run(cpu, lo, hi, count, classes[end - 1]!, count > 1 ? classes[end - 2]! : 0);
   };
 
-  const addData = (cpu: number, id: number): void => {
-    if (isMapped[id] === 0) return;
-    mapped++;
+  const addData = (cpu: number, id: number, kind: number): void => {
+    const references = kind === MODIFY ? 2 : 1;
+    if (isMapped[id] === 0) {
+      direct += references;
+      return;
+    }
+    mapped += references;
     verdicts[tlb.check(cpu, virtualLo[id]!, virtualHi[id]!, physical[id]!)]!++;
   };
 
@@ -185,7 +191,7 @@ export function createTotalsCounter(header: TraceHeader): TotalsCounter {
         while (event < e.length && e.at[event]! <= record) addEvent(chunk, event++);
         const w = word[record]!;
         if ((w & 3) === FETCH) addFetch(cpu, translation[record]!, w);
-        else if ((w & TAIL_BIT) === 0) addData(cpu, translation[record]!);
+        else if ((w & TAIL_BIT) === 0) addData(cpu, translation[record]!, w & 3);
       }
     }
     while (event < e.length) addEvent(chunk, event++);
@@ -199,7 +205,7 @@ export function createTotalsCounter(header: TraceHeader): TotalsCounter {
     perCpu.forEach((count, cpu) => {
       result[`instructions.cpu${cpu}`] = count;
     });
-    Object.assign(result, { cpuChanges: changes, loads, stores, mapped, direct: loads + stores - mapped });
+    Object.assign(result, { cpuChanges: changes, loads, stores, mapped, direct });
     Object.assign(result, events.totals());
     CLASS_NAMES.forEach((_, c) => {
       result[`executed.class${c}`] = executed[c]!;
