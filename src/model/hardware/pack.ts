@@ -22,6 +22,7 @@ import {
 } from '../../trace/types.ts';
 import type { Machine } from '../systems/schema.ts';
 import { SPAN, type WordLayout } from './kernel.ts';
+import { ownCopy } from './own-copy.ts';
 
 /** What decides the packed words: systems that agree in it share them. */
 export interface PackRule {
@@ -82,7 +83,6 @@ export function createPacker(rule: PackRule): Packer {
   const spans = rule.counting === 'cachegrind';
   const fixed = rule.instructionBytes === 4;
   const oneLineSize = fetchLineBits === dataLineBits;
-  const lineMask = (1 << pageLineBits) - 1;
   const packed: Packed = {
     words: new Int32Array(1 << 17),
     length: 0,
@@ -93,8 +93,15 @@ export function createPacker(rule: PackRule): Packer {
   };
   /** Most words one record can make: a modify of a whole page in the finest lines, and a span's header. */
   const perRecord = 2 * (1 << pageLineBits) + 4;
-  /** The word just before, −1 at the start of a stretch. */
-  let previous = -1;
+  const state: PackState = { packed, previous: -1 };
+  const packPlain = ownCopy(buildPackPlain)(state, {
+    pageLineBits,
+    lineBits,
+    fixed,
+    offsetShift: OFFSET_SHIFT,
+    offsetMask: OFFSET_MASK,
+    sizeShift: SIZE_SHIFT,
+  });
 
   const pack = (chunk: Chunk, ids: Int32Array): Packed => {
     const { segments, events } = chunk;
@@ -118,7 +125,7 @@ export function createPacker(rule: PackRule): Packer {
         if (event < events.length && events.at[event]! < end) stop = events.at[event]!;
         if (stop <= record) break;
         if (!aside) {
-          previous = -1;
+          state.previous = -1;
           if (spans) packSpans(chunk, ids, record, stop, segment * 4);
           else packStretch(chunk, ids, record, stop, segment * 4);
         }
@@ -154,69 +161,6 @@ export function createPacker(rule: PackRule): Packer {
     }
   };
 
-  /**
-   * The common records: a cached fetch, load or store within a line, or a run of instructions over two.
-   * Stops at the first other one; room has been made. One loop without calls, as in the kernel.
-   */
-  const packPlain = (
-    translation: Int32Array,
-    record: Int32Array,
-    ids: Int32Array,
-    from: number,
-    to: number,
-    tally: number,
-  ): number => {
-    const words = packed.words;
-    const shift = pageLineBits;
-    const bits = lineBits;
-    const mask = lineMask;
-    const offsetShift = OFFSET_SHIFT + lineBits;
-    let length = packed.length;
-    let last = previous;
-    let loads = 0;
-    let stores = 0;
-    let more = 0; // instructions of a run beyond its first
-    let i = from;
-    for (; i < to; i++) {
-      const r = record[i]!;
-      const id = ids[translation[i]!]!;
-      const kind = r & 3;
-      const line = (r >>> offsetShift) & mask;
-      const end = (((r >>> OFFSET_SHIFT) & OFFSET_MASK) + (r >>> SIZE_SHIFT) - 1) >>> bits;
-      if (line !== end || id < 0 || kind === MODIFY) {
-        if (fixed && kind === FETCH && end === line + 1 && id >= 0) {
-          const w = (((id << shift) | line) << 2) | 2;
-          if (w !== last) {
-            words[length] = w;
-            length = (length + 1) | 0;
-          }
-          last = w + 4;
-          words[length] = last;
-          length = (length + 1) | 0;
-          more += (r >>> (SIZE_SHIFT + 2)) - 1;
-          continue;
-        }
-        break;
-      }
-      // Fetch, load, store become the side and store bits 2, 0, 1.
-      const w = (((id << shift) | line) << 2) | ((0b01_00_10 >>> (kind << 1)) & 3);
-      loads += kind & 1;
-      stores += kind >>> 1;
-      if (fixed && kind === FETCH) more += (r >>> (SIZE_SHIFT + 2)) - 1;
-      if (w !== last) {
-        words[length] = w;
-        length = (length + 1) | 0;
-        last = w;
-      }
-    }
-    packed.length = length;
-    previous = last;
-    packed.accesses[tally]! += i - from - loads - stores + more;
-    packed.accesses[tally + 1]! += loads;
-    packed.accesses[tally + 2]! += stores;
-    return i;
-  };
-
   /** Any record, by the book: over several lines, a modify, uncached, or on the side with coarser lines. */
   const packOther = (record: number, id: number, tally: number): void => {
     const kind = record & 3;
@@ -234,8 +178,8 @@ export function createPacker(rule: PackRule): Packer {
     const emit = (side: number): void => {
       for (let line = first; line <= end; line++) {
         const word = ((base | (line << (bits - lineBits))) << 2) | side;
-        if (word !== previous) packed.words[packed.length++] = word;
-        previous = word;
+        if (word !== state.previous) packed.words[packed.length++] = word;
+        state.previous = word;
       }
     };
     const lines = end - first + 1;
@@ -293,18 +237,107 @@ export function createPacker(rule: PackRule): Packer {
       const first = wordOf(id, offset);
       const last = lastByte <= OFFSET_MASK ? wordOf(id, lastByte) : wordOf(ids[translation[i + 1]!]!, 0);
       if (first === last) {
-        if (first !== previous) packed.words[packed.length++] = first;
-        previous = first;
+        if (first !== state.previous) packed.words[packed.length++] = first;
+        state.previous = first;
       } else {
         packed.words[packed.length++] = SPAN;
         packed.words[packed.length++] = first;
         packed.words[packed.length++] = last;
-        previous = -1;
+        state.previous = -1;
       }
     }
   };
 
   return { pack };
+}
+
+/** What the parts of a packer share. */
+interface PackState {
+  readonly packed: Packed;
+  /** The word just before, −1 at the start of a stretch. */
+  previous: number;
+}
+
+interface PlainConstants {
+  readonly pageLineBits: number;
+  readonly lineBits: number;
+  readonly fixed: boolean;
+  readonly offsetShift: number;
+  readonly offsetMask: number;
+  readonly sizeShift: number;
+}
+
+type PackPlain = (
+  translation: Int32Array,
+  record: Int32Array,
+  ids: Int32Array,
+  from: number,
+  to: number,
+  tally: number,
+) => number;
+
+/**
+ * Makes the packer of the common records: a cached fetch, load or store within a line, or a run of
+ * instructions over two. It stops at the first other one; room has been made. One loop without calls, as in
+ * the kernel; self-contained, as it is copied (see `ownCopy`).
+ */
+function buildPackPlain(state: PackState, constants: PlainConstants): PackPlain {
+  const { packed } = state;
+  const { pageLineBits, lineBits, fixed, offsetShift, offsetMask, sizeShift } = constants;
+  const countShift = sizeShift + 2;
+
+  return (
+    translation: Int32Array,
+    record: Int32Array,
+    ids: Int32Array,
+    from: number,
+    to: number,
+    tally: number,
+  ): number => {
+    const words = packed.words;
+    const shift = pageLineBits;
+    const bits = lineBits;
+    let length = packed.length;
+    let last = state.previous;
+    let loads = 0;
+    let stores = 0;
+    let more = 0; // instructions of a run beyond its first
+    let i = from;
+    for (; i < to; i++) {
+      const r = record[i]!;
+      const id = ids[translation[i]!]!;
+      const kind = r & 3;
+      const offset = (r >>> offsetShift) & offsetMask;
+      const line = offset >>> bits;
+      const moreLines = ((offset + (r >>> sizeShift) - 1) >>> bits) - line;
+      // Fetch, load, store become the side and store bits 2, 0, 1.
+      const w = (((id << shift) | line) << 2) | ((0b01_00_10 >>> (kind << 1)) & 3);
+      // A word is written in any case, and kept if it differs from the one before: whether it does is a coin
+      // toss, which a branch would mispredict.
+      if ((moreLines | (id >>> 31)) === 0 && kind !== 3) {
+        loads = (loads + (kind & 1)) | 0;
+        stores = (stores + (kind >>> 1)) | 0;
+        if (fixed) more = (more + (((r >>> countShift) - 1) & ((kind - 1) >> 31))) | 0;
+        words[length] = w;
+        length = (length + (((w ^ last) | -(w ^ last)) >>> 31)) | 0;
+        last = w;
+        continue;
+      }
+      if (!fixed || kind !== 0 || moreLines !== 1 || id < 0) break;
+      more = (more + (r >>> countShift) - 1) | 0;
+      words[length] = w;
+      length = (length + (((w ^ last) | -(w ^ last)) >>> 31)) | 0;
+      last = w + 4;
+      words[length] = last;
+      length = (length + 1) | 0;
+    }
+    packed.length = length;
+    state.previous = last;
+    packed.accesses[tally]! += i - from - loads - stores + more;
+    packed.accesses[tally + 1]! += loads;
+    packed.accesses[tally + 2]! += stores;
+    return i;
+  };
 }
 
 /** Events that a replay of recorded episodes leaves out together with them. */

@@ -89,12 +89,8 @@ export function createTlb(structure: TlbStructure, pages: Pages, cpus: number): 
 
   const key = (id: number): number => pages.block[id]! >> shift;
 
-  /** Calls `visit` with the translations in force for the halves of an entry. */
-  const eachHalf = (entry: number, visit: (id: number) => void): void => {
-    const first = entry << shift;
-    const last = ((entry + 1) << shift) - 1;
-    for (let block = first; block <= last; block++) if (current[block]! >= 0) visit(current[block]!);
-  };
+  /** The translation in force for half `half` of an entry, −1 if none. */
+  const halfOf = (entry: number, half: number): number => current[(entry << shift) | half]!;
 
   const remove = (cpu: number, entry: number): void => {
     const slot = slotOf[cpu]![entry]!;
@@ -102,16 +98,18 @@ export function createTlb(structure: TlbStructure, pages: Pages, cpus: number): 
     slotOf[cpu]![entry] = -1;
     slots[cpu]![slot] = -1;
     const usable = resident[cpu]!;
-    eachHalf(entry, (id) => {
-      usable[id] = 0;
-    });
+    for (let half = 0; half <= shift; half++) {
+      const id = halfOf(entry, half);
+      if (id >= 0) usable[id] = 0;
+    }
   };
 
   /** Slot by the Random register: a linear congruential generator's upper bits, wired slots skipped. */
   const randomSlot = (cpu: number): number => {
     const next = (Math.imul(random[cpu]!, 1664525) + 1013904223) | 0;
     random[cpu] = next;
-    return wired + Math.floor(((next >>> 8) / 0x1000000) * (entries - wired));
+    // The product is below 2^36: exact in a double, and so is the quotient.
+    return wired + ((((next >>> 8) * (entries - wired)) / 0x1000000) | 0);
   };
 
   const lruSlot = (cpu: number): number => {
@@ -121,9 +119,10 @@ export function createTlb(structure: TlbStructure, pages: Pages, cpus: number): 
       const entry = slots[cpu]![slot]!;
       if (entry < 0) return slot;
       let last = -1;
-      eachHalf(entry, (id) => {
-        if (resident[cpu]![id] === 1) last = Math.max(last, stamp[cpu]![id]!);
-      });
+      for (let half = 0; half <= shift; half++) {
+        const id = halfOf(entry, half);
+        if (id >= 0 && resident[cpu]![id] === 1) last = Math.max(last, stamp[cpu]![id]!);
+      }
       if (last < oldest) {
         oldest = last;
         victim = slot;
@@ -132,32 +131,34 @@ export function createTlb(structure: TlbStructure, pages: Pages, cpus: number): 
     return victim;
   };
 
-  const validate = (cpu: number, id: number): void => {
-    const block = pages.block[id]!;
-    const before = current[block]!;
-    if (before !== id) {
-      if (before >= 0) for (const usable of resident) usable[before] = 0;
-      current[block] = id;
-    }
-    resident[cpu]![id] = 1;
+  /** Makes `id` the translation in force for its virtual page, in place of another. */
+  const replaceCurrent = (block: number, before: number, id: number): void => {
+    if (before >= 0) for (const usable of resident) usable[before] = 0;
+    current[block] = id;
   };
 
   const insert = (cpu: number, id: number): void => {
-    const entry = key(id);
-    if (slotOf[cpu]![entry]! < 0) {
+    const block = pages.block[id]!;
+    const entry = block >> shift;
+    const usable = resident[cpu]!;
+    const ofKey = slotOf[cpu]!;
+    if (ofKey[entry]! < 0) {
       const slot = lru ? lruSlot(cpu) : randomSlot(cpu);
-      const old = slots[cpu]![slot]!;
+      const inSlot = slots[cpu]!;
+      const old = inSlot[slot]!;
       if (old >= 0) remove(cpu, old);
-      slots[cpu]![slot] = entry;
-      slotOf[cpu]![entry] = slot;
+      inSlot[slot] = entry;
+      ofKey[entry] = slot;
       // The other half comes in valid if its page was touched before: `current` knows only touched ones.
-      const other = shift === 1 ? current[pages.block[id]! ^ 1]! : -1;
+      const other = shift === 1 ? current[block ^ 1]! : -1;
       if (other >= 0) {
-        resident[cpu]![other] = 1;
+        usable[other] = 1;
         if (lru) stamp[cpu]![other] = 0;
       }
     }
-    validate(cpu, id);
+    const before = current[block]!;
+    if (before !== id) replaceCurrent(block, before, id);
+    usable[id] = 1;
   };
 
   const invalidate = (id: number): void => {
@@ -169,9 +170,10 @@ export function createTlb(structure: TlbStructure, pages: Pages, cpus: number): 
     for (const entry of slots[cpu]!.slice()) {
       if (entry < 0) continue;
       let global = false;
-      eachHalf(entry, (id) => {
-        global ||= (pages.flags[id]! & GLOBAL) !== 0;
-      });
+      for (let half = 0; half <= shift; half++) {
+        const id = halfOf(entry, half);
+        global ||= id >= 0 && (pages.flags[id]! & GLOBAL) !== 0;
+      }
       if (!(keepGlobal && global)) remove(cpu, entry);
     }
   };
