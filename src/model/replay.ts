@@ -60,14 +60,20 @@ export function createReplay(
   const lastSyscall = new Int32Array(cpus);
   let instructions = 0;
 
-  /** Runs `body` on `cpu` with a context current, then goes back to the segment's. */
-  const on = (cpu: number, context: number, body: () => void): void => {
-    const { cpu: beforeCpu, context: before } = counters;
-    counters.select(cpu, context);
-    kernel.select(cpu);
-    body();
-    counters.select(beforeCpu, before);
-    kernel.select(beforeCpu);
+  let homeCpu = 0;
+  let homeContext = 0;
+
+  /** Makes `cpu` in a context current for an event; `leave` goes back to the segment's. Not nested. */
+  const visit = (cpu: number, context: number): void => {
+    homeCpu = counters.cpu;
+    homeContext = counters.context;
+    if (cpu !== homeCpu) kernel.select(cpu);
+    if (cpu !== homeCpu || context !== homeContext) counters.select(cpu, context);
+  };
+
+  const leave = (): void => {
+    if (counters.cpu !== homeCpu) kernel.select(homeCpu);
+    if (counters.cpu !== homeCpu || counters.context !== homeContext) counters.select(homeCpu, homeContext);
   };
 
   const handle = (chunk: Chunk, event: number, ids: Int32Array, position: number): void => {
@@ -78,7 +84,9 @@ export function createReplay(
     const arg = events.arg[event]!;
     switch (kind) {
       case EVENT.privileged:
-        on(cpu, contexts[cpu]!, () => platform.privileged(cpu, arg & 0xf, (arg >>> 8) & 0xff));
+        visit(cpu, contexts[cpu]!);
+        platform.privileged(cpu, arg & 0xf, (arg >>> 8) & 0xff);
+        leave();
         break;
       case EVENT.syscall:
         lastSyscall[cpu] = arg;
@@ -87,19 +95,27 @@ export function createReplay(
         const cause = arg & 0xff;
         const service =
           cause === CAUSE_SYSCALL ? syscallService(lastSyscall[cpu]! - syscallBase) : exceptionService(cause);
-        on(cpu, contextKey(true, service), () => platform.exception(cpu, cause));
+        visit(cpu, contextKey(true, service));
+        platform.exception(cpu, cause);
+        leave();
         break;
       }
       case EVENT.interrupt: {
         const line = arg & 0xff;
-        on(cpu, contextKey(true, interruptService(line)), () => platform.interrupt(cpu, line));
+        visit(cpu, contextKey(true, interruptService(line)));
+        platform.interrupt(cpu, line);
+        leave();
         break;
       }
       case EVENT.device:
-        on(cpu, contexts[cpu]!, () => platform.device(cpu, executed[cpu]! + position));
+        visit(cpu, contexts[cpu]!);
+        platform.device(cpu, executed[cpu]! + position);
+        leave();
         break;
       case EVENT.spaceSwitch:
-        on(cpu, contexts[cpu]!, () => platform.spaceSwitch(cpu));
+        visit(cpu, contexts[cpu]!);
+        platform.spaceSwitch(cpu);
+        leave();
         break;
       case EVENT.unmap:
         platform.unmap(ids[arg]!);
@@ -116,7 +132,9 @@ export function createReplay(
     sinceTimer[cpu]! += count;
     while (sinceTimer[cpu]! >= os.timer_instructions) {
       sinceTimer[cpu]! -= os.timer_instructions;
-      on(cpu, contexts[cpu]!, () => platform.timer(cpu));
+      visit(cpu, contexts[cpu]!);
+      platform.timer(cpu);
+      leave();
     }
   };
 
