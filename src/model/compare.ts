@@ -45,6 +45,10 @@ export async function replayAll(
         `system ${system.name} has ${cpus} CPUs and the trace ${header.name} was recorded on ${header.cpus}: ` +
           `set machine.cpus to ${header.cpus} or 0, or machine.cpu_assignment to round-robin`,
       );
+    if (cpus % system.machine.nodes !== 0)
+      throw new InputError(
+        `system ${system.name}: ${cpus} CPUs do not divide evenly over ${system.machine.nodes} nodes`,
+      );
     const rule = packRule(
       system.machine,
       layouts[index]!,
@@ -91,17 +95,21 @@ export async function replayAll(
     records += chunk.length;
     options.progress?.(records);
   }
-  if (!warm)
+  const tallies = lanes.map((lane: { replay: Replay }) => lane.replay.tally(table.physicalPages()));
+  if (!warm || (options.warmup > 0 && tallies.every((tally) => tally.instructions === 0)))
     throw new InputError(
       `a warm-up of ${options.warmup} instructions leaves nothing of ${header.name} to count: ` +
         `the trace has ${warmup}; give a smaller --warmup`,
     );
-  return { tallies: lanes.map((lane: { replay: Replay }) => lane.replay.tally()), warmup };
+  return { tallies, warmup };
 }
 
 /** Kernel ids by the trace's translation id. */
 function createTranslationTable(pages: Pages) {
+  const seen = new Set<number>();
   const table = {
+    /** Physical pages of the trace. */
+    physicalPages: () => seen.size,
     ids: new Int32Array(1024),
     /** The same, but −1 for pages that go around the caches. */
     cachedIds: new Int32Array(1024),
@@ -122,6 +130,7 @@ function createTranslationTable(pages: Pages) {
           translations.physicalPage[i]!,
           flags,
         );
+        seen.add(translations.physicalPage[i]!);
         table.ids[at] = id;
         table.cachedIds[at] = (flags & UNCACHED) !== 0 ? -1 : id;
         added.push(id);

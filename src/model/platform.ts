@@ -19,8 +19,12 @@ export interface Platform {
   /** An exception of the recorded guest, system calls included (TLB refills are modelled, not recorded). */
   exception(cpu: number, cause: number): void;
   interrupt(cpu: number, line: number): void;
-  /** A device access; `instructions`: how many this CPU has executed, to tell requests apart. */
-  device(cpu: number, instructions: number): void;
+  /** A device access; `time`: records of this CPU so far, to tell requests apart. */
+  device(cpu: number, time: number): void;
+  /** A disk or network request, where the trace says so. */
+  request(cpu: number): void;
+  /** The guest took a new page into use (zeroed or read from disk). */
+  allocated(cpu: number, id: number): void;
   /** A timer interrupt that the overlay adds to a user-level trace. */
   timer(cpu: number): void;
   spaceSwitch(cpu: number): void;

@@ -22,7 +22,8 @@ export interface Replay {
   run(chunk: Chunk, packed: Packed, ids: Int32Array): void;
   /** End of warm-up: state stays, counts start from 0. */
   clear(): void;
-  tally(): Tally;
+  /** What was counted. `physicalPages`: pages of the trace so far, which all systems share. */
+  tally(physicalPages: number): Tally;
 }
 
 /** Numbers that system calls start from, by ABI (Linux MIPS: N64 5000, O32 4000). */
@@ -54,10 +55,13 @@ export function createReplay(
     onMiss: platform.miss,
   });
   const syscallBase = SYSCALL_BASE[header.abi];
-  const contexts = new Int32Array(cpus);
-  const executed = new Float64Array(cpus);
+  // By CPU of the trace, of which several may run on one of the machine's.
+  const contexts = new Int32Array(header.cpus);
+  const lastSyscall = new Int32Array(header.cpus);
+  const opened = new Int32Array(header.cpus).fill(-1);
+  /** Records replayed, by CPU of the machine: the time of device accesses. */
+  const replayed = new Float64Array(cpus);
   const sinceTimer = new Float64Array(cpus);
-  const lastSyscall = new Int32Array(cpus);
   let instructions = 0;
 
   let homeCpu = 0;
@@ -76,44 +80,73 @@ export function createReplay(
     if (counters.cpu !== homeCpu || counters.context !== homeContext) counters.select(homeCpu, homeContext);
   };
 
+  /** Service that an exception enters: the one that the trace says has just begun, else by its cause. */
+  const opens = (traceCpu: number, byCause: number): number => {
+    const service = opened[traceCpu]!;
+    opened[traceCpu] = -1;
+    return service >= 0 ? service : byCause;
+  };
+
   const handle = (chunk: Chunk, event: number, ids: Int32Array, position: number): void => {
     const { events } = chunk;
     const kind = events.kind[event]!;
     if (isAsideEvent(kind, events.flags[event]!, dropRdhwr)) return;
-    const cpu = events.cpu[event]! % cpus;
+    const traceCpu = events.cpu[event]!;
+    const cpu = traceCpu % cpus;
     const arg = events.arg[event]!;
     switch (kind) {
       case EVENT.privileged:
-        visit(cpu, contexts[cpu]!);
+        visit(cpu, contexts[traceCpu]!);
         platform.privileged(cpu, arg & 0xf, (arg >>> 8) & 0xff);
         leave();
         break;
       case EVENT.syscall:
-        lastSyscall[cpu] = arg;
+        lastSyscall[traceCpu] = arg;
         break;
       case EVENT.exception: {
         const cause = arg & 0xff;
         const service =
-          cause === CAUSE_SYSCALL ? syscallService(lastSyscall[cpu]! - syscallBase) : exceptionService(cause);
-        visit(cpu, contextKey(true, service));
+          cause === CAUSE_SYSCALL
+            ? syscallService(lastSyscall[traceCpu]! - syscallBase)
+            : exceptionService(cause);
+        visit(cpu, contextKey(true, opens(traceCpu, service)));
         platform.exception(cpu, cause);
         leave();
         break;
       }
       case EVENT.interrupt: {
         const line = arg & 0xff;
-        visit(cpu, contextKey(true, interruptService(line)));
+        visit(cpu, contextKey(true, opens(traceCpu, interruptService(line))));
         platform.interrupt(cpu, line);
         leave();
         break;
       }
       case EVENT.device:
-        visit(cpu, contexts[cpu]!);
-        platform.device(cpu, executed[cpu]! + position);
+        visit(cpu, contexts[traceCpu]!);
+        platform.device(cpu, replayed[cpu]! + position);
         leave();
         break;
+      case EVENT.diskRequest:
+      case EVENT.networkRequest:
+        visit(cpu, contexts[traceCpu]!);
+        platform.request(cpu);
+        leave();
+        break;
+      case EVENT.pageMapped:
+        // lo 0: a page that was in memory already.
+        if (events.lo[event] === 0) break;
+        visit(cpu, contexts[traceCpu]!);
+        platform.allocated(cpu, ids[arg]!);
+        leave();
+        break;
+      case EVENT.serviceBegin:
+        opened[traceCpu] = arg;
+        break;
+      case EVENT.serviceEnd:
+        opened[traceCpu] = -1;
+        break;
       case EVENT.spaceSwitch:
-        visit(cpu, contexts[cpu]!);
+        visit(cpu, contexts[traceCpu]!);
         platform.spaceSwitch(cpu);
         leave();
         break;
@@ -127,12 +160,12 @@ export function createReplay(
     }
   };
 
-  const timers = (cpu: number, count: number): void => {
+  const timers = (cpu: number, context: number, count: number): void => {
     if (!overlay || os.timer_instructions === 0) return;
     sinceTimer[cpu]! += count;
     while (sinceTimer[cpu]! >= os.timer_instructions) {
       sinceTimer[cpu]! -= os.timer_instructions;
-      visit(cpu, contexts[cpu]!);
+      visit(cpu, context);
       platform.timer(cpu);
       leave();
     }
@@ -148,15 +181,17 @@ export function createReplay(
     let at = 0;
     for (let segment = 0; segment < segments.length; segment++) {
       const end = segments.end[segment]!;
-      const cpu = segments.cpu[segment]! % cpus;
+      const traceCpu = segments.cpu[segment]!;
+      const cpu = traceCpu % cpus;
       // An event at the boundary is the doing of the segment before it (an ERET ends the kernel's).
       while (event < events.length && events.at[event]! <= start) handle(chunk, event++, ids, 0);
       if (packed.aside[segment] === 1) {
         while (event < events.length && events.at[event]! < end) handle(chunk, event++, ids, 0);
       } else {
         const kernelMode = (segments.flags[segment]! & SEGMENT_KERNEL) !== 0;
-        contexts[cpu] = contextKey(kernelMode, segments.service[segment]!);
-        counters.select(cpu, contexts[cpu]!);
+        const context = contextKey(kernelMode, segments.service[segment]!);
+        contexts[traceCpu] = context;
+        counters.select(cpu, context);
         const { values, row } = counters;
         for (let kind = 0; kind < 4; kind++)
           values[row + C.fetch_accesses + kind]! += packed.accesses[segment * 4 + kind]!;
@@ -169,8 +204,8 @@ export function createReplay(
           event++;
         }
         kernel.run(words, at, segmentEnd[segment]!, cpu);
-        executed[cpu]! += segments.instructions[segment]!;
-        timers(cpu, segments.instructions[segment]!);
+        replayed[cpu]! += end - start;
+        timers(cpu, context, segments.instructions[segment]!);
       }
       at = segmentEnd[segment]!;
       start = end;
@@ -185,7 +220,7 @@ export function createReplay(
       counters.clear();
       instructions = 0;
     },
-    tally: () => {
+    tally: (physicalPages) => {
       const dirty = kernel.dirtyLines();
       return {
         cpus,
@@ -194,7 +229,7 @@ export function createReplay(
         state: {
           dirty_l1_lines: dirty.l1,
           dirty_l2_lines: dirty.l2,
-          physical_pages: pages.physicalCount,
+          physical_pages: physicalPages,
         },
       };
     },

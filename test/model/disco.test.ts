@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { replayAll } from '../../src/model/compare.ts';
+import { sumBy } from '../../src/model/pricing/breakdown.ts';
+import { price } from '../../src/model/pricing/price.ts';
+import type { ResolvedPrices } from '../../src/model/systems/resolve.ts';
 import { type SystemInput, systemSchema } from '../../src/model/systems/schema.ts';
 import { type Counter, LAYERS, type Layer, sumCounter, type Tally } from '../../src/model/tally.ts';
 import type { TraceBuilder } from '../../src/trace/builder.ts';
@@ -263,5 +266,81 @@ describe('what systems have in common', () => {
     for (const name of LAYERS) expect(layer(none!, name)).toBe(layer(full!, name));
     expect(layer(none!, 'l2tlb', 'fetch_accesses')).toBe(0);
     expect(layer(full!, 'l2tlb', 'fetch_accesses')).toBeGreaterThan(0);
+  });
+
+  test('a system counts the same alone and beside others, whatever pages those add', async () => {
+    const write: Write = (builder, chunk) => {
+      for (let round = 0; round < 4; round++) {
+        for (let page = 0; page < 150; page++) {
+          builder.access(page % 3 === 0 ? STORE : LOAD, (0x10 + 3 * page) << 12, 0, 8);
+          builder.access(0, (0x4000 + page) << 12, 0, 4);
+        }
+        chunk();
+      }
+    };
+    const small = { ways: 1, entries: 64 };
+    const inputs: SystemInput[] = [
+      native,
+      { ...disco, monitor: { l2tlb: small } },
+      { name: 'bare', monitor: { footprint: false, l2tlb: small, patched_hal: false } },
+    ];
+    const together = await tallies(write, inputs, 'user');
+    for (const [i, input] of inputs.entries()) {
+      const [alone] = await tallies(write, [input], 'user');
+      expect(together[i]!.rows).toEqual(alone!.rows);
+      expect(together[i]!.state).toEqual(alone!.state);
+    }
+  });
+
+  test('a flush by the guest drops its global pages too, but not the relocated kernel', async () => {
+    const write: Write = (builder) => {
+      for (let round = 0; round < 10; round++) {
+        builder.record(
+          builder.translate(-1, 2 ** 51 + 7000, 70, MAPPED | GLOBAL | KERNEL),
+          referenceWord(LOAD, 0, 4),
+        );
+        builder.record(builder.translate(0, 10, 10, MAPPED), referenceWord(LOAD, 0, 4));
+        builder.record(builder.translate(-1, 2 ** 51, 0, KERNEL | GLOBAL), referenceWord(LOAD, 0, 4));
+        builder.event(EVENT.tlbFlush, 0, 0);
+      }
+    };
+    const machine = { tlb: lruTlb };
+    const [onNative, onDisco] = await tallies(write, [
+      { ...native, machine },
+      { ...disco, machine },
+    ]);
+    expect(layer(onNative!, 'refill')).toBe(20);
+    expect(layer(onDisco!, 'refill')).toBe(20);
+    // The kernel's page, and those of the guest's handler and page tables that its refills touch, stay.
+    expect(layer(onDisco!, 'kernel_tlb')).toBeLessThan(10);
+  });
+
+  test('requests and allocations that a trace names are charged to the monitor', async () => {
+    const write: Write = (builder) => {
+      const id = builder.translate(0, 1, 1, MAPPED);
+      builder.record(id, referenceWord(LOAD, 0, 4));
+      builder.event(EVENT.diskRequest, 0, 4096);
+      builder.event(EVENT.networkRequest, 0, 1500);
+      builder.event(EVENT.pageMapped, 0, id, 1);
+      builder.event(EVENT.pageMapped, 0, id, 1);
+      builder.event(EVENT.pageMapped, 0, builder.translate(0, 2, 2, MAPPED), 0); // was in memory
+    };
+    const [onNative, onDisco] = await tallies(write, [native, disco]);
+    expect(layer(onDisco!, 'call')).toBe(2);
+    expect(layer(onDisco!, 'backing')).toBe(1);
+    expect(layer(onNative!, 'call')).toBe(0);
+  });
+});
+
+describe('the overlay against the paper', () => {
+  test('a native demand-zero fault takes Table 2’s 21 µs', async () => {
+    const trace = traceOf({ level: 'user' }, (builder) => {
+      for (let page = 0; page < 400; page++) builder.access(STORE, (0x10 + 2 * page) << 12, 0, 8);
+    });
+    const system = systemSchema.parse({ os: { timer_instructions: 0 } });
+    const { tallies: result } = await replayAll(trace, trace.summary()!, [system], { warmup: 0 });
+    const breakdown = price(result[0]!, system.prices as ResolvedPrices);
+    const faults = sumBy(breakdown, (part) => part.context).get('DEMAND_ZERO')!;
+    expect(faults / 400 / 1e6).toBeCloseTo(21, 0);
   });
 });

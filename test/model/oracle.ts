@@ -168,7 +168,7 @@ export function oracle(system: System, references: readonly Reference[], cpus: n
   const halfOf = (page: number): number => (machine.tlb!.pairs ? page % 2 : 0);
 
   const synthetic = (region: number, index: number): bigint =>
-    (2n ** 45n + BigInt(region) * 2n ** 36n + BigInt(index)) << 12n;
+    (2n ** 52n + BigInt(region) * 2n ** 36n + BigInt(index)) << 12n;
   const tablePage = (space: number, level: number, index: number): bigint => {
     const key = `${space}:${level}:${index}`;
     if (!tables.has(key)) tables.set(key, tables.size);

@@ -110,15 +110,16 @@ describe('pricing', () => {
       ['stall_local_data', 3 * 300000],
       ['stall_remote_data', 900000],
     ]);
+    const emulation = defaults.emulate_cycles * 2500;
     // Emulated operations that a patched kernel would not need are the operating system's to remove.
     expect(
       only(row('privileged', { count: 10, patchable: 7 })).parts.map((p) => [p.owner, p.count, p.ps]),
     ).toEqual([
-      ['architecture', 3, 3 * 250000],
-      ['operating system', 7, 7 * 250000],
+      ['architecture', 3, 3 * emulation],
+      ['operating system', 7, 7 * emulation],
     ]);
     // Zeroing a page costs its instructions wherever it is done; the misses come from the tally.
     const native = only(row('demand_zero', { count: 1, pages_zeroed: 1 })).total_ps;
-    expect(native).toBe((9030 + 960 * 2.5) * 1000);
+    expect(native).toBe((9030 + defaults.zero_page_cycles * 2.5) * 1000);
   });
 });

@@ -128,9 +128,10 @@ export function createGuest(
       for (const op of parts.refill.privileged) hooks.privileged(cpu, op, -1);
     });
 
-  /** Kernel entry and exit of an overlay service: half reads, half writes of CP0, and the ERET. */
+  /** Kernel entry and exit of an overlay service: wired TLB entries, half reads, half writes of CP0, the ERET. */
   const entryAndExit = (cpu: number): void => {
-    const operations = system.os.entry_privileged;
+    const { entry_privileged: operations, entry_tlb_writes: writes } = system.os;
+    for (let i = 0; i < writes; i++) hooks.privileged(cpu, OP.tlbwi, -1);
     for (let i = 0; i < operations - 1; i++)
       hooks.privileged(cpu, i % 2 === 0 ? OP.mfc0 : OP.mtc0, i % 2 === 0 ? 13 : 12);
     if (operations > 0) hooks.privileged(cpu, OP.eret, -1);

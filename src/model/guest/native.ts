@@ -1,5 +1,6 @@
 import { MAPPED } from '../../trace/types.ts';
 import { C } from '../counters.ts';
+import { isGlobal } from '../hardware/tlb.ts';
 import type { Platform, PlatformParts } from '../platform.ts';
 import { countPrivileged, createGuest, zeroPage } from './guest.ts';
 
@@ -43,11 +44,13 @@ export function createNative(parts: PlatformParts): Platform {
     exception: nothing,
     interrupt: nothing,
     device: nothing,
+    request: nothing,
+    allocated: nothing,
     timer: guest.timer,
     spaceSwitch: (cpu) => {
-      if (parts.system.machine.tlb?.tags === 'none') tlb.flush(cpu, true);
+      if (parts.system.machine.tlb?.tags === 'none') tlb.flush(cpu, isGlobal);
     },
     unmap: (id) => tlb.invalidate(id),
-    tlbFlush: (cpu) => tlb.flush(cpu, false),
+    tlbFlush: (cpu) => tlb.flush(cpu, () => false),
   };
 }

@@ -19,8 +19,11 @@ export const REGION = {
 } as const;
 export type Region = (typeof REGION)[keyof typeof REGION];
 
-/** First physical page of the regions: above 2^44, where no 52-bit trace address of a real machine lies. */
-const BASE = 2 ** 45;
+/** First page of the regions: above all pages of 64-bit addresses, which have 52 bits. */
+const BASE = 2 ** 52;
+/** Address spaces of the direct mappings (virtual page = physical page): the guest kernel's, the monitor's. */
+const GUEST_DIRECT = -2;
+const MONITOR_DIRECT = -3;
 const REGION_PAGES = 2 ** 36;
 
 export interface Synthetic {
@@ -51,12 +54,12 @@ export function createSynthetic(pages: Pages, admit: (ids: readonly number[]) =>
     return id;
   };
 
-  const aliasOf = (of: Map<number, number>, base: number, flags: number, id: number): number => {
+  const aliasOf = (of: Map<number, number>, space: number, flags: number, id: number): number => {
     const physical = pages.physical[id]!;
     let alias = of.get(physical);
     if (alias === undefined) {
       const number = pages.physicalPage[physical]!;
-      alias = pages.add(-1, base + number, number, flags);
+      alias = pages.add(space, number, number, flags);
       of.set(physical, alias);
       admit([alias]);
     }
@@ -66,7 +69,7 @@ export function createSynthetic(pages: Pages, admit: (ids: readonly number[]) =>
   return {
     guest: (region, index) => page(region, index, KERNEL | GLOBAL),
     monitor: (region, index) => page(region, index, 0),
-    direct: (id) => aliasOf(directs, BASE * 2, KERNEL | GLOBAL, id),
-    monitorAlias: (id) => aliasOf(monitorAliases, BASE * 4, 0, id),
+    direct: (id) => aliasOf(directs, GUEST_DIRECT, KERNEL | GLOBAL, id),
+    monitorAlias: (id) => aliasOf(monitorAliases, MONITOR_DIRECT, 0, id),
   };
 }

@@ -23,8 +23,6 @@ export interface Pages {
   /** Number of virtual blocks (pairs × 2) and of physical ids so far: bounds for tables by them. */
   blocks: number;
   physicalSize: number;
-  /** Physical pages seen. */
-  physicalCount: number;
   /** Adds a translation and gives its id. */
   add(space: number, virtualPage: number, physicalPage: number, flags: number): number;
 }
@@ -56,7 +54,6 @@ export function createPages(colourBits: number, maxIds: number): Pages {
       physicalIds.set(page, id);
       if (id >= pages.physicalPage.length) pages.physicalPage = wider(pages.physicalPage, id);
       pages.physicalPage[id] = page;
-      pages.physicalCount++;
       if (id >= pages.physicalSize) pages.physicalSize = id + 1;
     }
     return id;
@@ -108,7 +105,6 @@ export function createPages(colourBits: number, maxIds: number): Pages {
     physicalPage: new Float64Array(1024),
     blocks: 0,
     physicalSize: 0,
-    physicalCount: 0,
     add,
   };
   return pages;

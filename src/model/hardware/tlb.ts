@@ -28,13 +28,16 @@ export interface Tlb {
   insert(cpu: number, id: number): void;
   /** Drops the entry that maps `id`, on all CPUs, because the guest changed the mapping. */
   invalidate(id: number): void;
-  /** Drops all entries of a CPU, or all but global ones. */
-  flush(cpu: number, keepGlobal: boolean): void;
+  /** Drops the entries of a CPU but those with a translation whose flags `keeps` accepts. */
+  flush(cpu: number, keeps: (flags: number) => boolean): void;
   /** Entries in use. */
   occupancy(cpu: number): number;
   /** Number under which entries are kept: the pair or the virtual page of `id`. */
   key(id: number): number;
 }
+
+/** Whether an entry with these flags matches any address space. */
+export const isGlobal = (flags: number): boolean => (flags & GLOBAL) !== 0;
 
 /** A machine without a TLB: every entry is present, so that only first touches need attention. */
 export function createIdealTlb(pages: Pages, cpus: number): Tlb {
@@ -166,15 +169,15 @@ export function createTlb(structure: TlbStructure, pages: Pages, cpus: number): 
     if (current[pages.block[id]!] === id) current[pages.block[id]!] = -1;
   };
 
-  const flush = (cpu: number, keepGlobal: boolean): void => {
+  const flush = (cpu: number, keeps: (flags: number) => boolean): void => {
     for (const entry of slots[cpu]!.slice()) {
       if (entry < 0) continue;
-      let global = false;
+      let kept = false;
       for (let half = 0; half <= shift; half++) {
         const id = halfOf(entry, half);
-        global ||= id >= 0 && (pages.flags[id]! & GLOBAL) !== 0;
+        kept ||= id >= 0 && keeps(pages.flags[id]!);
       }
-      if (!(keepGlobal && global)) remove(cpu, entry);
+      if (!kept) remove(cpu, entry);
     }
   };
 

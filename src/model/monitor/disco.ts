@@ -1,7 +1,8 @@
 import { KERNEL, MAPPED } from '../../trace/types.ts';
-import { C, PRIVILEGED } from '../counters.ts';
+import { C, L, PRIVILEGED } from '../counters.ts';
 import { countPrivileged, createGuest, OP, UTLB, zeroPage } from '../guest/guest.ts';
 import { REGION } from '../guest/synthetic.ts';
+import { isGlobal } from '../hardware/tlb.ts';
 import type { Platform, PlatformParts } from '../platform.ts';
 import type { Monitor } from '../systems/schema.ts';
 import { createFootprint } from './footprint.ts';
@@ -16,7 +17,7 @@ const COUNT = 9;
  */
 const PLAIN_WRITES: ReadonlySet<number> = new Set([2, 3, 4, 14, 20, 30, 31]);
 
-/** Device accesses closer together than this many instructions belong to one request (assumed). */
+/** Device accesses of a CPU with fewer of its records in between belong to one request (assumed). */
 const REQUEST_GAP = 1000;
 
 /** Whether a patched kernel carries an operation out as a load or store. `register` −1: a plain one. */
@@ -48,7 +49,7 @@ function isPatchable(op: number, register: number, interruptEnable: boolean): bo
  */
 export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
   const { tlb, counters, pages, cpus } = parts;
-  const l2tlb = createSecondLevelTlb(monitor.l2tlb, cpus);
+  const l2tlb = createSecondLevelTlb(monitor.l2tlb, cpus, pages, tlb);
   const lastDevice = new Float64Array(cpus).fill(Number.NEGATIVE_INFINITY);
   const backed = new Set<number>();
 
@@ -88,9 +89,14 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     if (id >= 0) {
       monitorWork.table(REGION.pmap, pageNumber(id), false);
       monitorWork.table(REGION.memmap, pageNumber(id), true);
-      monitorWork.table(REGION.l2tlb, cpu * monitor.l2tlb.entries + l2tlb.set(tlb.key(id)), true);
+      l2tlbTable(cpu, id, true);
     }
     counters.enter(layer);
+  };
+
+  const l2tlbTable = (cpu: number, id: number, store: boolean): void => {
+    const slot = l2tlb.slot(cpu, id);
+    if (slot >= 0) monitorWork.table(REGION.l2tlb, slot, store);
   };
 
   /** Translation that the refill or fault now being served is about; −1 outside. */
@@ -110,7 +116,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     const layer = monitorWork.begin(cpu, 'privileged');
     counters.values[counters.row + PRIVILEGED + op]!++;
     if (isPatchable(op, register, true)) counters.values[counters.row + C.patchable]!++;
-    monitorWork.routine(op);
+    monitorWork.routine(cpu, op);
     monitorWork.vcpu(cpu, 4 + (Math.max(register, 0) & 31), op === OP.mtc0 || op === 3);
     counters.enter(layer);
   };
@@ -147,6 +153,13 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
   const guest = createGuest(parts, { privileged, deliver, interrupt, zero }, admit);
   const monitorWork = createFootprint(parts, guest.synthetic, monitor.footprint);
 
+  /** A request to a device: one monitor call, or (an unmodified driver) one intercepted access. */
+  const request = (cpu: number): void => {
+    const layer = monitorWork.begin(cpu, monitor.drivers === 'monitor-call' ? 'call' : 'device');
+    monitorWork.table(REGION.device, 0, true);
+    counters.enter(layer);
+  };
+
   const kernelMiss = (cpu: number, id: number): void => {
     const layer = monitorWork.begin(cpu, 'kernel_tlb');
     monitorWork.table(REGION.pmap, pageNumber(id), false);
@@ -154,20 +167,25 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
   };
 
   const guestMiss = (cpu: number, id: number): void => {
-    const key = tlb.key(id);
-    if (l2tlb.lookup(cpu, key)) {
+    if (l2tlb.lookup(cpu, id)) {
       guest.within(cpu, UTLB, () => {
         monitorWork.begin(cpu, 'l2tlb');
-        monitorWork.table(REGION.l2tlb, cpu * monitor.l2tlb.entries + l2tlb.set(key), false);
+        l2tlbTable(cpu, id, false);
       });
       return;
     }
-    guest.within(cpu, UTLB, () => deliver(cpu));
+    // The look-up that failed is part of the delivery: its table reference is made, its few instructions
+    // are in the price.
+    guest.within(cpu, UTLB, () => {
+      deliver(cpu);
+      counters.enter(L.trap);
+      l2tlbTable(cpu, id, false);
+    });
     const before = serving;
     serving = id;
     guest.refill(cpu, id);
     serving = before;
-    l2tlb.insert(cpu, key);
+    l2tlb.insert(cpu, id);
   };
 
   const miss = (cpu: number, id: number, kind: number): void => {
@@ -189,27 +207,25 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     privileged,
     exception: deliver,
     interrupt,
-    device: (cpu, instructions) => {
-      const perRequest = monitor.drivers === 'monitor-call';
-      const within = instructions - lastDevice[cpu]! < REQUEST_GAP;
-      lastDevice[cpu] = instructions;
-      if (perRequest && within) return;
-      const layer = monitorWork.begin(cpu, perRequest ? 'call' : 'device');
-      monitorWork.table(REGION.device, 0, true);
-      counters.enter(layer);
+    device: (cpu, time) => {
+      const within = time - lastDevice[cpu]! < REQUEST_GAP;
+      lastDevice[cpu] = time;
+      if (!(monitor.drivers === 'monitor-call' && within)) request(cpu);
     },
+    request,
+    allocated: back,
     timer: guest.timer,
     spaceSwitch: (cpu) => {
-      if (parts.system.machine.tlb?.tags === 'none') tlb.flush(cpu, true);
+      if (parts.system.machine.tlb?.tags === 'none') tlb.flush(cpu, isGlobal);
     },
     unmap: (id) => {
-      l2tlb.invalidate(tlb.key(id));
+      l2tlb.invalidate(id);
       tlb.invalidate(id);
     },
     tlbFlush: (cpu) => {
       l2tlb.clear(cpu);
       // Relocated kernel entries are the monitor's own: a guest's flush does not reach them.
-      tlb.flush(cpu, monitor.relocated_kernel);
+      tlb.flush(cpu, isRelocated);
     },
   };
 }

@@ -26,6 +26,8 @@ export type Activity = keyof typeof CODE_BYTES;
 
 /** Bytes of a table entry. */
 const ENTRY = 32;
+/** Pages of the monitor's code: 72 KB. */
+const TEXT_PAGES = 18;
 /** Privileged operations each have a routine of their own after the common decoding. */
 const ROUTINE_BYTES = 256;
 
@@ -33,7 +35,7 @@ export interface Footprint {
   /** Enters the activity's layer, counts it, touches its code and the vCPU's state. Gives the layer before. */
   begin(cpu: number, activity: Activity): number;
   /** The routine that emulates one kind of privileged operation. */
-  routine(op: number): void;
+  routine(cpu: number, op: number): void;
   /** One entry of a table indexed by a page number or a set number. */
   table(region: Region, index: number, store: boolean): void;
   /** A line of the vCPU's page of registers: `slot` 0–63. */
@@ -43,18 +45,23 @@ export interface Footprint {
 export function createFootprint(parts: PlatformParts, synthetic: Synthetic, enabled: boolean): Footprint {
   const { counters } = parts;
   const codeLine = parts.system.machine.l1i?.line ?? parts.system.machine.l2!.line;
-  const codeWords = new Map<Activity, readonly number[]>();
+  // Words by node × kind: the monitor's code is replicated on every node (SOSP'97, section 4.2).
+  const codeWords = new Map<number, readonly number[]>();
   const routineWords = new Map<number, readonly number[]>();
+  const cpusPerNode = Math.max(1, Math.floor(parts.cpus / parts.system.machine.nodes));
 
-  const codeAt = (start: number, bytes: number): readonly number[] => {
+  const codeAt = (node: number, start: number, bytes: number): readonly number[] => {
     const words: number[] = [];
     const first = start - (start % codeLine);
     for (let byte = first; byte < start + bytes; byte += codeLine) {
-      const id = synthetic.monitor(REGION.monitorText, Math.floor(byte / 4096));
+      const id = synthetic.monitor(REGION.monitorText, node * TEXT_PAGES + Math.floor(byte / 4096));
       words.push(parts.kernel().word(id, byte % 4096, true, false));
     }
     return words;
   };
+
+  const nodeOf = (cpu: number): number =>
+    Math.min(parts.system.machine.nodes - 1, Math.floor(cpu / cpusPerNode));
 
   const offsetOf = (activity: Activity): number => {
     let offset = 0;
@@ -75,10 +82,12 @@ export function createFootprint(parts: PlatformParts, synthetic: Synthetic, enab
     const before = counters.enter(L[activity]);
     counters.values[counters.row]!++; // 'count' is the first counter
     if (enabled) {
-      let words = codeWords.get(activity);
+      const node = nodeOf(cpu);
+      const key = node * 16 + L[activity];
+      let words = codeWords.get(key);
       if (words === undefined) {
-        words = codeAt(offsetOf(activity), CODE_BYTES[activity]);
-        codeWords.set(activity, words);
+        words = codeAt(node, offsetOf(activity), CODE_BYTES[activity]);
+        codeWords.set(key, words);
       }
       run(words);
       vcpu(cpu, 0, false);
@@ -86,12 +95,14 @@ export function createFootprint(parts: PlatformParts, synthetic: Synthetic, enab
     return before;
   };
 
-  const routine = (op: number): void => {
+  const routine = (cpu: number, op: number): void => {
     if (!enabled) return;
-    let words = routineWords.get(op);
+    const node = nodeOf(cpu);
+    const key = node * 16 + op;
+    let words = routineWords.get(key);
     if (words === undefined) {
-      words = codeAt(routines + op * ROUTINE_BYTES, ROUTINE_BYTES);
-      routineWords.set(op, words);
+      words = codeAt(node, routines + op * ROUTINE_BYTES, ROUTINE_BYTES);
+      routineWords.set(key, words);
     }
     run(words);
   };

@@ -1,30 +1,40 @@
+import type { Pages } from '../hardware/pages.ts';
+import type { Tlb } from '../hardware/tlb.ts';
 import type { Monitor } from '../systems/schema.ts';
 
 /**
  * The monitor's second-level TLB: a set-associative table in memory for each virtual CPU, LRU within a set,
- * keyed like the hardware's entries. Overwriting a hardware entry leaves its copy here.
+ * with entries like the hardware's. Overwriting a hardware entry leaves its copy here.
  */
 export interface SecondLevelTlb {
-  /** Whether `key` is held; a hit becomes the most recent of its set. */
-  lookup(vcpu: number, key: number): boolean;
-  insert(vcpu: number, key: number): void;
-  invalidate(key: number): void;
+  /** Whether the entry of `id` is held; a hit becomes the most recent of its set. */
+  lookup(vcpu: number, id: number): boolean;
+  insert(vcpu: number, id: number): void;
+  invalidate(id: number): void;
   clear(vcpu: number): void;
-  /** Index of the set that holds `key`: where in the table a look-up reads. */
-  set(key: number): number;
+  /** First slot of the set of `id` in the table of a virtual CPU: where a look-up reads; −1 without a table. */
+  slot(vcpu: number, id: number): number;
 }
 
-export function createSecondLevelTlb(structure: Monitor['l2tlb'], vcpus: number): SecondLevelTlb {
+export function createSecondLevelTlb(
+  structure: Monitor['l2tlb'],
+  vcpus: number,
+  pages: Pages,
+  tlb: Tlb,
+): SecondLevelTlb {
   const { entries } = structure;
   if (entries === 0)
-    return { lookup: () => false, insert: () => {}, invalidate: () => {}, clear: () => {}, set: () => 0 };
+    return { lookup: () => false, insert: () => {}, invalidate: () => {}, clear: () => {}, slot: () => -1 };
   const { ways } = structure;
   const mask = entries / ways - 1;
   const tables = Array.from({ length: vcpus }, () => new Int32Array(entries).fill(-1));
 
-  // Keys are dense numbers in order of first use: consecutive keys fill consecutive sets, as the low bits
-  // of consecutive virtual pages would.
-  const set = (key: number): number => key & mask;
+  // The set comes from the virtual pair and the address space, so that spaces, which use the same addresses,
+  // do not all meet in the same sets (assumed: the paper does not say how the table is indexed).
+  const setOf = (id: number): number => {
+    const pair = Math.floor(pages.virtualPage[id]! / 2);
+    return ((pair % 0x40000000) ^ Math.imul(pages.space[id]!, 0x9e3779b1)) & mask;
+  };
 
   const toFront = (table: Int32Array, base: number, way: number, key: number): void => {
     for (let w = way; w > 0; w--) table[base + w] = table[base + w - 1]!;
@@ -37,23 +47,25 @@ export function createSecondLevelTlb(structure: Monitor['l2tlb'], vcpus: number)
   };
 
   return {
-    lookup: (vcpu, key) => {
+    lookup: (vcpu, id) => {
       const table = tables[vcpu]!;
-      const base = set(key) * ways;
+      const base = setOf(id) * ways;
+      const key = tlb.key(id);
       const way = wayOf(table, base, key);
       if (way >= 0) toFront(table, base, way, key);
       return way >= 0;
     },
-    insert: (vcpu, key) => {
+    insert: (vcpu, id) => {
       const table = tables[vcpu]!;
-      const base = set(key) * ways;
+      const base = setOf(id) * ways;
+      const key = tlb.key(id);
       const way = wayOf(table, base, key);
       toFront(table, base, way < 0 ? ways - 1 : way, key);
     },
-    invalidate: (key) => {
+    invalidate: (id) => {
       for (const table of tables) {
-        const base = set(key) * ways;
-        const way = wayOf(table, base, key);
+        const base = setOf(id) * ways;
+        const way = wayOf(table, base, tlb.key(id));
         if (way >= 0) {
           for (let w = way; w < ways - 1; w++) table[base + w] = table[base + w + 1]!;
           table[base + ways - 1] = -1;
@@ -63,6 +75,6 @@ export function createSecondLevelTlb(structure: Monitor['l2tlb'], vcpus: number)
     clear: (vcpu) => {
       tables[vcpu]!.fill(-1);
     },
-    set,
+    slot: (vcpu, id) => vcpu * entries + setOf(id) * ways,
   };
 }

@@ -129,15 +129,12 @@ export function price(tally: Tally, prices: ResolvedPrices): Breakdown {
     add(row, category, cause, 'operating system', 'execution', patchable, patchable * path(prices));
     const waits = stalls(row, prices).filter((stall) => stall.count > 0);
     const waited = waits.reduce((sum, stall) => sum + stall.count, 0);
-    add(
-      row,
-      category,
-      cause,
-      owner,
-      'stall',
-      waited,
-      waits.reduce((ns, stall) => ns + stall.count * stall.ns, 0),
-    );
+    const waitedNs = waits.reduce((ns, stall) => ns + stall.count * stall.ns, 0);
+    // An activity's stalls go when the activity goes, so they have its owner.
+    const share = count === 0 ? 0 : patchable / count;
+    const theirs = Math.round(waited * share);
+    add(row, category, cause, owner, 'stall', waited - theirs, waitedNs * (1 - share));
+    add(row, category, cause, 'operating system', 'stall', theirs, waitedNs * share);
   }
   if (!Number.isSafeInteger(total))
     throw new InputError(
