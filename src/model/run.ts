@@ -87,9 +87,10 @@ function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: Tal
   const { os, monitor, machine } = system;
   const notes: string[] = [];
   if (header.level === 'user') {
-    notes.push(
-      'The trace has user code alone, so the overhead is a lower bound: the kernel’s own footprint and services are missing.',
-    );
+    if (os.overlay || monitor)
+      notes.push(
+        'The trace has user code alone: the kernel’s own footprint and services are missing from both sides, so the true overhead may be higher or lower.',
+      );
     if (os.overlay)
       notes.push(
         `Added by rule: a page’s first store is a demand-zero fault, its first fetch a file page, its first load ` +

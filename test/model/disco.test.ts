@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { replayAll } from '../../src/model/compare.ts';
+import { PATH_CYCLES } from '../../src/model/monitor/footprint.ts';
 import { sumBy } from '../../src/model/pricing/breakdown.ts';
 import { price } from '../../src/model/pricing/price.ts';
 import type { ResolvedPrices } from '../../src/model/systems/resolve.ts';
@@ -330,6 +331,14 @@ describe('what systems have in common', () => {
     expect(layer(onDisco!, 'backing')).toBe(1);
     expect(layer(onNative!, 'call')).toBe(0);
   });
+});
+
+test('the code that activities touch is that of their default paths', () => {
+  const { prices } = systemSchema.parse({});
+  for (const [activity, cycles] of Object.entries(PATH_CYCLES)) {
+    const name = activity === 'privileged' ? 'emulate_cycles' : (`${activity}_cycles` as keyof typeof prices);
+    expect(prices[name as keyof typeof prices], activity).toBe(cycles);
+  }
 });
 
 describe('the overlay against the paper', () => {

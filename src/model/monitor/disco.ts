@@ -17,9 +17,6 @@ const COUNT = 9;
  */
 const PLAIN_WRITES: ReadonlySet<number> = new Set([2, 3, 4, 14, 20, 30, 31]);
 
-/** Device accesses of a CPU with fewer of its records in between belong to one request (assumed). */
-const REQUEST_GAP = 1000;
-
 /** Whether a patched kernel carries an operation out as a load or store. `register` −1: a plain one. */
 export function isPatched(monitor: Monitor, op: number, register: number): boolean {
   return monitor.patched_hal && isPatchable(op, register, monitor.patched_interrupt_enable);
@@ -151,7 +148,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
   };
 
   const guest = createGuest(parts, { privileged, deliver, interrupt, zero }, admit);
-  const monitorWork = createFootprint(parts, guest.synthetic, monitor.footprint);
+  const monitorWork = createFootprint(parts, guest.synthetic, monitor);
 
   /** A request to a device: one monitor call, or (an unmodified driver) one intercepted access. */
   const request = (cpu: number): void => {
@@ -208,7 +205,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     exception: deliver,
     interrupt,
     device: (cpu, time) => {
-      const within = time - lastDevice[cpu]! < REQUEST_GAP;
+      const within = time - lastDevice[cpu]! < monitor.request_gap;
       lastDevice[cpu] = time;
       if (!(monitor.drivers === 'monitor-call' && within)) request(cpu);
     },

@@ -48,11 +48,18 @@ const nonnegative = z.number().nonnegative().finite();
 
 const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));
 
-const cacheShape = {
-  size: bytes.meta({ description: 'capacity', unit: 'bytes' }),
-  ways: positive.meta({ description: 'associativity; size ÷ line for fully associative', unit: 'ways' }),
-  line: bytes.meta({ description: 'line size', unit: 'bytes' }),
-};
+/** Where a cache's defaults come from, field by field. */
+type Sourced = Readonly<Record<'size' | 'ways' | 'line', Pick<FieldMeta, 'source' | 'role'>>>;
+
+const cacheShape = (of: Sourced) => ({
+  size: bytes.meta({ description: 'capacity', unit: 'bytes', ...of.size }),
+  ways: positive.meta({
+    description: 'associativity; size ÷ line for fully associative',
+    unit: 'ways',
+    ...of.ways,
+  }),
+  line: bytes.meta({ description: 'line size', unit: 'bytes', ...of.line }),
+});
 
 interface Geometry {
   readonly size: number;
@@ -73,20 +80,37 @@ function checkGeometry(cache: Geometry, context: z.core.$RefinementCtx): void {
     issue('ways', `${cache.ways} ways of ${cache.line}-byte lines do not fit in ${cache.size} bytes`);
 }
 
-const cache = z.strictObject(cacheShape).superRefine(checkGeometry);
+const TABLE_2 = 'Disco, SOSP’97, Table 2';
+const GUESS = 'no published figure';
+const MIPS_MANUAL = 'R10000 User’s Manual ch. 16 (64 entries, each a pair of pages)';
+const DISCO_5_1 = 'Disco, SOSP’97, section 5.1';
+const R10000 = 'as the R10000’s, which the paper names; not printed there';
+
+const cache = z
+  .strictObject(
+    cacheShape({
+      size: { source: `${DISCO_5_1} (32 KB split)`, role: 'measured' },
+      ways: { source: R10000, role: 'assumed' },
+      line: { source: 'not printed', role: 'assumed' },
+    }),
+  )
+  .superRefine(checkGeometry);
 
 const unifiedCache = z
   .strictObject({
-    ...cacheShape,
-    inclusive: z
-      .boolean()
-      .default(true)
-      .meta({ description: 'a line that leaves the L2 also leaves the L1s' }),
+    ...cacheShape({
+      size: { source: `${DISCO_5_1} (1 MB)`, role: 'measured' },
+      ways: { source: R10000, role: 'assumed' },
+      line: { source: 'the line of FLASH and Origin; not printed', role: 'assumed' },
+    }),
+    inclusive: z.boolean().default(true).meta({
+      description: 'a line that leaves the L2 also leaves the L1s',
+      unit: '',
+      source: 'not printed',
+      role: 'assumed',
+    }),
   })
   .superRefine(checkGeometry);
-
-const MIPS_MANUAL = 'R10000 User’s Manual ch. 16 (64 entries, each a pair of pages)';
-const DISCO_5_1 = 'Disco, SOSP’97, section 5.1';
 
 const tlb = z.strictObject({
   entries: field(positive.max(4096), 64, {
@@ -145,7 +169,7 @@ const machine = z
       {
         description: 'instruction cache of each CPU; null: none',
         unit: '',
-        source: `${DISCO_5_1} (32 KB split); ways and line as the R10000’s`,
+        source: `${DISCO_5_1} (32 KB split)`,
         role: 'measured',
       },
     ),
@@ -155,7 +179,7 @@ const machine = z
       {
         description: 'data cache of each CPU, write-back, write-allocate, LRU; null: none',
         unit: '',
-        source: `${DISCO_5_1} (32 KB split); ways as the R10000’s, line assumed`,
+        source: `${DISCO_5_1} (32 KB split)`,
         role: 'measured',
       },
     ),
@@ -165,7 +189,7 @@ const machine = z
       {
         description: 'unified second-level cache of each CPU; null: none',
         unit: '',
-        source: `${DISCO_5_1} (1 MB); 128-byte line as FLASH and Origin; ways assumed`,
+        source: `${DISCO_5_1} (1 MB)`,
         role: 'measured',
       },
     ),
@@ -280,7 +304,13 @@ const monitor = z.strictObject({
         entries: count
           .max(1 << 20)
           .meta({ description: 'entries per virtual CPU; 0: none', unit: 'entries' }),
-        ways: positive.meta({ description: 'associativity', unit: 'ways' }),
+        ways: positive.meta({
+          description: 'associativity',
+          unit: 'ways',
+          source:
+            'not printed; Table 2 implies at least 93 % hits, which one way does not give on the recordings',
+          role: 'assumed',
+        }),
       })
       .superRefine((t, context) => {
         if (t.entries !== 0 && (!isPowerOfTwo(t.entries) || !isPowerOfTwo(t.ways) || t.ways > t.entries))
@@ -295,7 +325,7 @@ const monitor = z.strictObject({
       description: 'second-level TLB in software, one per virtual CPU',
       unit: '',
       source:
-        'Cellular Disco, SOSP’99, sections 2.1 and 4.1 (1024 entries, 32 KB); ways assumed: Table 2 implies at least 93 % hits, which one way does not give on the recordings',
+        'Cellular Disco, SOSP’99, sections 2.1 and 4.1 (1024 entries, 32 KB); Disco’s own is not printed',
       role: 'measured',
     },
   ),
@@ -327,26 +357,48 @@ const monitor = z.strictObject({
   footprint: field(z.boolean(), true, {
     description: 'the monitor’s own code and table references go through the caches',
     unit: '',
-    source: 'Disco, SOSP’97, sections 4.2 and 5.2 (72 KB of code)',
+    source: 'Disco, SOSP’97, sections 4.2 and 5.2 name the code (72 KB) and the tables',
     role: 'measured',
   }),
+  code_bytes_per_cycle: field(nonnegative.max(64), 4, {
+    description: 'footprint: code that an activity touches, per cycle of its default path',
+    unit: 'bytes/cycle',
+    source:
+      'straight-line code, one 4-byte instruction a cycle; which lines an activity touches is not printed',
+    role: 'assumed',
+  }),
+  routine_bytes: field(count.max(4096), 256, {
+    description: 'footprint: code of the routine that emulates one kind of privileged operation',
+    unit: 'bytes',
+    source: GUESS,
+    role: 'assumed',
+  }),
+  table_entry_bytes: field(positive.max(4096), 32, {
+    description: 'footprint: entry of the second-level TLB, pmap and memmap',
+    unit: 'bytes',
+    source: 'Cellular Disco, SOSP’99, section 4.1: 1024 L2TLB entries in 32 KB; pmap and memmap taken alike',
+    role: 'assumed',
+  }),
+  request_gap: field(count, 1000, {
+    description:
+      'replaced drivers: device accesses with fewer records of their CPU in between are one request',
+    unit: 'records',
+    source: GUESS,
+    role: 'assumed',
+  }),
 });
-
-const TABLE_2 = 'Disco, SOSP’97, Table 2';
-const GUESS = 'no published figure';
 
 /** A price: a non-negative number in the unit that ends its name. */
 const price = (value: number, unit: string, role: Role, description: string, source: string) =>
   field(nonnegative, value, { description, unit, source, role });
 
 const prices = z.strictObject({
-  cycle_ns: price(
-    2.5,
-    'ns',
-    'assumed',
-    'processor cycle',
-    'twice a 200 MHz R10000 (SOSP’97, 5.1; clock not printed)',
-  ),
+  cycle_ns: field(z.number().positive().finite(), 2.5, {
+    description: 'processor cycle',
+    unit: 'ns',
+    source: 'twice a 200 MHz R10000 (SOSP’97, 5.1; clock not printed)',
+    role: 'assumed',
+  }),
   cycles_per_instruction: price(
     1,
     'cycles',
