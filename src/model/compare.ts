@@ -4,7 +4,7 @@ import { maxIds, wordLayout } from './hardware/kernel.ts';
 import { createPacker, type Packer, packRule } from './hardware/pack.ts';
 import { createPages, type Pages, wider } from './hardware/pages.ts';
 import { createReplay, type Replay } from './replay.ts';
-import { partOf, splitAfter, workloadInstructions } from './split.ts';
+import { partOf, sameShape, splitAfter, workloadInstructions } from './split.ts';
 import { resolveRefill } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
@@ -66,7 +66,8 @@ export async function replayAll(
   });
 
   const table = createTranslationTable(pages);
-  const run = (chunk: Chunk): void => {
+  const run = (made: Chunk): void => {
+    const chunk = sameShape(made);
     for (const packer of packers.values()) {
       const packed = packer.pack(chunk, table.cachedIds);
       for (const lane of lanes) if (lane.packer === packer) lane.replay.run(chunk, packed, table.ids);

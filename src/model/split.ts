@@ -137,3 +137,37 @@ export function partOf(chunk: Chunk, record: number, head: boolean): Chunk {
     },
   };
 }
+
+/**
+ * The same chunk as an object made at this one place. Readers and the functions above make chunks in their own
+ * ways; to V8 those are objects of different shapes, and code that saw one would be compiled again for the next.
+ */
+export function sameShape({ length, translation, word, segments, events, translations, code }: Chunk): Chunk {
+  return {
+    length,
+    translation,
+    word,
+    segments: {
+      length: segments.length,
+      end: segments.end,
+      cpu: segments.cpu,
+      flags: segments.flags,
+      service: segments.service,
+      instructions: segments.instructions,
+      loads: segments.loads,
+      stores: segments.stores,
+    },
+    events: {
+      length: events.length,
+      at: events.at,
+      kind: events.kind,
+      cpu: events.cpu,
+      flags: events.flags,
+      arg: events.arg,
+      lo: events.lo,
+      hi: events.hi,
+    },
+    translations,
+    code,
+  };
+}
