@@ -136,7 +136,7 @@ const countGroups = ({ runs, baseline }: Facts) =>
 /** Counts of instructions, TLB, caches and events; rows that are zero everywhere are left out. */
 export function countsTable(facts: Facts): Table {
   return {
-    caption: `Counts on ${facts.trace}, warm-up excluded. × base: ratio to ${facts.baseline.name}.`,
+    caption: `Counts on ${facts.short}, warm-up excluded. × base: ratio to ${facts.baseline.name}.`,
     corner: 'counted',
     groups: countGroups(facts),
     rows: rowsOf(GROUPS, facts),
@@ -156,7 +156,7 @@ export function privilegedTable(facts: Facts): Table {
     })),
   }));
   return {
-    caption: `Privileged operations on ${facts.trace} by kind. × base: ratio to ${facts.baseline.name}.`,
+    caption: `Privileged operations on ${facts.short} by kind. × base: ratio to ${facts.baseline.name}.`,
     corner: 'operation',
     groups: countGroups(facts),
     rows: rowsOf(groups, facts),

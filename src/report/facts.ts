@@ -9,7 +9,7 @@ import {
   type Part,
 } from '../model/pricing/breakdown.ts';
 import type { Comparison, SystemRun } from '../model/result.ts';
-import { cleanText } from './words.ts';
+import { cleanText, shorten } from './words.ts';
 
 /**
  * What every view of a comparison is computed from: exact sums of parts, in picoseconds. Text, tables,
@@ -36,6 +36,8 @@ export interface RunFacts {
 export interface Facts {
   /** Name of the trace, safe to print. */
   readonly trace: string;
+  /** The same short enough for a sentence. */
+  readonly short: string;
   readonly comparison: Comparison;
   /** The system that the others are compared with. */
   readonly baseline: RunFacts;
@@ -48,6 +50,9 @@ export interface Facts {
 }
 
 const UNNAMED = '(no name)';
+
+/** Characters of a trace's name in a sentence at most. */
+const SENTENCE = 48;
 
 const cellKey = ({ category, cause }: Cell): string => `${category}/${cause}`;
 
@@ -91,7 +96,7 @@ export function factsOf(comparison: Comparison): Facts {
   const runs = [baseline, ...others];
   const cells = ALL_CELLS.filter((cell) => runs.some((run) => run.cell(cell) !== 0));
   const trace = cleanText(comparison.trace.header.name) || UNNAMED;
-  return { trace, comparison, baseline, runs, others, cells };
+  return { trace, short: shorten(trace, SENTENCE), comparison, baseline, runs, others, cells };
 }
 
 /** Difference of a cell to the baseline. */

@@ -10,20 +10,20 @@ import {
   ownerCells,
   ownersOf,
   type RunFacts,
-  type Step,
 } from './facts.ts';
 import { percent as percentFigure, percentOf, shareInWords, time } from './numbers.ts';
+import { type Reason, reasonsOf } from './reasons.ts';
 import { bandText, isWithinChance, pairedBand } from './spread.ts';
 import { cellName, contextName, OWNER_WORDS } from './words.ts';
 
 /**
  * Findings: one sentence each, computed from the data, for the titles of charts and the first line of the
  * terminal. No sentence ends with a full stop. Percentages name their base; a share of "the added time" is
- * a share of all steps that add time, before savings elsewhere are set against them.
+ * a share of all that adds time, before savings elsewhere are set against it (see reasons.ts).
  */
 
 /** A percentage in a sentence: what rounds to nothing is `less than 0.1 %`. */
-const percent = (value: number): string => percentFigure(value).replace('<', 'less than ');
+export const percentInWords = (value: number): string => percentFigure(value).replace('<', 'less than ');
 
 /** How long `run` takes against the baseline, as a verb phrase: `takes 31.2 % longer than linux-mips`. */
 export function comparedWith(run: RunFacts, baseline: RunFacts): string {
@@ -35,45 +35,49 @@ export function comparedWith(run: RunFacts, baseline: RunFacts): string {
   const band = pairedBand(baseline.run, run.run);
   if (band && isWithinChance(band)) return `shows no difference from ${base} (${bandText(band)})`;
   const size = percentOf(Math.abs(difference), baseline.total)!;
-  if (difference < 0) return `takes ${percent(size)} less time than ${base}`;
+  if (difference < 0) return `takes ${percentInWords(size)} less time than ${base}`;
   if (size >= 200) return `takes ${(run.total / baseline.total).toFixed(2)} times as long as ${base}`;
-  return `takes ${percent(size)} longer than ${base}`;
+  return `takes ${percentInWords(size)} longer than ${base}`;
 }
 
-/** Names what the largest steps of one sign go to; equals share the sentence. */
-function largest(
-  steps: readonly Step[],
-  sign: 1 | -1,
-): { readonly names: string; readonly ps: number; readonly tied: number } {
-  const top = Math.max(...steps.map((step) => step.ps * sign));
-  const tied = steps.filter((step) => step.ps * sign === top);
-  const names = tied.slice(0, 2).map((step) => cellName(step.category, step.cause));
-  return { names: names.join(' and '), ps: top, tied: tied.length };
-}
+/** Below this share of what is added, savings go unsaid; in a brief headline, below the second. */
+const MINOR = 0.01;
+const MINOR_BRIEF = 0.05;
 
-/** What explains a change: the second half of a headline; `brief` leaves out what works against it. */
+/**
+ * What explains a change: the second half of a headline. Shares are of the reasons of one sign, so what only
+ * moved between guest and monitor is neither added nor saved; `brief` leaves out small savings.
+ */
 export function because(change: Change, brief = false): string {
   if (change.steps.length === 0) return 'every part is equal';
   if (change.difference === 0) return `the ${time(change.added)} added in some parts is saved in others`;
-  const slower = change.difference > 0;
-  const gross = slower ? change.added : -change.saved;
-  const back = slower ? -change.saved : change.added;
-  const top = largest(change.steps, slower ? 1 : -1);
-  const share = shareInWords(top.ps / gross);
-  const where = slower ? 'of the added time goes to' : 'of the saving comes from';
+  const sign = change.difference > 0 ? 1 : -1;
+  const sum = (of: readonly Reason[]): number => of.reduce((total, { ps }) => total + Math.abs(ps), 0);
+  const reasons = reasonsOf(change);
+  const mine = reasons.filter(({ ps }) => ps * sign > 0);
+  const gross = sum(mine);
+  const back = sum(reasons.filter(({ ps }) => ps * sign < 0));
+  const size = Math.max(...mine.map(({ ps }) => ps * sign));
+  const top = mine.filter(({ ps }) => ps * sign === size);
+  const share = shareInWords(size / gross);
+  const what = sign > 0 ? 'of the added time' : 'of the saving';
+  const where = sign > 0 ? 'goes to' : 'comes from';
+  const named = (reason: Reason): string => `${reason.name}${reason.together ? ' together' : ''}`;
   const first =
-    top.tied > 2
-      ? `${top.tied} parts share first place, each ${share} ${slower ? 'of the added time' : 'of the saving'}`
-      : top.tied === 2
-        ? `${share} ${where} each of ${top.names}`
-        : `${share} ${where} ${top.names}`;
-  if (brief || back < gross * 0.01) return first;
-  return `${first}; ${slower ? 'savings elsewhere give back' : 'costs elsewhere take back'} ${percent((back / gross) * 100)} of what is ${slower ? 'added' : 'saved'}`;
+    top.length > 2
+      ? `${top.length} parts share first place, each ${share} ${what}`
+      : `${share} ${what} ${where} ${top.length === 2 ? 'each of ' : ''}${top.map(named).join(' and ')}`;
+  // The pairs that the sentence does not name enter its base all the same.
+  const counted = reasons.filter((reason) => reason.together && (top.length > 2 || !top.includes(reason)));
+  const start =
+    counted.length === 0 ? '' : `counting ${counted.map(({ name }) => `${name} together`).join(' and ')}, `;
+  if (back < gross * (brief ? MINOR_BRIEF : MINOR)) return start + first;
+  return `${start}${first}; ${sign > 0 ? 'savings elsewhere give back' : 'costs elsewhere take back'} ${percentInWords((back / gross) * 100)} of what is ${sign > 0 ? 'added' : 'saved'}`;
 }
 
 /** One system against the baseline on one trace: by how much, and why. */
 export function headline(facts: Facts, run: RunFacts, brief = false): string {
-  const { baseline, trace } = facts;
+  const { baseline, short: trace } = facts;
   const change = changeBetween(baseline, run);
   if (baseline.total === 0 && run.total === 0)
     return `${run.name} and ${baseline.name} take no time on ${trace}: nothing was counted`;
@@ -82,7 +86,7 @@ export function headline(facts: Facts, run: RunFacts, brief = false): string {
 
 /** What one system alone spends most of its time in. */
 export function aloneHeadline(facts: Facts): string {
-  const { baseline, trace } = facts;
+  const { baseline, short: trace } = facts;
   if (baseline.total === 0) return `${baseline.name} takes no time on ${trace}: nothing was counted`;
   const top = ALL_CELLS.reduce((a, b) => (baseline.cell(b) > baseline.cell(a) ? b : a));
   const share = shareInWords(baseline.cell(top) / baseline.total);
@@ -97,7 +101,7 @@ export function traceHeadline(facts: Facts, brief = false): string {
 
 /** Title of the breakdown: every system's total against the baseline's. */
 export function breakdownFinding(facts: Facts): string {
-  const { baseline, others, trace } = facts;
+  const { baseline, others, short: trace } = facts;
   if (others.length === 0) return aloneHeadline(facts);
   const start = `${baseline.name} takes ${time(baseline.total)} on ${trace}`;
   if (others.length <= 2) {
@@ -116,7 +120,7 @@ function shortDifference(run: RunFacts, baseline: RunFacts): string {
   if (difference === 0) return 'takes the same time';
   const size = percentOf(Math.abs(difference), baseline.total);
   if (size === null) return `takes ${time(run.total)}`;
-  return `${percent(size)} ${difference > 0 ? 'more' : 'less'}`;
+  return `${percentInWords(size)} ${difference > 0 ? 'more' : 'less'}`;
 }
 
 /** Time that a system adds, per owner: positive differences of cells, before savings. */
@@ -139,12 +143,12 @@ export function ownerFinding(facts: Facts): string {
   const total = [...added.values()].reduce((a, b) => a + b, 0);
   if (focus && total > 0) {
     const [owner, ps] = [...added].reduce((a, b) => (b[1] > a[1] ? b : a));
-    return `Could be removed by ${OWNER_WORDS[owner].name}: ${percent((ps / total) * 100)} of the ${time(total)} that ${focus.name} adds`;
+    return `Could be removed by ${OWNER_WORDS[owner].name}: ${percentInWords((ps / total) * 100)} of the gross ${time(total)} that ${focus.name} adds, before what it saves`;
   }
   const { baseline } = facts;
-  if (baseline.total === 0) return `No time to remove: ${baseline.name} takes none on ${facts.trace}`;
+  if (baseline.total === 0) return `No time to remove: ${baseline.name} takes none on ${facts.short}`;
   const owner = ownersOf(facts).reduce((a, b) => (baseline.owner(b) > baseline.owner(a) ? b : a));
-  const share = percent((baseline.owner(owner) / baseline.total) * 100);
+  const share = percentInWords((baseline.owner(owner) / baseline.total) * 100);
   return `Could be removed by ${OWNER_WORDS[owner].name}: ${share} of the ${time(baseline.total)} that ${baseline.name} takes`;
 }
 
@@ -160,7 +164,7 @@ export function serviceFinding(facts: Facts): string {
   for (let i = 0; i < contexts.length; i++) if (top < 0 || key(i) > key(top)) top = i;
   if (top < 0 || size(top) === 0) {
     const anywhere = contexts.some((context) => context.runs.some((run) => run.outside > 0));
-    if (!anywhere) return `No time outside user code on ${facts.trace}`;
+    if (!anywhere) return `No time outside user code on ${facts.short}`;
   }
   const name = contextName(contexts[top]!.context);
   if (!focus || extra(top) === 0)
@@ -170,59 +174,6 @@ export function serviceFinding(facts: Facts): string {
   if (extra(top) < 0)
     return `Every service takes less time under ${focus.name} than under ${facts.baseline.name}`;
   return `${focus.name} adds most to ${name}: ${time(extra(top))} over ${facts.baseline.name}’s ${time(size(top) - extra(top))}`;
-}
-
-/** The answer to the whole run: one sentence over all traces. */
-export function verdict(all: readonly Facts[]): string {
-  const first = all[0];
-  if (!first) return 'Nothing was run';
-  if (all.length === 1) return traceHeadline(first, true);
-  const name = verdictSystem(all);
-  if (name === null) {
-    const totals = all.map((facts) => facts.baseline.total);
-    const unit = [time(Math.min(...totals)), time(Math.max(...totals))];
-    return `${first.baseline.name} takes ${unit[0] === unit[1] ? unit[0] : unit.join(' to ')} on ${all.length} traces`;
-  }
-  const changes = relativeChanges(all, name);
-  const base = all.every((facts) => facts.baseline.name === first.baseline.name)
-    ? first.baseline.name
-    : 'its baseline';
-  if (changes.length === 0) return `${name} and ${base} take no time that could be compared`;
-  return `${name} takes ${range(changes)} ${base} on ${changes.length === 1 ? 'one trace' : `${changes.length} traces`}`;
-}
-
-/** Name of the system with the largest relative effect on any trace, or null if there is only one. */
-export function verdictSystem(all: readonly Facts[]): string | null {
-  let best: { readonly name: string; readonly size: number } | null = null;
-  for (const facts of all)
-    for (const run of facts.others) {
-      const size = Math.abs(percentOf(run.total - facts.baseline.total, facts.baseline.total) ?? -1);
-      if (!best || size > best.size) best = { name: run.name, size };
-    }
-  return best?.name ?? null;
-}
-
-/** Percent by which the system of that name differs from the baseline, per trace where both exist. */
-export function relativeChanges(all: readonly Facts[], name: string): number[] {
-  return all.flatMap((facts) => {
-    const run = facts.others.find((other) => other.name === name);
-    const change = run ? percentOf(run.total - facts.baseline.total, facts.baseline.total) : null;
-    return change === null ? [] : [change];
-  });
-}
-
-function range(changes: readonly number[]): string {
-  const low = Math.min(...changes);
-  const high = Math.max(...changes);
-  if (low === 0 && high === 0) return 'exactly as long as';
-  if (low < 0 && high > 0) return `between ${percent(-low)} less and ${percent(high)} more time than`;
-  if (high > 0) return `${span(low, high)} longer than`;
-  return `${span(-high, -low)} less time than`;
-}
-
-function span(low: number, high: number): string {
-  const [a, b] = [percent(low), percent(high)];
-  return a === b ? a : `${low === 0 ? '0 %' : a} to ${b}`;
 }
 
 /** Cells of a run in order with their sums, zeros left out. */

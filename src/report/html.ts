@@ -2,7 +2,6 @@ import type { RunResult } from '../model/result.ts';
 import { InputError } from '../trace/errors.ts';
 import { openDrawer } from './charts/svg.ts';
 import { type Facts, factsOf } from './facts.ts';
-import { verdict } from './finding.ts';
 import { escapeHtml } from './html/escape.ts';
 import type { Writer } from './html/figure.ts';
 import { documentOf, ledgerSection, legend, provenanceSection } from './html/parts.ts';
@@ -12,6 +11,7 @@ import { verdictCard } from './html/verdict.ts';
 import { type Inputs, ledgerOf } from './inputs.ts';
 import { renderJson } from './json.ts';
 import { byteSize } from './numbers.ts';
+import { verdictParts } from './verdict.ts';
 
 export interface HtmlOptions extends Inputs {
   /** Printed in the page so that a reader can repeat the run. */
@@ -55,7 +55,7 @@ ${provenanceSection(result, all, options.commandLine)}
 </main>
 <footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and the inputs above.</footer>`;
   const data = payload(renderJson(result, { indent: 0 }), writer.specs);
-  const html = documentOf(`${verdict(all)} · vmtax`, body, data);
+  const html = documentOf(`${verdictParts(all).answer} · vmtax`, body, data);
   const bytes = Buffer.byteLength(html);
   if (bytes > MOST_BYTES && !options.allowLarge)
     throw new InputError(
@@ -73,7 +73,7 @@ const traceId = (i: number): string => `trace-${i + 1}`;
 function contents(all: readonly Facts[]): string {
   const links = [
     ['legend', 'Causes'],
-    ...all.map((facts, i) => [traceId(i), facts.trace]),
+    ...all.map((facts, i) => [traceId(i), facts.short]),
     ['inputs', 'Inputs'],
     ['provenance', 'Provenance'],
   ];

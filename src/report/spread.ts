@@ -32,8 +32,18 @@ export function pairedBand(baseline: SystemRun, run: SystemRun): Band | null {
 /** Whether chance alone could be the difference: some seed shows it, another its opposite or none. */
 export const isWithinChance = (band: Band): boolean => band.low <= 0 && band.high >= 0;
 
-const signed = (value: number): string => `${value < 0 ? '−' : '+'}${percent(Math.abs(value))}`;
+const signed = (value: number): string =>
+  value === 0 ? percent(0) : `${value < 0 ? '−' : '+'}${percent(Math.abs(value))}`;
 
-/** The band as a sentence without a full stop, e.g. `over 3 seeds: +68.1 % to +68.4 %`. */
-export const bandText = (band: Band): string =>
-  `over ${band.seeds} seeds of the random TLB replacement: ${signed(band.low)} to ${signed(band.high)}`;
+/**
+ * The band as the end of a sentence, e.g. `over 3 seeds of the random TLB replacement: +68.1 % to +68.4 %`;
+ * a band too narrow for two figures is said in words.
+ */
+export function bandText(band: Band): string {
+  const seeds = `over ${band.seeds} seeds of the random TLB replacement`;
+  if (band.low === band.high) return `${seeds}: the same each time`;
+  const [low, high] = [signed(band.low), signed(band.high)];
+  if (low === high || band.high - band.low < 0.1)
+    return `${seeds}: chance moves it by less than 0.1 percentage points`;
+  return `${seeds}: ${low} to ${high}`;
+}

@@ -101,7 +101,7 @@ export function breakdownTable(facts: Facts): Table {
   }
   rows.push({ kind: 'sum', label: 'total', path: 'total', cells: figures((run) => run.total) });
   return {
-    caption: `Time on ${facts.trace} by category and cause. ${baseText(facts)}.`,
+    caption: `Time on ${facts.short} by category and cause. ${baseText(facts)}.`,
     corner: 'category, cause',
     groups: systemGroups(facts.runs, unit),
     rows,
@@ -140,12 +140,12 @@ export function changeTable(facts: Facts, run: RunFacts): Table {
     };
   };
   return {
-    caption: `From ${baseline.name} to ${run.name} on ${facts.trace}, step by step. ${baseText(facts)}.`,
+    caption: `From ${baseline.name} to ${run.name} on ${facts.short}, step by step. Change: percent of the total time of ${baseline.name}.`,
     corner: 'step',
     groups: [
       { name: baseline.name, columns: [{ head: totals.name, raw: 'ps' }] },
       { name: run.name, columns: [{ head: totals.name, raw: 'ps' }] },
-      { name: 'difference', columns: timeColumns(unit, '% base') },
+      { name: 'difference', columns: timeColumns(unit, 'change, %') },
     ],
     rows: [
       ...change.steps.map(({ category, cause }) => {
@@ -174,7 +174,7 @@ export function ownerTable(facts: Facts): Table {
     cells: facts.runs.flatMap((run) => timeCells(of(run), facts.baseline.total, unit)),
   });
   return {
-    caption: `Time on ${facts.trace} by who could remove it. ${baseText(facts)}.`,
+    caption: `Time on ${facts.short} by who could remove it. ${baseText(facts)}.`,
     corner: 'could be removed by',
     groups: systemGroups(facts.runs, unit),
     rows: [
@@ -207,7 +207,7 @@ export function serviceTable(facts: Facts): Table {
     }),
   });
   return {
-    caption: `Time outside user code on ${facts.trace} by what was running or asked for. ${baseText(facts)}.`,
+    caption: `Time outside user code on ${facts.short} by what was running or asked for. ${baseText(facts)}.`,
     corner: 'service',
     groups: systemGroups(facts.runs, unit),
     rows: [

@@ -35,11 +35,17 @@ export function cut(text: string, width: number): string {
   }
 }
 
-/** Breaks at spaces, and after hyphens where a word alone is too wide; as a last resort anywhere. */
+/** A space at which a line may end: not the one between a number and its unit. */
+const BREAK = /(?<!\d) | (?!(?:%|ps|ns|µs|ms|s)(?![\p{L}\d]))/u;
+
+/**
+ * Breaks at spaces but not between a number and its unit, and after hyphens where a word alone is too wide;
+ * as a last resort anywhere.
+ */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(BREAK)) {
     if (line && textWidth(line) + 1 + textWidth(word) <= width) {
       line += ` ${word}`;
       continue;

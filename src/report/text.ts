@@ -3,12 +3,14 @@ import { CATEGORIES, type Category } from '../model/pricing/breakdown.ts';
 import type { Comparison, RunResult } from '../model/result.ts';
 import { countsTable } from './counts.ts';
 import { type Facts, factsOf, type RunFacts } from './facts.ts';
-import { headline, traceHeadline, verdict } from './finding.ts';
+import { headline, traceHeadline } from './finding.ts';
 import { count, percent, percentOf, time, timeUnit } from './numbers.ts';
+import { changedSettings } from './settings.ts';
 import { bandText, pairedBand } from './spread.ts';
 import { breakdownTable } from './table.ts';
 import { cut, padEnd, padStart, paragraph, textWidth } from './text-layout.ts';
 import { type TextStyle, textTable } from './text-table.ts';
+import { verdict } from './verdict.ts';
 import { cleanText, plural, shortenAll } from './words.ts';
 
 export interface TextOptions {
@@ -62,11 +64,13 @@ function traceHead(facts: Facts, width: number, style: TextStyle): string[] {
     ...paragraph(
       `${header.level === 'system' ? 'user and kernel recorded' : 'user code recorded, no kernel'} (${cleanText(header.format)}), ` +
         `${header.cpus} ${plural(header.cpus, 'CPU')}; ` +
-        `${count(facts.baseline.run.tally.instructions)} instructions counted. ${warmupSentence(facts.comparison)}`,
+        `${instructions(facts.baseline.run.tally.instructions)} counted. ${warmupSentence(facts.comparison)}`,
       width,
     ),
-    '',
   );
+  const changed = changedSettings(facts.runs);
+  if (changed !== '') lines.push(...paragraph(`Changed from the presets: ${changed}.`, width));
+  lines.push('');
   const first = traceHeadline(facts);
   const others = facts.others.map((run) => headline(facts, run)).filter((sentence) => sentence !== first);
   lines.push(...paragraph(`${first}.`, width).map(style.strong));
@@ -84,6 +88,9 @@ function bands(facts: Facts, width: number): string[] {
   return lines.length > 0 ? [...lines, ''] : [];
 }
 
+/** `1 instruction`, `2,000 instructions`. */
+export const instructions = (number: number): string => `${count(number)} ${plural(number, 'instruction')}`;
+
 /** What the warm-up was. */
 export function warmupSentence({ warmup }: Comparison): string {
   if (warmup.instructions === 0) return 'No warm-up: caches and TLB start cold.';
@@ -91,7 +98,7 @@ export function warmupSentence({ warmup }: Comparison): string {
     warmup.requested_instructions === warmup.instructions
       ? ''
       : ` (${count(warmup.requested_instructions)} asked for)`;
-  return `Warm-up: the first ${count(warmup.instructions)} instructions${asked} fill caches and TLB and are not counted.`;
+  return `Warm-up: the first ${warmup.instructions === 1 ? 'instruction' : instructions(warmup.instructions)}${asked} ${plural(warmup.instructions, 'fills', 'fill')} caches and TLB and ${plural(warmup.instructions, 'is', 'are')} not counted.`;
 }
 
 /** One stacked bar per system on a shared scale that starts at zero. */

@@ -133,12 +133,18 @@ function withCategory(category: Category, cause: Cause, words: string): string {
   return `${category} ${words}`;
 }
 
-/** Owners with their article: "could be removed by …". */
+/** Owners with their article ("could be removed by …"), and the time that is theirs. */
 export const OWNER_WORDS: Readonly<Record<Owner, { readonly name: string; readonly how: string }>> = {
-  workload: { name: 'the workload', how: 'other code or data in the program' },
-  architecture: { name: 'the architecture', how: 'other hardware: caches, TLB, memory, traps' },
-  'operating system': { name: 'the operating system', how: 'a changed guest kernel' },
-  monitor: { name: 'the monitor', how: 'a changed monitor, or none' },
+  workload: { name: 'the workload', how: 'its own execution' },
+  architecture: {
+    name: 'the architecture',
+    how: 'waiting for memory, and the refills, reloads and traps that come from how the processor translates and traps',
+  },
+  'operating system': {
+    name: 'the operating system',
+    how: 'its execution, page faults and timer ticks, and instructions emulated that a patched kernel would not execute',
+  },
+  monitor: { name: 'the monitor', how: 'its calls, its TLB-write emulation, and the pages it backs' },
 };
 
 /** Name of a context: what was running or asked for. */

@@ -164,7 +164,7 @@ describe('what it says', () => {
     expect(text).toContain('What does a virtual machine monitor cost this workload?');
     expect(text).toContain('linux-mips is the baseline');
     expect(text).toContain('Deterministic, single value');
-    expect(text).toMatch(/\d+ of \d+ inputs are assumed/);
+    expect(text).toMatch(/nothing about the inputs: \d+ of \d+ inputs are assumed and \d+ calibrated/);
     expect(text).toContain('Warm-up: the first 2,000,004 instructions (2,000,000 asked for)');
     expect(text).toContain("vmtax run 'a b' --html x");
   });
@@ -189,9 +189,9 @@ describe('what it says', () => {
     expect(text).toContain(`to +${high.toFixed(1)}`);
   });
 
-  test('a trace of user code: lower bound', async () => {
+  test('a trace of user code: the kernel is missing', async () => {
     const page = await pageOf(fixture([{ name: 'true', level: 'user' }]));
-    expect(textOf(page.html)).toContain('what a monitor adds is a lower bound');
+    expect(textOf(page.html)).toContain('The kernel is missing: the true overhead may be higher or lower.');
   });
 
   test('one factor or several, with the runs that separate them', async () => {

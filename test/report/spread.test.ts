@@ -22,7 +22,25 @@ describe('the band of a difference over seeds', () => {
     expect(band.low).toBeCloseTo(10);
     expect(band.high).toBeCloseTo(10);
     expect(isWithinChance(band)).toBe(false);
-    expect(bandText(band)).toBe('over 3 seeds of the random TLB replacement: +10.0 % to +10.0 %');
+    expect(bandText(band)).toBe('over 3 seeds of the random TLB replacement: the same each time');
+  });
+
+  test('two figures only where they differ', () => {
+    const say = (low: number, high: number): string => bandText({ seeds: 3, low, mean: low, high });
+    expect(say(-0.2, 0.31)).toMatch(/: −0\.2 % to \+0\.3 %$/);
+    expect(say(0, 0.31)).toMatch(/: 0 % to \+0\.3 %$/);
+    expect(say(45.01, 45.04)).toMatch(/: chance moves it by less than 0\.1 percentage points$/);
+    expect(say(7, 7)).toMatch(/: the same each time$/);
+    fc.assert(
+      fc.property(
+        fc.double({ min: -300, max: 300, noNaN: true }),
+        fc.double({ min: 0, max: 0.3 }),
+        (low, by) => {
+          const [, a, b] = /: (.*) to (.*)$/.exec(say(low, low + by)) ?? [];
+          expect(a === undefined || a !== b).toBe(true);
+        },
+      ),
+    );
   });
 
   test('a system with nothing random stands for every seed; one seed gives no band', () => {

@@ -111,7 +111,6 @@ export function waterfallChart(facts: Facts, run: RunFacts): Chart {
     title: `${run.name}: difference to ${baseline.name}, ${ms} ${unit.name}`,
   };
   const totals = timeUnit(Math.max(baseline.total, run.total));
-  const end = shareOfBase(run.total, baseline.total);
   const strong = { size: 12, strong: true } as const;
   const axis = timeAxis(
     scale,
@@ -127,7 +126,7 @@ export function waterfallChart(facts: Facts, run: RunFacts): Chart {
     textColumn(times, { x: TIME_X, align: 'right' }),
     textColumn(shares, { x: WIDTH, align: 'right' }),
     textColumn([{ y: 10, text: unit.name }], { x: TIME_X, align: 'right', size: 11, muted: true }),
-    textColumn([{ y: 10, text: '% base' }], { x: WIDTH, align: 'right', size: 11, muted: true }),
+    textColumn([{ y: 10, text: 'change, %' }], { x: WIDTH, align: 'right', size: 11, muted: true }),
     textColumn(
       [
         { y: TOP + 16, text: shorten(baseline.name, 34) },
@@ -144,15 +143,10 @@ export function waterfallChart(facts: Facts, run: RunFacts): Chart {
       ],
       { x: TIME_X, align: 'right', ...strong },
     ),
-    textColumn(
-      [
-        { y: TOP + 16, text: shareOfBase(baseline.total, baseline.total) },
-        text(last, points),
-        text(last + 1, end),
-      ],
-      { x: WIDTH, align: 'right', ...strong },
-    ),
+    textColumn([{ y: TOP + 16, text: '0' }, text(last, points), text(last + 1, points)], {
+      x: WIDTH,
+      align: 'right',
+      ...strong,
+    }),
   ]);
 }
-
-const shareOfBase = (ps: number, base: number): string => percentFigure(percentOf(ps, base));

@@ -48,6 +48,7 @@ const PARTS = `.top{display:flex;align-items:baseline;justify-content:space-betw
 .top strong{font-weight:650}
 .verdict{border:1px solid var(--line);border-radius:10px;padding:30px 32px 26px}
 .verdict .asks{margin:0;font-size:.95rem}
+.verdict .why{margin:.7rem 0 0;font-size:1.05rem}
 .verdict .scroll{margin:20px 0 22px}
 .verdict table{width:100%;font-size:.9rem}
 .verdict caption{font-size:.85rem}
@@ -105,7 +106,15 @@ const MEDIA = `@media (min-width:960px){#inputs .scroll{width:min(96vw,1240px);m
 @media (max-width:640px){
 .wrap{padding:0 16px}.verdict{padding:20px 18px}h1{font-size:1.4rem}h2{font-size:1.25rem}
 .facts-list{grid-template-columns:1fr;gap:2px}.facts-list dd{margin-bottom:10px}
-svg.chart{min-width:620px}.whole{white-space:normal}section{margin-top:48px}
+svg.chart{min-width:620px}.plot::before{content:"Wider than the screen: scroll the chart sideways";display:block;font-size:.8rem;color:var(--muted);margin:0 0 6px}.whole{white-space:normal}section{margin-top:48px}
+.top{padding-top:14px;padding-bottom:18px;align-items:center}
+#effects,#effects caption,#effects thead,#effects tbody{display:block;width:100%}
+#effects tr{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));column-gap:10px;padding:4px 0}
+#effects th,#effects td{padding-left:0}#effects thead th{font-size:.8rem;border:0;padding-bottom:0}#effects thead{border-bottom:1px solid var(--line)}
+#effects th.label,#effects td.text{grid-column:1/-1;min-width:0}
+#effects thead th.text,#effects tr:not(.differs) td.text{display:none}
+#effects tr:not(.group) td.text{color:var(--muted)}
+#effects tr.differs td.text::before{content:"adds most: "}
 }
 @media (forced-colors:active){
 :root:root:root{--background:Canvas;--ink:CanvasText;--muted:CanvasText;--line:CanvasText;--grid:GrayText;--accent:LinkText;--soft:Canvas}

@@ -7,7 +7,7 @@ import { breakdownFinding, headline, ownerFinding, serviceFinding } from '../fin
 import type { Inputs } from '../inputs.ts';
 import { count } from '../numbers.ts';
 import { breakdownTable, changeTable, ownerTable, serviceTable } from '../table.ts';
-import { noteLines, warmupSentence } from '../text.ts';
+import { instructions, noteLines, warmupSentence } from '../text.ts';
 import { cleanText, OWNER_WORDS, plural } from '../words.ts';
 import { differenceBox } from './difference.ts';
 import { escapeHtml, prose, slug } from './escape.ts';
@@ -47,7 +47,7 @@ export async function traceSection(
         finding: headline(facts, run),
         how:
           `Read from top to bottom: each step starts where the one before ended. To the right time is added, to the left it is saved; ` +
-          `nothing is netted inside a step. The last bar is the sum of all steps. % base: percent of the time of ${baseline.name}.`,
+          `nothing is netted inside a step. The last bar is the sum of all steps. Change: percent of the time of ${baseline.name}.`,
         chart: waterfallChart(facts, run),
         table: changeTable(facts, run),
         before: differenceBox(facts, run, inputs, `${id}-settings-${i + 1}`),
@@ -86,7 +86,8 @@ export async function traceSection(
 const ownerList = (): string =>
   Object.values(OWNER_WORDS)
     .map(({ name, how }) => `${name} (${how})`)
-    .join(', ');
+
+    .join('; ');
 
 /** What the trace is, in a paragraph. */
 function traceFacts(facts: Facts): string {
@@ -96,7 +97,7 @@ function traceFacts(facts: Facts): string {
   const physical = header.physical ? '' : ' Physical pages are not recorded: they equal the virtual ones.';
   return (
     `${level} on ${header.cpus} ${plural(header.cpus, 'CPU')}; format ${cleanText(header.format)}. ` +
-    `${count(summary.instructions)} instructions recorded, ${count(facts.baseline.run.tally.instructions)} counted. ` +
+    `${instructions(summary.instructions)} recorded, ${count(facts.baseline.run.tally.instructions)} counted. ` +
     `${warmupSentence(facts.comparison)}${physical}`
   );
 }

@@ -1,11 +1,13 @@
 import type { LedgerEntry } from '../../model/result.ts';
 import { asksForMonitor, changeBetween, type Facts, focusOf, type RunFacts } from '../facts.ts';
-import { verdict } from '../finding.ts';
 import type { Ledger } from '../inputs.ts';
 import { percentFigure, percentOf, signed, type TimeUnit, tableUnit, timeFigure } from '../numbers.ts';
+import { mostAdded } from '../reasons.ts';
+import { changedSettings } from '../settings.ts';
 import { bandText, pairedBand } from '../spread.ts';
 import { EMPTY_CELL, type Table, type TableRow } from '../table.ts';
-import { cellLabel, cleanText, plural } from '../words.ts';
+import { verdictParts } from '../verdict.ts';
+import { cleanText, plural } from '../words.ts';
 import { heading, prose } from './escape.ts';
 import { htmlTable, scrollable } from './table.ts';
 
@@ -14,14 +16,18 @@ const ROWS = 15;
 
 /** The card at the top: what was asked, the answer, its size, how sure it is, and the biggest caveat. */
 export function verdictCard(all: readonly Facts[], ledger: Ledger): string {
+  const { answer, why } = verdictParts(all);
+  const changed = changedSettings(all.flatMap((facts) => facts.runs));
   const compared = all.some((facts) => facts.others.length > 0);
   const entries = [
     ['Asked', asked(all)],
-    ['Certainty', certainty(all)],
-    ['Biggest caveat', caveat(all, ledger)],
-  ];
+    ...(changed === '' ? [] : [['Changed from the presets', `${changed}.`]]),
+    ['Certainty', `${certainty(all)} ${inputsSentence(ledger)}`],
+    ['Biggest caveat', caveat(all)],
+  ].filter(([, text]) => text !== '');
   return (
-    `<div class="verdict"><p class="asks">${prose(question(all))}</p><h1>${heading(verdict(all))}</h1>` +
+    `<div class="verdict"><p class="asks">${prose(question(all))}</p><h1>${heading(answer)}</h1>` +
+    (why === '' ? '' : `<p class="why">${heading(`${why[0]!.toUpperCase()}${why.slice(1)}.`)}</p>`) +
     (compared
       ? scrollable('Effect by trace and system', htmlTable(effectTable(all), 'effects'))
       : '<p></p>') +
@@ -37,11 +43,16 @@ function question(all: readonly Facts[]): string {
 }
 
 function asked(all: readonly Facts[]): string {
-  const traces = all.map((facts) => facts.trace);
-  const runs = all[0]?.runs.map((run) => run.name) ?? [];
+  const traces = all.map((facts) => facts.short);
+  const groups = new Map<string, Facts>();
+  for (const facts of all) groups.set(JSON.stringify(facts.runs.map((run) => run.name)), facts);
   const list = (names: readonly string[]): string =>
     names.length > 6 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
-  return `${traces.length} ${plural(traces.length, 'trace')} (${list(traces)}) under ${list(runs)}${runs.length > 1 ? `; ${runs[0]} is the baseline` : ''}.`;
+  const systems = [...groups.values()].map(({ runs, others, baseline }) => {
+    const names = list(runs.map((run) => run.name));
+    return others.length > 0 ? `${names} (${baseline.name} is the baseline)` : names;
+  });
+  return `${traces.length} ${plural(traces.length, 'trace')} (${list(traces)}) under ${systems.join('; others under ')}.`;
 }
 
 /** How much chance moves the differences, or that nothing is left to chance. */
@@ -49,7 +60,7 @@ function certainty(all: readonly Facts[]): string {
   const bands = all.flatMap((facts) =>
     facts.others.flatMap((run) => {
       const band = pairedBand(facts.baseline.run, run.run);
-      return band ? [{ name: `${run.name} on ${facts.trace}`, band }] : [];
+      return band ? [{ name: `${run.name} on ${facts.short}`, band }] : [];
     }),
   );
   if (bands.length === 0)
@@ -58,13 +69,17 @@ function certainty(all: readonly Facts[]): string {
   return `Deterministic for one seed; the numbers here are those of the first. The difference that chance moves most is ${widest.name}, ${bandText(widest.band)}.`;
 }
 
+/** What no repetition of a run can show: how far its inputs can be trusted. */
+function inputsSentence({ roles, inputs }: Ledger): string {
+  const number = (role: LedgerEntry['role']): number => roles.get(role) ?? 0;
+  return `That says nothing about the inputs: ${number('assumed')} of ${inputs} inputs are assumed and ${number('calibrated')} calibrated, and another value of one of them may move the result.`;
+}
+
 /** A trace without a kernel weighs most, then what holds for the compared systems alone, then any note. */
-function caveat(all: readonly Facts[], ledger: Ledger): string {
-  const assumed = ledger.roles.get('assumed' satisfies LedgerEntry['role']) ?? 0;
-  const inputs = `${assumed} of ${ledger.inputs} inputs are assumed, neither measured nor calibrated.`;
+function caveat(all: readonly Facts[]): string {
   const user = all.find((facts) => facts.comparison.trace.header.level === 'user');
   if (user && all.some(asksForMonitor))
-    return `${user.trace} holds user code alone: its kernel is a model, and what a monitor adds is a lower bound. ${inputs}`;
+    return `${user.short} holds user code alone; its kernel is a model. The kernel is missing: the true overhead may be higher or lower.`;
   const notes = all.flatMap((facts) => {
     const common = new Set(facts.baseline.run.notes);
     const own = facts.others.flatMap((run) => run.run.notes.filter((note) => !common.has(note)));
@@ -74,7 +89,7 @@ function caveat(all: readonly Facts[], ledger: Ledger): string {
     ];
   });
   const note = (notes.find(({ own }) => own) ?? notes[0])?.note;
-  return note ? `${cleanText(note)} ${inputs}` : inputs;
+  return note ? cleanText(note) : '';
 }
 
 /** Time, difference and largest cost of each system on each trace. */
@@ -86,7 +101,7 @@ export function effectTable(all: readonly Facts[]): Table {
   };
   const unit = tableUnit(Math.max(0, ...all.flatMap((facts) => shown(facts).map((run) => run.total))));
   return {
-    caption: `Time per trace, all CPUs together; less is better. % base: percent of the baseline’s time.${few ? '' : ' Only the largest effect on each trace is shown.'}`,
+    caption: `Time per trace, all CPUs together; less is better. Change: percent of the baseline’s time.${few ? '' : ' Only the largest effect on each trace is shown.'}`,
     corner: 'trace, system',
     groups: [
       {
@@ -94,13 +109,13 @@ export function effectTable(all: readonly Facts[]): Table {
         columns: [
           { head: `time, ${unit.name}`, raw: 'time ps' },
           { head: `difference, ${unit.name}`, raw: 'difference ps' },
-          { head: '% base', raw: 'percent' },
+          { head: 'change, %', raw: 'percent' },
           { head: 'adds most', raw: 'adds most', text: true },
         ],
       },
     ],
     rows: all.flatMap((facts): TableRow[] => [
-      { kind: 'group', label: facts.trace, path: facts.trace, cells: [] },
+      { kind: 'group', label: facts.short, path: facts.trace, cells: [] },
       ...shown(facts).map((run) => effectRow(facts, run, unit)),
     ]),
   };
@@ -114,17 +129,18 @@ function effectRow(facts: Facts, run: RunFacts, unit: TimeUnit): TableRow {
     path: `${facts.trace}: ${run.name}`,
   } as const;
   const total = { text: timeFigure(run.total, unit), value: run.total };
-  if (run === facts.baseline) return { ...start, cells: [total, EMPTY_CELL, EMPTY_CELL, words('baseline')] };
+  if (run === facts.baseline)
+    return { ...start, cells: [total, words('baseline'), { text: '0', value: 0 }, EMPTY_CELL] };
   const change = changeBetween(facts.baseline, run);
   const share = percentOf(change.difference, facts.baseline.total);
-  const top = change.steps.filter((step) => step.ps > 0).sort((a, b) => b.ps - a.ps)[0];
   return {
     ...start,
+    differs: true,
     cells: [
       total,
       { text: signed(change.difference, timeFigure(change.difference, unit)), value: change.difference },
       { text: signed(share ?? 0, percentFigure(share)), value: share },
-      words(top ? cellLabel(top.category, top.cause) : 'nothing'),
+      words(mostAdded(change)?.label ?? 'nothing'),
     ],
   };
 }
