@@ -1,9 +1,9 @@
 import yargs from 'yargs';
 import { InputError } from '../trace/errors.ts';
 import { version } from '../version.ts';
-import { describeError } from './errors.ts';
+import { describeError, stackOf } from './errors.ts';
 import { flag, guardWords, unguarded } from './options.ts';
-import { isClosedPipe } from './output.ts';
+import { isClosedPipe, watched } from './output.ts';
 import { runCommand } from './run.ts';
 import type { Session } from './session.ts';
 import { systemCommand } from './system.ts';
@@ -12,8 +12,12 @@ import { traceCommand } from './trace.ts';
 /** Runs one command line (without the program's name) and gives the exit status. Never throws. */
 export async function runCli(args: readonly string[], session: Session): Promise<number> {
   try {
-    await parser(args, session).parseAsync();
-    return 0;
+    let status = 0;
+    const endWith = (other: number): void => {
+      status = other;
+    };
+    await watched(() => parser(args, session, endWith).parseAsync());
+    return status;
   } catch (thrown) {
     // Whatever the work ran into when it was interrupted, it was interrupted.
     const error: unknown = session.signal.aborted ? session.signal.reason : thrown;
@@ -21,7 +25,7 @@ export async function runCli(args: readonly string[], session: Session): Promise
     if (isClosedPipe(error)) return 0;
     session.progress.clear();
     const { message, status } = describeError(error);
-    const text = asksForStack(args) && error instanceof Error ? (error.stack ?? message) : message;
+    const text = asksForStack(args) && error instanceof Error ? stackOf(error) : message;
     process.stderr.write(`vmtax: ${text}\n`);
     return status;
   }
@@ -33,7 +37,7 @@ function asksForStack(args: readonly string[]): boolean {
   return args.slice(0, end < 0 ? args.length : end).includes('--debug');
 }
 
-function parser(args: readonly string[], session: Session) {
+function parser(args: readonly string[], session: Session, endWith: (status: number) => void) {
   return yargs(guardWords(args))
     .scriptName('vmtax')
     .usage('$0 <command>\n\nWhat a virtual machine monitor costs a workload, and where the cost goes.')
@@ -47,7 +51,7 @@ function parser(args: readonly string[], session: Session) {
       'dot-notation': false,
     })
     .command(runCommand(session))
-    .command(traceCommand(session))
+    .command(traceCommand(session, endWith))
     .command(systemCommand())
     .option('debug', { type: 'boolean', describe: 'show the stack of an error', coerce: flag('debug') })
     .demandCommand(1, 'name a command: run, trace or system')
@@ -55,6 +59,9 @@ function parser(args: readonly string[], session: Session) {
     .strict()
     .version(version())
     .help()
+    .epilogue(
+      'Where a trace is asked for, workload:NAME?parameter=value is a synthetic one: vmtax trace workloads lists them, docs/workloads.md describes them.',
+    )
     .alias('help', 'h')
     .completion('completion', 'print a script for shell completion')
     .wrap(Math.min(100, process.stdout.columns ?? 80))
@@ -74,6 +81,7 @@ function inOurWords(message: string): string {
   if (message.startsWith('--')) return message;
   const text = unguarded(message)
     .replace(/^Not enough non-option arguments: .*$/, 'an argument is missing')
+    .replace(/^Missing required arguments?: output$/, 'missing option: -o/--output FILE')
     .replace(/^Missing required/, 'missing required')
     .replace(/^Unknown arguments?: /, 'unknown option or argument: ')
     .replace(/^Invalid values:\s+Argument: (.*), Given: (.*), Choices: (.*)$/, '--$1 $2: expected one of $3')

@@ -23,7 +23,9 @@ export async function* headOf(trace: Trace, count: number): AsyncGenerator<strin
   const physicalPages: number[] = [];
   const flags: number[] = [];
   let left = count;
-  yield '     record cpu mode   kind    virtual address    physical address   bytes  service';
+  const { physical } = trace.header;
+  const column = physical ? 'physical address   ' : '';
+  yield `     record cpu mode   kind    virtual address    ${column}bytes  service`;
   let done = 0;
   for await (const chunk of trace.chunks()) {
     const { translations, segments, events } = chunk;
@@ -54,7 +56,9 @@ export async function* headOf(trace: Trace, count: number): AsyncGenerator<strin
         (ofSegment & SEGMENT_KERNEL) !== 0 ? 'kernel' : 'user  ',
         `${KINDS[word & 3]}${(word & TAIL_BIT) !== 0 ? '+' : ''}`.padEnd(7),
         address(virtualPages[id]!, offset),
-        (flags[id]! & MAPPED) !== 0 ? address(physicalPages[id]!, offset) : 'direct            ',
+        ...(physical
+          ? [(flags[id]! & MAPPED) !== 0 ? address(physicalPages[id]!, offset) : 'direct            ']
+          : []),
         String(word >>> SIZE_SHIFT).padStart(5),
         ` ${service === 0 ? '' : serviceName(service)}${aside}`,
       ]

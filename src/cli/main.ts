@@ -1,23 +1,25 @@
 #!/usr/bin/env node
+import { constants } from 'node:os';
 import { runCli } from './cli.ts';
-import { describeError, EXIT_INTERRUPTED, EXIT_TERMINATED } from './errors.ts';
+import { describeError } from './errors.ts';
 import { createProgress } from './progress.ts';
 
 const controller = new AbortController();
 let interrupted = 0;
 
 const interrupt = (signal: NodeJS.Signals): void => {
-  interrupted = signal === 'SIGTERM' ? EXIT_TERMINATED : EXIT_INTERRUPTED;
+  interrupted = 128 + constants.signals[signal];
   // The first one ends the work cleanly (temporary files go); the second one ends the process.
   if (controller.signal.aborted) process.exit(interrupted);
   controller.abort();
   // Whoever waits for a pipe that stays silent is woken up.
   process.stdin.destroy();
 };
-process.on('SIGINT', interrupt);
-process.on('SIGTERM', interrupt);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
 // Each write tells its caller when it fails (`print`); without a listener Node would end the process.
 process.stdout.on('error', () => {});
+// A terminal that is gone (SIGHUP) takes no messages.
+process.stderr.on('error', () => {});
 // What no caller waits for (an event of a stream that nobody listens to) is a defect, said in one line.
 process.on('uncaughtException', (error) => {
   const { message, status } = describeError(error);

@@ -1,6 +1,7 @@
 import { access, constants, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InputError } from '../trace/errors.ts';
+import { isSystemError, systemReason } from '../trace/system-errors.ts';
 
 /**
  * Writes a file whole: under a temporary name beside it, then renamed. `-` is standard output. A device or
@@ -14,10 +15,15 @@ export async function writeOutput(path: string, data: string): Promise<void> {
   // A symbolic link stays one; the file that it points to is replaced.
   const target = await realpath(path).catch(() => path);
   const existing = await stat(target).catch(() => null);
-  if (existing !== null && !existing.isFile()) {
-    await write(target, data);
-    return;
+  try {
+    if (existing === null || existing.isFile()) await replace(target, data);
+    else await write(target, data);
+  } catch (error) {
+    throw named(path, error);
   }
+}
+
+async function replace(target: string, data: string): Promise<void> {
   const temporary = `${target}.${process.pid}.tmp`;
   try {
     await write(temporary, data);
@@ -27,6 +33,12 @@ export async function writeOutput(path: string, data: string): Promise<void> {
     throw error;
   }
 }
+
+/** An error of the operating system as one that names the output; others as they are. */
+const named = (output: string, error: unknown): unknown =>
+  isSystemError(error) && !isClosedPipe(error)
+    ? new InputError(`${output}: ${systemReason(error, 'cannot be written')}`, { cause: error })
+    : error;
 
 async function write(path: string, data: string): Promise<void> {
   const file = await open(path, 'w');
@@ -42,8 +54,27 @@ async function write(path: string, data: string): Promise<void> {
 /** Writes to standard output and waits until it is taken. */
 export function print(text: string): Promise<void> {
   return new Promise((done, failed) => {
-    process.stdout.write(text, (error) => (error ? failed(error) : done()));
+    process.stdout.write(text, (error) => (error ? failed(named('standard output', error)) : done()));
   });
+}
+
+/**
+ * Does work in which others (yargs: help, version) write to standard output without waiting, and throws
+ * where that failed.
+ */
+export async function watched(work: () => Promise<unknown>): Promise<void> {
+  let failure: unknown = null;
+  const note = (error: unknown): void => {
+    failure ??= error;
+  };
+  process.stdout.on('error', note);
+  try {
+    await work();
+    await new Promise((done) => setImmediate(done));
+  } finally {
+    process.stdout.off('error', note);
+  }
+  if (failure !== null) throw named('standard output', failure);
 }
 
 /** Whether an error says that nobody reads standard output any more. */

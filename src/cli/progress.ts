@@ -1,3 +1,5 @@
+import { cleanText } from '../report/words.ts';
+
 /** Progress on standard error: one line that rewrites itself on a terminal, nothing otherwise. */
 export interface Progress {
   /** `done` of `total` (0: unknown) of what is going on. */
@@ -19,7 +21,9 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
       shown = true;
       const amount =
         total > 0 ? `${Math.min(100, Math.floor((100 * done) / total))} %` : `${(done / 1e6).toFixed(1)} M`;
-      stream.write(`\r\x1b[K${`${what}: ${amount}`.slice(0, Math.max(10, (stream.columns ?? 80) - 1))}`);
+      stream.write(
+        `\r\x1b[K${`${cleanText(what)}: ${amount}`.slice(0, Math.max(10, (stream.columns ?? 80) - 1))}`,
+      );
     },
     clear: () => {
       if (shown) stream.write('\r\x1b[K');

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants as modes, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { cleanText } from '../report/words.ts';
 import { InputError } from '../trace/errors.ts';
 import { lackeyFormat } from '../trace/formats/lackey.ts';
 import { type StoreOptions, writeStore } from '../trace/store/write.ts';
@@ -13,14 +15,15 @@ const TRACE_FD = 3;
 
 /**
  * Runs a command under Valgrind Lackey, which prints every reference as text, and writes the store as the
- * text arrives. The command's own input and output are its own; what we say goes to standard error.
+ * text arrives. The command's own input and output are its own; what we say goes to standard error. Gives
+ * the command's exit status (128 + the signal that ended it, as a shell does).
  */
 export async function record(
   command: readonly string[],
   path: string,
   options: StoreOptions,
   session: Session,
-): Promise<void> {
+): Promise<number> {
   const name = command[0]!;
   const valgrind = findProgram('valgrind');
   if (valgrind === null)
@@ -68,9 +71,9 @@ export async function record(
     session.progress.clear();
     const references = summary.instructions + summary.loads + summary.stores;
     const ended = signal === null ? `status ${status}` : `signal ${signal}`;
-    process.stderr.write(
-      `vmtax: wrote ${path}: ${references} references${status === 0 ? '' : `; ${name} ended with ${ended}`}\n`,
-    );
+    const aside = status === 0 ? '' : `; ${name} ended with ${ended}`;
+    process.stderr.write(`vmtax: ${cleanText(`wrote ${path}: ${references} references${aside}`)}\n`);
+    return signal === null ? (status ?? 0) : 128 + constants.signals[signal];
   } finally {
     session.signal.removeEventListener('abort', stop);
     stop();
@@ -93,7 +96,7 @@ function findProgram(name: string): string | null {
     : (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory || '.', name));
   for (const path of candidates) {
     try {
-      accessSync(path, constants.X_OK);
+      accessSync(path, modes.X_OK);
       if (statSync(path).isFile()) return path;
     } catch {
       // Not this one.

@@ -6,16 +6,27 @@ import type { ArgumentsCamelCase, CommandModule } from 'yargs';
 import type { Comparison, RunResult } from '../model/result.ts';
 import { baselineFirst, compareSystems } from '../model/run.ts';
 import { difference, ledger } from '../model/systems/ledger.ts';
-import { applyOverrides, parseOverride, parseSystem, presetSystem } from '../model/systems/load.ts';
+import {
+  applyOverrides,
+  type MachinePart,
+  parseMachine,
+  parseOverride,
+  parseSystem,
+  presetSystem,
+  withMachine,
+} from '../model/systems/load.ts';
 import { defaultSystems, PRESETS } from '../model/systems/presets.ts';
 import type { System } from '../model/systems/schema.ts';
 import { renderCsv } from '../report/csv.ts';
 import { renderJson } from '../report/json.ts';
 import { renderText } from '../report/text.ts';
+import { cleanText } from '../report/words.ts';
 import { InputError } from '../trace/errors.ts';
 import { openTrace } from '../trace/formats/registry.ts';
 import { ingest } from '../trace/ingest.ts';
+import type { Trace } from '../trace/types.ts';
 import { shippedTraces, version } from '../version.ts';
+import { wantsColor } from './color.ts';
 import { readText } from './errors.ts';
 import { flag, list, single, wholeNumber, words } from './options.ts';
 import { checkOutputs, print, writeOutput } from './output.ts';
@@ -49,7 +60,8 @@ export function runCommand(session: Session): CommandModule<object, RunArguments
         .positional('traces', {
           type: 'string',
           array: true,
-          describe: 'trace files or directories; - is standard input',
+          describe:
+            'trace files, directories or workload:NAME?parameter=value (see vmtax trace workloads); - is standard input',
           coerce: words<readonly string[] | undefined>,
         })
         .option('shipped', {
@@ -72,7 +84,7 @@ export function runCommand(session: Session): CommandModule<object, RunArguments
         .option('machine', {
           type: 'string',
           requiresArg: true,
-          describe: 'YAML file with the machine for all systems',
+          describe: 'YAML file with the machine (and nothing else) for all systems',
           coerce: single('machine'),
         })
         .option('set', {
@@ -142,7 +154,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>, session: Session): Pr
   const prepare = (systems: readonly System[]): System[] =>
     baselineFirst(
       applyOverrides(
-        machine === null ? systems : systems.map((system) => ({ ...system, ...machine })),
+        machine === null ? systems : systems.map((system) => withMachine(system, machine)),
         overrides,
       ),
       args.baseline ?? null,
@@ -157,22 +169,21 @@ async function run(args: ArgumentsCamelCase<RunArguments>, session: Session): Pr
       skipBadLines: args['skip-bad-lines'],
       progress: (done, total) => session.progress.update(`reading ${path}`, done, total),
     });
-    const systems = asked ?? prepare(defaultSystems(opened.header.level).map(presetSystem));
-    const trace = await ingest(opened, { signal: session.signal });
-    try {
-      const records = trace.summary()?.records ?? 0;
-      comparisons.push(
-        await compareSystems(trace, systems, {
-          warmup: args.warmup ?? null,
-          baseline: null,
-          seeds: args.seeds ?? DEFAULT_SEEDS,
-          signal: session.signal,
-          progress: (done) => session.progress.update(`replaying ${path}`, done, records),
-        }),
-      );
-    } finally {
-      await trace.close();
-    }
+    comparisons.push(
+      await withOpen(opened, async () => {
+        const systems = asked ?? prepare(defaultSystems(opened.header.level).map(presetSystem));
+        return withOpen(await ingest(opened, { signal: session.signal }), (trace) =>
+          compareSystems(trace, systems, {
+            warmup: args.warmup ?? null,
+            baseline: null,
+            seeds: args.seeds ?? DEFAULT_SEEDS,
+            signal: session.signal,
+            progress: (done) =>
+              session.progress.update(`replaying ${path}`, done, trace.summary()?.records ?? 0),
+          }),
+        );
+      }),
+    );
   }
   session.progress.clear();
 
@@ -184,6 +195,15 @@ async function run(args: ArgumentsCamelCase<RunArguments>, session: Session): Pr
   await write(result, args);
 }
 
+/** What `use` makes of a trace, which is closed whatever happens. */
+async function withOpen<T>(trace: Trace, use: (trace: Trace) => Promise<T>): Promise<T> {
+  try {
+    return await use(trace);
+  } finally {
+    await trace.close();
+  }
+}
+
 async function write(result: RunResult, args: RunArguments): Promise<void> {
   // All outputs are made before the first is written.
   const html = args.html === undefined ? null : await renderPage(result);
@@ -193,9 +213,10 @@ async function write(result: RunResult, args: RunArguments): Promise<void> {
   if (args.html !== undefined && html !== null) await writeOutput(args.html, html);
   if (toStandardOutput) return;
   const width = process.stdout.isTTY ? (process.stdout.columns ?? 80) : 80;
-  const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
+  const color = wantsColor(process.stdout, process.env);
   await print(renderText(result, { width, color }));
-  for (const path of [args.json, args.csv, args.html]) if (path !== undefined) await print(`wrote ${path}\n`);
+  for (const path of [args.json, args.csv, args.html])
+    if (path !== undefined) await print(`wrote ${cleanText(path)}\n`);
 }
 
 /** Vega is loaded for a page alone: it costs more start-up time than everything else together. */
@@ -237,8 +258,6 @@ export async function readSystem(nameOrPath: string): Promise<System> {
 }
 
 /** The machine (and where its values come from) of a YAML file. */
-async function readMachine(path: string): Promise<Pick<System, 'machine'>> {
-  const text = await readText(path);
-  const { machine } = parseSystem(text, path);
-  return { machine };
+async function readMachine(path: string): Promise<MachinePart> {
+  return parseMachine(await readText(path), path);
 }

@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import { fieldDoc, flatten, systemJsonSchema } from '../model/systems/ledger.ts';
 import { parseSystem } from '../model/systems/load.ts';
 import { PRESETS } from '../model/systems/presets.ts';
+import { cleanText } from '../report/words.ts';
 import { readText } from './errors.ts';
 import { words } from './options.ts';
 import { print } from './output.ts';
@@ -37,7 +38,7 @@ export function systemCommand(): CommandModule {
           (check) => check.positional('file', { type: 'string', demandOption: true, coerce: words<string> }),
           async ({ file }) => {
             const system = parseSystem(await readText(file), file);
-            await print(`${file}: ${system.name} is a valid system\n`);
+            await print(`${cleanText(`${file}: ${system.name}`)} is a valid system\n`);
           },
         )
         .demandCommand(1, 'name an action: list, show, schema or check'),
@@ -71,10 +72,16 @@ async function show(nameOrPath: string): Promise<string> {
     const comment = [description, unit && `unit: ${unit}`, `source: ${stated?.[1].source ?? source}`]
       .filter((part) => part !== '')
       .join('; ');
-    lines.push(`${'  '.repeat(parents.length)}${keys.at(-1)}: ${scalar(value)} # ${comment}`);
+    lines.push(`${'  '.repeat(parents.length)}${keys.at(-1)}: ${scalar(value)} # ${cleanText(comment)}`);
   }
   return `${lines.join('\n')}\n`;
 }
 
-/** A value on one line, however long. */
-const scalar = (value: unknown): string => stringify(value, { lineWidth: 0, blockQuote: false }).trim();
+/** A value on one line, however long; what a terminal would obey is escaped. */
+const scalar = (value: unknown): string =>
+  typeof value === 'string' && cleanText(value) !== value
+    ? JSON.stringify(value).replace(
+        /[^ -~]/g,
+        (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
+    : stringify(value, { lineWidth: 0, blockQuote: false }).trim();

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { cleanText } from '../report/words.ts';
 import { InputError } from '../trace/errors.ts';
 import { openTrace } from '../trace/formats/registry.ts';
 import { ingest } from '../trace/ingest.ts';
@@ -11,6 +12,7 @@ import { flag, single, wholeNumber, words } from './options.ts';
 import { checkStoreOutput, print } from './output.ts';
 import { record } from './record.ts';
 import type { Session } from './session.ts';
+import { workloadList } from './workloads.ts';
 
 interface OpenArguments {
   readonly trace: string;
@@ -18,8 +20,8 @@ interface OpenArguments {
   readonly 'skip-bad-lines': boolean;
 }
 
-/** `vmtax trace info|convert|head|record`. */
-export function traceCommand(session: Session): CommandModule {
+/** `vmtax trace info|convert|head|record|workloads`; `endWith` takes an exit status other than 0. */
+export function traceCommand(session: Session, endWith: (status: number) => void): CommandModule {
   const open = async (args: OpenArguments): Promise<Trace> =>
     interruptible(
       await openTrace(args.trace, {
@@ -45,7 +47,7 @@ export function traceCommand(session: Session): CommandModule {
   const trace = {
     type: 'string',
     demandOption: true,
-    describe: 'file or directory; - is standard input',
+    describe: 'file, directory or workload:NAME?parameter=value; - is standard input',
     coerce: words<string>,
   } as const;
   const storeOptions = {
@@ -153,10 +155,13 @@ export function traceCommand(session: Session): CommandModule {
           async (args) => {
             const options = compressionOf(args as never);
             await checkStoreOutput('--output', args.output as string, []);
-            await record(args.command as string[], args.output as string, options, session);
+            endWith(await record(args.command as string[], args.output as string, options, session));
           },
         )
-        .demandCommand(1, 'name an action: info, convert, head or record'),
+        .command('workloads', 'synthetic workloads, which can be named in place of a trace', {}, () =>
+          print(workloadList()),
+        )
+        .demandCommand(1, 'name an action: info, convert, head, record or workloads'),
     handler: () => {},
   };
 }
@@ -176,6 +181,7 @@ function interruptible(trace: Trace, signal: AbortSignal): Trace {
 function compressionOf(args: { readonly method?: Method; readonly quality?: number }): StoreOptions {
   const { method = 'deflate', quality } = args;
   if (quality === undefined) return { method };
+  if (method === 'none') throw new InputError(`--quality ${quality}: --method none has none; leave it out`);
   const [least, most] = QUALITIES[method];
   if (quality < least || quality > most)
     throw new InputError(`--quality ${quality}: ${method} takes ${least} to ${most}`);
@@ -187,7 +193,7 @@ async function convert(trace: Trace, path: string, options: StoreOptions, sessio
     const summary = await writeStore(trace, path, { ...options, signal: session.signal });
     session.progress.clear();
     const references = summary.instructions + summary.loads + summary.stores;
-    await print(`wrote ${path}: ${references} references\n`);
+    await print(`${cleanText(`wrote ${path}`)}: ${references} references\n`);
   } finally {
     await trace.close();
   }
@@ -245,5 +251,5 @@ function infoText(trace: Trace, summary: TraceSummary, totals: Readonly<Record<s
       .map(([key, value]): [string, string] => [key, grouped(value)]),
   ];
   const width = Math.max(...rows.map(([key]) => key.length));
-  return rows.map(([key, value]) => `${key.padEnd(width)}  ${value.replace(/\s+/g, ' ')}\n`).join('');
+  return rows.map(([key, value]) => `${cleanText(key).padEnd(width)}  ${cleanText(value)}\n`).join('');
 }

@@ -12,13 +12,16 @@ export interface IngestOptions {
 /**
  * A trace whose summary is known before its first chunk. A store already is; any other source is read once
  * into a store in the temporary directory, which `close` removes. (Ingest once, replay many times: a text
- * trace is parsed at a tenth of the speed at which its store decodes.)
+ * trace is parsed at a tenth of the speed at which its store decodes.) The trace is closed where it fails.
  */
 export async function ingest(trace: Trace, options: IngestOptions = {}): Promise<Trace> {
   if (trace.summary() !== null) return trace;
-  const directory = await mkdtemp(join(tmpdir(), 'vmtax-'));
-  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  let directory: string | null = null;
+  const remove = async (): Promise<void> => {
+    if (directory !== null) await rm(directory, { recursive: true, force: true });
+  };
   try {
+    directory = await mkdtemp(join(tmpdir(), 'vmtax-'));
     const path = join(directory, 'ingested.vmt');
     await writeStore(trace, path, { quality: 1, ...options });
     await trace.close();
@@ -31,6 +34,7 @@ export async function ingest(trace: Trace, options: IngestOptions = {}): Promise
       },
     };
   } catch (error) {
+    await trace.close();
     await remove();
     throw error;
   }

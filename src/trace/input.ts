@@ -6,6 +6,7 @@ import { unzlib } from './compression/zlib.ts';
 import { unzstd } from './compression/zstd.ts';
 import { InputError } from './errors.ts';
 import type { Input } from './formats/format.ts';
+import { systemReason } from './system-errors.ts';
 
 /** Most bytes of decompressed head that formats get to see. */
 export const HEAD_BYTES = 1 << 16;
@@ -273,23 +274,4 @@ function kindOf(info: Stats): string {
   return 'device';
 }
 
-/** An operating-system error in words. */
-export function reason(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ENOENT':
-      return 'no such file or directory';
-    case 'EACCES':
-    case 'EPERM':
-      return 'cannot be read (permission denied)';
-    case 'EISDIR':
-      return 'is a directory';
-    case 'ENOTDIR':
-      return 'no such file (a part of the path is not a directory)';
-    case 'ELOOP':
-      return 'too many symbolic links';
-    case 'ENAMETOOLONG':
-      return 'the name is too long';
-    default:
-      return `cannot be read (${error.code ?? error.message})`;
-  }
-}
+const reason = (error: NodeJS.ErrnoException): string => systemReason(error, 'cannot be read');

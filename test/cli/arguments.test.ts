@@ -71,14 +71,15 @@ test('commands, positionals and unknown options', () =>
     [['run', SMALL, ''], 'an argument is empty'],
     [['run', SMALL, '--shipped=false'], '--shipped takes no value'],
     [['run', SMALL, '--debug=1'], '--debug takes no value'],
-    [['trace'], 'name an action: info, convert, head or record'],
+    [['trace'], 'name an action: info, convert, head, record or workloads'],
     [['trace', 'inf', SMALL], 'did you mean info?'],
     [['trace', 'info'], 'an argument is missing'],
     [['trace', 'info', SMALL, 'more'], 'unknown option or argument: more'],
     [['trace', 'convert', SMALL], 'an argument is missing'],
     [['trace', 'convert', SMALL, OUT, '--method', 'zip'], '--method "zip": expected one of "none"'],
     [['trace', 'convert', SMALL, OUT, '--quality', '10'], '--quality 10: deflate takes 1 to 9'],
-    [['trace', 'record', '--', 'true'], /argument/],
+    [['trace', 'convert', SMALL, OUT, '--method', 'none', '--quality', '5'], '--method none has none'],
+    [['trace', 'record', '--', 'true'], 'missing option: -o/--output FILE'],
     [['trace', 'record', '--output', OUT], 'an argument is missing'],
     [['system'], 'name an action: list, show, schema or check'],
     [['system', 'show'], 'an argument is missing'],
@@ -109,10 +110,17 @@ test('--set', () =>
         ['nope:machine.cpus=1', 'no system nope in this run (irix, disco)'],
         ['machine.cpus=[1', 'is not valid YAML'],
         ['name=x', 'name cannot be set'],
-        ['machine.tlb.entries=NaN', /machine\.tlb\.entries: .*expected number/],
-        ['machine.tlb.entries=.nan', /machine\.tlb\.entries: .*expected number/],
-        ['machine.tlb.entries=-4', 'machine.tlb.entries: Too small'],
-        ['prices.local_ns=-1', 'prices.local_ns: Too small'],
+        ['machine.nodes=!what 1', 'is not valid YAML'],
+        ['machine.tlb.entries=NaN', 'machine.tlb.entries: expected a number, got the text NaN'],
+        ['machine.tlb.entries=.nan', 'machine.tlb.entries: expected a number, got NaN'],
+        ['machine.tlb.entries=', 'machine.tlb.entries: a value is missing'],
+        ['machine.tlb.entries=-4', 'machine.tlb.entries: expected a number above 0, got -4'],
+        ['machine.tlb.entries=1.5', 'machine.tlb.entries: expected a whole number, got 1.5'],
+        ['machine.tlb.tags=x', 'machine.tlb.tags: expected one of asid, none, got the text x'],
+        ['machine.l2.size=12X', 'machine.l2.size: expected bytes as a whole number, or with K, M or G'],
+        ['os.refill_loads=x', 'os.refill_loads: expected a number or recorded, got the text x'],
+        ['prices.local_ns=-1', 'prices.local_ns: expected a number of at least 0, got -1'],
+        ['prices.cycle_ns=0', 'prices.cycle_ns: expected a number above 0, got 0'],
         ['prices.local_ns=.inf', 'prices.local_ns'],
         ['machine.l2.size=3000', 'size of 3000 bytes: must be a power of two'],
         ['machine.l2.line=8192', 'must be a power of two from 4 to 4096'],
@@ -138,6 +146,11 @@ test('--help, --version and a command’s help go to standard output', async () 
   expect(help!.stdout).toMatch(/vmtax run[\s\S]*vmtax trace[\s\S]*vmtax system/);
   expect(version!.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect(run!.stdout).toContain('--warmup');
+  for (const result of [help, run]) {
+    const text = result!.stdout.replace(/\s+/g, ' ');
+    expect(text).toContain('workload:NAME?parameter=value');
+    expect(text).toContain('vmtax trace workloads');
+  }
 });
 
 test('--debug shows the stack, but not for the command that is recorded', async () => {

@@ -38,6 +38,7 @@ const temporary = (): boolean =>
 test.each([
   ['run', ['run', '-'], 'SIGINT', 130],
   ['trace info', ['trace', 'info', '-'], 'SIGTERM', 143],
+  ['run', ['run', '-'], 'SIGHUP', 129],
   ['trace convert', ['trace', 'convert', '-', 'out.vmt'], 'SIGINT', 130],
 ] as const)('%s of an endless pipe: a signal ends it cleanly', async (_, args, signal, status) => {
   const child = start(args, place, { stdio: ['pipe', 'pipe', 'pipe'] });

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { devNull } from 'node:os';
 import { expect, test } from 'vitest';
+import { wantsColor } from '../../src/cli/color.ts';
 import {
   ended,
   expectClean,
@@ -113,5 +114,33 @@ test.skipIf(!existsSync('/dev/full'))('a full device is said to be full', async 
   const full = openSync('/dev/full', 'w');
   const result = await ended(start(['system', 'list'], place, { stdio: ['ignore', full, 'pipe'] }));
   closeSync(full);
-  expectRefusal(result, 'no space left');
+  expectRefusal(result, 'standard output: no space left');
+});
+
+test.skipIf(!existsSync('/dev/full'))('help and files on a full device, too', async () => {
+  const { openSync, closeSync } = await import('node:fs');
+  const full = openSync('/dev/full', 'w');
+  for (const args of [['--help'], ['--version'], ['run', '--help'], ['completion']]) {
+    const result = await ended(start(args, place, { stdio: ['ignore', full, 'pipe'] }));
+    expectRefusal(result, 'standard output: no space left on the device');
+  }
+  closeSync(full);
+  for (const option of ['--json', '--csv', '--html'])
+    expectRefusal(
+      await vmtax([...RUN, option, '/dev/full'], place),
+      '/dev/full: no space left on the device',
+    );
+});
+
+test('colour: NO_COLOR says no, FORCE_COLOR yes, else there must be a terminal', async () => {
+  const forced = await vmtax(RUN, place, { env: { FORCE_COLOR: '1' } });
+  expectSuccess(forced);
+  expect(forced.stdout).toContain('\x1b[');
+  for (const env of [{ FORCE_COLOR: '1', NO_COLOR: '1' }, { FORCE_COLOR: '0' }, {}])
+    expect((await vmtax(RUN, place, { env })).stdout).not.toContain('\x1b');
+  const terminal = { isTTY: true };
+  expect(wantsColor(terminal, {})).toBe(true);
+  expect(wantsColor(terminal, { TERM: 'dumb' })).toBe(false);
+  expect(wantsColor(terminal, { NO_COLOR: '1' })).toBe(false);
+  expect(wantsColor(terminal, { NO_COLOR: '' })).toBe(true);
 });

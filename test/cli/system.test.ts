@@ -55,8 +55,16 @@ describe('errors in a system file have line and column', () => {
     ['machine:\n  tlb:\n    entrees: 64\n', ':3:5: machine.tlb.entrees: no such field'],
     ['machine:\n  l2:\n    size: 3000\n', ':3:11: machine.l2.size: size of 3000 bytes'],
     ['machine: { l2: { size: 2M, ways: 3 } }\n', ':1:34: machine.l2.ways: 3 ways'],
-    ['prices:\n  local_ns: far\n', ':2:13: prices.local_ns: Invalid input'],
-    ['prices:\n  local_ns: .nan\n', ':2:13: prices.local_ns: Invalid input'],
+    ['prices:\n  local_ns: far\n', ':2:13: prices.local_ns: expected a number, got the text far'],
+    ['prices:\n  local_ns: .nan\n', ':2:13: prices.local_ns: expected a number, got NaN'],
+    [
+      'machine:\n  nodes: 1.5\n  cpus: x\nos:\n  first_load: x\nprice:\n  local_ns: 1\n',
+      /:6:1: price: no such field; machine\.\w+: [^;]+; machine\.\w+: [^;]+ \(and 1 more problem\)\n/,
+    ],
+    ['a: 1\n---\nb: 1\n', ':2:1: a second document begins here'],
+    ['machine: *other\n', ':1:10: no anchor &other comes before *other'],
+    ['machine: &m\n  l2: *m\n', ':2:7: *m contains itself'],
+    ['machine: !what 3\n', /:1:10: not YAML: Unresolved tag/],
     ['__proto__:\n  x: 1\n', /:1:1: __proto__: no such field/],
   ])('%j', async (text, says) => {
     const path = place.path('bad.yaml');
@@ -78,7 +86,10 @@ describe('errors in a system file have line and column', () => {
       );
     const path = place.path('bomb.yaml');
     writeFileSync(path, `${lines.join('\n')}\n`);
-    expectRefusal(await inProcess(['system', 'check', path], place), path);
+    expectRefusal(
+      await inProcess(['system', 'check', path], place),
+      `${path}:9:55: the aliases multiply into too many values`,
+    );
   });
 
   test('a directory, a missing file, bytes that are no text', async () => {
@@ -87,4 +98,33 @@ describe('errors in a system file have line and column', () => {
     writeFileSync(place.path('binary'), readFileSync(SMALL));
     expectRefusal(await inProcess(['system', 'check', place.path('binary')], place), place.path('binary'));
   });
+});
+
+test('--machine takes a file that holds a machine alone', async () => {
+  const path = place.path('machine.yaml');
+  for (const [section, says] of [
+    [
+      'prices:\n  local_ns: 1\n',
+      ':5:1: prices: a machine file holds extends, name, description, machine only',
+    ],
+    ['os: {}\n', ':5:1: os: '],
+    ['monitor: {}\n', ':5:1: monitor: '],
+  ] as const) {
+    writeFileSync(path, `name: mine\nmachine:\n  tlb:\n    entries: 32\n${section}`);
+    expectRefusal(await inProcess(['run', 'missing', '--machine', path], place), `${path}${says}`);
+  }
+  writeFileSync(path, 'extends: irix\nname: mine\ndescription: small\nmachine:\n  tlb:\n    entries: 32\n');
+  const result = await vmtax(['run', SMALL, '--machine', path, '--json', '-', '--seeds', '1'], place);
+  expectSuccess(result);
+  const { comparisons } = JSON.parse(result.stdout) as {
+    comparisons: {
+      runs: { name: string; system: { machine: { tlb: { entries: number } }; sources: object } }[];
+    }[];
+  };
+  const { runs } = comparisons[0]!;
+  expect(runs.map(({ name }) => name)).toEqual(['irix', 'disco']);
+  for (const { system } of runs) {
+    expect(system.machine.tlb.entries).toBe(32);
+    expect(system.sources).toMatchObject({ 'machine.tlb.entries': { source: path, role: 'chosen' } });
+  }
 });

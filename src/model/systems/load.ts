@@ -1,6 +1,7 @@
-import { type Document, isMap, isScalar, LineCounter, parseDocument, parse as parseYaml } from 'yaml';
-import type { z } from 'zod';
+import { isMap, isScalar } from 'yaml';
 import { InputError } from '../../trace/errors.ts';
+import { describeProblems, problemsOf } from '../../trace/schema-problems.ts';
+import { parseYamlText, type YamlText } from '../../trace/yaml.ts';
 import { PRESETS } from './presets.ts';
 import { type Role, type System, systemSchema } from './schema.ts';
 
@@ -40,34 +41,19 @@ function withSources(input: Tree, written: Tree, source: string): Tree {
 
 const listPresets = (): string => Object.keys(PRESETS).join(', ');
 
-/** The message of the first problem, with what else is wrong counted. */
-interface Issue {
-  readonly path: PropertyKey[];
-  readonly message: string;
-  /** Whether the key itself is the problem, not its value. */
-  readonly atKey: boolean;
-}
-
-function firstIssue(error: z.ZodError): Issue {
-  const [issue] = error.issues;
-  const more = error.issues.length - 1;
-  const keys = issue?.code === 'unrecognized_keys' ? issue.keys : [];
-  return {
-    path: [...(issue?.path ?? []), ...keys.slice(0, 1)],
-    atKey: keys.length > 0,
-    message:
-      (keys.length > 0 ? 'no such field' : (issue?.message ?? 'invalid')) +
-      (more > 0 ? ` (and ${more} more ${more === 1 ? 'problem' : 'problems'})` : ''),
-  };
-}
+/** Where a field was written (or, `atKey`, its name was), for messages. */
+type Place = (path: readonly PropertyKey[], atKey?: boolean) => string;
 
 /** Checks a tree against the schema. `place` turns the path of a problem into where it was written. */
-function check(input: Tree, place: (path: PropertyKey[], atKey: boolean) => string): System {
+function check(input: Tree, place: Place): System {
   // With a monitor given as `{}` or by parts, the schema fills in the rest.
   const result = systemSchema.safeParse(input);
   if (result.success) return result.data;
-  const { path, message, atKey } = firstIssue(result.error);
-  throw new InputError(`${place(path, atKey)}: ${path.map(String).join('.') || 'system'}: ${message}`);
+  const problems = problemsOf(result.error, input);
+  const [first] = problems;
+  throw new InputError(
+    `${place(first?.path ?? [], first?.atKey ?? false)}: ${describeProblems(problems, 'system')}`,
+  );
 }
 
 /** A preset by name. Throws an InputError that lists the names. */
@@ -78,39 +64,36 @@ export function presetSystem(name: string): System {
   return check({ name, ...input }, () => `preset ${name}`);
 }
 
-/**
- * A system from YAML (or JSON) text. `extends: <preset>` names the system that the rest is laid on
- * (default: irix). Problems carry line and column.
- */
-export function parseSystem(text: string, label: string): System {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const at = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${label}:${line}:${col}`;
-  };
-  const [error] = document.errors;
-  if (error) throw new InputError(`${at(error.pos[0])}: ${error.message}`);
-  const written = toValue(document, label);
-  if (!isTree(written)) throw new InputError(`${label}:1:1: a system is a mapping, e.g. "extends: disco"`);
+/** A tree that was written, and where its fields are. */
+interface Written {
+  readonly tree: Tree;
+  readonly place: Place;
+}
 
-  /** Position of the deepest node on a path that was written. */
-  const place = (path: PropertyKey[], atKey = false): string => {
-    let node: unknown = document.contents;
-    let offset = 0;
-    for (const [depth, key] of path.entries()) {
-      if (!isMap(node)) break;
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
-      if (pair === undefined) break;
-      if (isScalar(pair.key) && pair.key.range) offset = pair.key.range[0];
-      node = pair.value;
-      const stay = atKey && depth === path.length - 1;
-      if (!stay && isScalar(node) && node.range) offset = node.range[0];
-    }
-    return at(offset);
-  };
+function readTree(text: string, label: string): Written {
+  const { contents, value, at } = parseYamlText(text, label);
+  if (!isTree(value)) throw new InputError(`${label}:1:1: a system is a mapping, e.g. "extends: disco"`);
+  return { tree: value, place: (path, atKey = false) => at(offsetOf(contents, path, atKey)) };
+}
 
-  const { extends: base = 'irix', ...own } = written;
+/** Offset of the deepest node on a path that was written. */
+function offsetOf(contents: YamlText['contents'], path: readonly PropertyKey[], atKey: boolean): number {
+  let node: unknown = contents;
+  let offset = 0;
+  for (const [depth, key] of path.entries()) {
+    if (!isMap(node)) break;
+    const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
+    if (pair === undefined) break;
+    if (isScalar(pair.key) && pair.key.range) offset = pair.key.range[0];
+    node = pair.value;
+    const stay = atKey && depth === path.length - 1;
+    if (!stay && isScalar(node) && node.range) offset = node.range[0];
+  }
+  return offset;
+}
+
+function build({ tree, place }: Written, label: string): System {
+  const { extends: base = 'irix', ...own } = tree;
   if (typeof base !== 'string' || !Object.hasOwn(PRESETS, base))
     throw new InputError(
       `${place(['extends'])}: extends: no preset ${JSON.stringify(base)}; one of ${listPresets()}`,
@@ -119,13 +102,42 @@ export function parseSystem(text: string, label: string): System {
   return check(withSources(merged, own, label), place);
 }
 
-/** The document's value. Throws InputError where aliases would make it grow without end. */
-function toValue(document: Document, label: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw new InputError(`${label}: ${(error as Error).message}`);
-  }
+/**
+ * A system from YAML (or JSON) text. `extends: <preset>` names the system that the rest is laid on
+ * (default: irix). Problems carry line and column.
+ */
+export function parseSystem(text: string, label: string): System {
+  return build(readTree(text, label), label);
+}
+
+const MACHINE_FILE = ['extends', 'name', 'description', 'machine'];
+
+/** What a machine file gives to a system: the machine, and where its values come from. */
+export type MachinePart = Pick<System, 'machine' | 'sources'>;
+
+/** The machine of a file that holds nothing else. Throws InputError that names what else it holds. */
+export function parseMachine(text: string, label: string): MachinePart {
+  const written = readTree(text, label);
+  const other = Object.keys(written.tree).find((key) => !MACHINE_FILE.includes(key));
+  if (other !== undefined)
+    throw new InputError(
+      `${written.place([other], true)}: ${other}: a machine file holds ${MACHINE_FILE.join(', ')} only; give a whole system with --systems`,
+    );
+  const { machine, sources } = build(written, label);
+  return { machine, sources };
+}
+
+/** The system on another machine. */
+export function withMachine(system: System, { machine, sources }: MachinePart): System {
+  const ofMachine = (path: string): boolean => path === 'machine' || path.startsWith('machine.');
+  return {
+    ...system,
+    machine,
+    sources: Object.fromEntries([
+      ...Object.entries(system.sources).filter(([path]) => !ofMachine(path)),
+      ...Object.entries(sources).filter(([path]) => ofMachine(path)),
+    ]),
+  };
 }
 
 /** One `--set`: for all systems that have the path, or for the one named before a colon. */
@@ -146,8 +158,9 @@ export function parseOverride(text: string): Override {
   const [, system, path, written] = match;
   let value: unknown;
   try {
-    value = parseYaml(written!);
-  } catch {
+    value = parseYamlText(written!, '').value;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
     throw new InputError(`--set ${text}: the value ${JSON.stringify(written)} is not valid YAML`);
   }
   if (path!.split('.').some((key) => ['__proto__', 'constructor', 'prototype'].includes(key)))

@@ -2,6 +2,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import process from 'node:process';
 import { InputError } from '../errors.ts';
+import { isSystemError, systemReason } from '../system-errors.ts';
 import type { Chunk, Trace, TraceHeader, TraceSummary } from '../types.ts';
 import { compress } from './compress.ts';
 import { type ChunkCounts, createGroupEncoder, type RawGroup } from './encode.ts';
@@ -106,7 +107,8 @@ export async function writeStore(
   const temporary = `${path}.${process.pid}.tmp`;
   const writing = <T>(result: Promise<T>): Promise<T> =>
     result.catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      if (!isSystemError(cause)) throw cause;
+      const reason = `${systemReason(cause)} (${cause.code})`;
       throw new InputError(`cannot write ${path}: ${reason}`, { cause });
     });
   signal?.throwIfAborted();

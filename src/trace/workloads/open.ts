@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
 import { createTraceBuilder } from '../builder.ts';
 import { InputError } from '../errors.ts';
+import { isSystemError, systemReason } from '../system-errors.ts';
 import type { Chunk, Trace, TraceSummary } from '../types.ts';
+import { parseYamlText } from '../yaml.ts';
 import { createEngine } from './engine.ts';
 import { layOut } from './layout.ts';
 import { COMMON_PARAMETERS, LIBRARY, type Parameter } from './library.ts';
@@ -146,18 +147,13 @@ function readDescription(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new InputError(`${path}: ${(error as NodeJS.ErrnoException).code ?? 'cannot be read'}`);
+    if (!isSystemError(error)) throw error;
+    throw new InputError(`${path}: ${systemReason(error, 'cannot be read')}`);
   }
 }
 
 function parseDescription(text: string, label: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = parseYaml(text, { maxAliasCount: 100 });
-  } catch (error) {
-    const [first] = String((error as Error).message).split('\n');
-    throw new InputError(`${label}: not YAML: ${first}`);
-  }
+  const { value } = parseYamlText(text, label);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InputError(`${label}: expected the description of a workload (name, processes, …)`);
   }
