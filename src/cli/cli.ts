@@ -1,29 +1,29 @@
 import yargs from 'yargs';
 import { InputError } from '../trace/errors.ts';
 import { version } from '../version.ts';
+import type { CommandContext } from './context.ts';
 import { describeError, stackOf } from './errors.ts';
 import { flag, guardWords, unguarded } from './options.ts';
 import { isClosedPipe, watched } from './output.ts';
 import { runCommand } from './run.ts';
-import type { Session } from './session.ts';
 import { systemCommand } from './system.ts';
 import { traceCommand } from './trace.ts';
 
 /** Runs one command line (without the program's name) and gives the exit status. Never throws. */
-export async function runCli(args: readonly string[], session: Session): Promise<number> {
+export async function runCli(args: readonly string[], context: CommandContext): Promise<number> {
   try {
     let status = 0;
     const endWith = (other: number): void => {
       status = other;
     };
-    await watched(() => parser(args, session, endWith).parseAsync());
+    await watched(() => parser(args, context, endWith).parseAsync());
     return status;
   } catch (thrown) {
     // Whatever the work ran into when it was interrupted, it was interrupted.
-    const error: unknown = session.signal.aborted ? session.signal.reason : thrown;
+    const error: unknown = context.signal.aborted ? context.signal.reason : thrown;
     // A reader that has seen enough (head) closes the pipe: that is its right, not an error.
     if (isClosedPipe(error)) return 0;
-    session.progress.clear();
+    context.progress.clear();
     const { message, status } = describeError(error);
     const text = asksForStack(args) && error instanceof Error ? stackOf(error) : message;
     process.stderr.write(`vmtax: ${text}\n`);
@@ -37,7 +37,7 @@ function asksForStack(args: readonly string[]): boolean {
   return args.slice(0, end < 0 ? args.length : end).includes('--debug');
 }
 
-function parser(args: readonly string[], session: Session, endWith: (status: number) => void) {
+function parser(args: readonly string[], context: CommandContext, endWith: (status: number) => void) {
   return yargs(guardWords(args))
     .scriptName('vmtax')
     .usage('$0 <command>\n\nWhat a virtual machine monitor costs a workload, and where the cost goes.')
@@ -50,8 +50,8 @@ function parser(args: readonly string[], session: Session, endWith: (status: num
       'parse-positional-numbers': false,
       'dot-notation': false,
     })
-    .command(runCommand(session))
-    .command(traceCommand(session, endWith))
+    .command(runCommand(context))
+    .command(traceCommand(context, endWith))
     .command(systemCommand())
     .option('debug', { type: 'boolean', describe: 'show the stack of an error', coerce: flag('debug') })
     .demandCommand(1, 'name a command: run, trace or system')

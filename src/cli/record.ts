@@ -8,7 +8,7 @@ import { cleanText } from '../report/words.ts';
 import { InputError } from '../trace/errors.ts';
 import { lackeyFormat } from '../trace/formats/lackey.ts';
 import { type StoreOptions, writeStore } from '../trace/store/write.ts';
-import type { Session } from './session.ts';
+import type { CommandContext } from './context.ts';
 
 /** File descriptor that Valgrind writes the trace to; the command keeps its own three. */
 const TRACE_FD = 3;
@@ -22,7 +22,7 @@ export async function record(
   command: readonly string[],
   path: string,
   options: StoreOptions,
-  session: Session,
+  context: CommandContext,
 ): Promise<number> {
   const name = command[0]!;
   const valgrind = findProgram('valgrind');
@@ -50,7 +50,7 @@ export async function record(
     // The command may have left the descriptor to a process that lives on.
     child.stdio[TRACE_FD]?.destroy();
   };
-  session.signal.addEventListener('abort', stop);
+  context.signal.addEventListener('abort', stop);
   try {
     await once(child, 'spawn');
     const trace = await lackeyFormat.open(
@@ -60,31 +60,31 @@ export async function record(
         isDirectory: false,
         head: new Uint8Array(0),
         compression: null,
-        stream: () => counted(child.stdio[TRACE_FD] as Readable, name, session),
+        stream: () => counted(child.stdio[TRACE_FD] as Readable, name, context),
       },
       {},
     );
     const provenance = { ...trace.header.provenance, command: command.join(' ') };
     const named = { ...trace, header: { ...trace.header, name, provenance } };
-    const summary = await writeStore(named, path, { ...options, signal: session.signal });
+    const summary = await writeStore(named, path, { ...options, signal: context.signal });
     const [status, signal] = await exit;
-    session.progress.clear();
+    context.progress.clear();
     const references = summary.instructions + summary.loads + summary.stores;
     const ended = signal === null ? `status ${status}` : `signal ${signal}`;
     const aside = status === 0 ? '' : `; ${name} ended with ${ended}`;
     process.stderr.write(`vmtax: ${cleanText(`wrote ${path}: ${references} references${aside}`)}\n`);
     return signal === null ? (status ?? 0) : 128 + constants.signals[signal];
   } finally {
-    session.signal.removeEventListener('abort', stop);
+    context.signal.removeEventListener('abort', stop);
     stop();
   }
 }
 
-async function* counted(text: Readable, name: string, session: Session): AsyncGenerator<Uint8Array> {
+async function* counted(text: Readable, name: string, context: CommandContext): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const piece of text) {
     bytes += (piece as Buffer).length;
-    session.progress.update(`recording ${name} (bytes of trace text)`, bytes, 0);
+    context.progress.update(`recording ${name} (bytes of trace text)`, bytes, 0);
     yield piece as Buffer;
   }
 }

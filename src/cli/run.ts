@@ -27,10 +27,10 @@ import { ingest } from '../trace/ingest.ts';
 import type { Trace } from '../trace/types.ts';
 import { shippedTraces, version } from '../version.ts';
 import { wantsColor } from './color.ts';
+import type { CommandContext } from './context.ts';
 import { readText } from './errors.ts';
 import { flag, list, single, wholeNumber, words } from './options.ts';
 import { checkOutputs, print, writeOutput } from './output.ts';
-import type { Session } from './session.ts';
 
 interface RunArguments {
   readonly traces?: readonly string[];
@@ -51,7 +51,7 @@ interface RunArguments {
 /** Enough to see whether chance matters. */
 const DEFAULT_SEEDS = 3;
 
-export function runCommand(session: Session): CommandModule<object, RunArguments> {
+export function runCommand(context: CommandContext): CommandModule<object, RunArguments> {
   return {
     command: 'run [traces..]',
     describe: 'Replay traces through systems and compare where the time goes',
@@ -137,11 +137,11 @@ export function runCommand(session: Session): CommandModule<object, RunArguments
         })
         .example('$0 run trace.vmt --html report.html', 'native beside Disco, as a page')
         .example('$0 run trace.vmt --systems irix,disco --set machine.tlb.entries=128', '') as never,
-    handler: (args) => run(args, session),
+    handler: (args) => run(args, context),
   };
 }
 
-async function run(args: ArgumentsCamelCase<RunArguments>, session: Session): Promise<void> {
+async function run(args: ArgumentsCamelCase<RunArguments>, context: CommandContext): Promise<void> {
   const paths = await tracePaths(args);
   await checkOutputs({ '--json': args.json, '--csv': args.csv, '--html': args.html }, [
     ...paths,
@@ -167,25 +167,25 @@ async function run(args: ArgumentsCamelCase<RunArguments>, session: Session): Pr
     const opened = await openTrace(path, {
       ...(args.format === undefined ? {} : { format: args.format }),
       skipBadLines: args['skip-bad-lines'],
-      progress: (done, total) => session.progress.update(`reading ${path}`, done, total),
+      progress: (done, total) => context.progress.update(`reading ${path}`, done, total),
     });
     comparisons.push(
       await withOpen(opened, async () => {
         const systems = asked ?? prepare(defaultSystems(opened.header.level).map(presetSystem));
-        return withOpen(await ingest(opened, { signal: session.signal }), (trace) =>
+        return withOpen(await ingest(opened, { signal: context.signal }), (trace) =>
           compareSystems(trace, systems, {
             warmup: args.warmup ?? null,
             baseline: null,
             seeds: args.seeds ?? DEFAULT_SEEDS,
-            signal: session.signal,
+            signal: context.signal,
             progress: (done) =>
-              session.progress.update(`replaying ${path}`, done, trace.summary()?.records ?? 0),
+              context.progress.update(`replaying ${path}`, done, trace.summary()?.records ?? 0),
           }),
         );
       }),
     );
   }
-  session.progress.clear();
+  context.progress.clear();
 
   const result: RunResult = {
     schema: 'vmtax.run/1',

@@ -7,11 +7,11 @@ import type { Method } from '../trace/store/layout.ts';
 import { QUALITIES, type StoreOptions, writeStore } from '../trace/store/write.ts';
 import { traceTotals } from '../trace/totals.ts';
 import type { Chunk, Trace, TraceSummary } from '../trace/types.ts';
+import type { CommandContext } from './context.ts';
 import { headOf } from './head.ts';
 import { flag, single, wholeNumber, words } from './options.ts';
 import { checkStoreOutput, print } from './output.ts';
 import { record } from './record.ts';
-import type { Session } from './session.ts';
 import { workloadList } from './workloads.ts';
 
 interface OpenArguments {
@@ -21,15 +21,15 @@ interface OpenArguments {
 }
 
 /** `vmtax trace info|convert|head|record|workloads`; `endWith` takes an exit status other than 0. */
-export function traceCommand(session: Session, endWith: (status: number) => void): CommandModule {
+export function traceCommand(context: CommandContext, endWith: (status: number) => void): CommandModule {
   const open = async (args: OpenArguments): Promise<Trace> =>
     interruptible(
       await openTrace(args.trace, {
         ...(args.format === undefined ? {} : { format: args.format }),
         skipBadLines: args['skip-bad-lines'],
-        progress: (done, total) => session.progress.update(`reading ${args.trace}`, done, total),
+        progress: (done, total) => context.progress.update(`reading ${args.trace}`, done, total),
       }),
-      session.signal,
+      context.signal,
     );
   const input = {
     format: {
@@ -84,7 +84,7 @@ export function traceCommand(session: Session, endWith: (status: number) => void
                 coerce: flag('totals'),
               })
               .option('json', { type: 'boolean', describe: 'as JSON', coerce: flag('json') }),
-          async (args) => info(await open(args as never), Boolean(args.totals), Boolean(args.json), session),
+          async (args) => info(await open(args as never), Boolean(args.totals), Boolean(args.json), context),
         )
         .command(
           'convert <trace> <store>',
@@ -103,7 +103,7 @@ export function traceCommand(session: Session, endWith: (status: number) => void
           async (args) => {
             const options = compressionOf(args as never);
             await checkStoreOutput('store', args.store, [args.trace]);
-            await convert(await open(args as never), args.store, options, session);
+            await convert(await open(args as never), args.store, options, context);
           },
         )
         .command(
@@ -155,7 +155,7 @@ export function traceCommand(session: Session, endWith: (status: number) => void
           async (args) => {
             const options = compressionOf(args as never);
             await checkStoreOutput('--output', args.output as string, []);
-            endWith(await record(args.command as string[], args.output as string, options, session));
+            endWith(await record(args.command as string[], args.output as string, options, context));
           },
         )
         .command('workloads', 'synthetic workloads, which can be named in place of a trace', {}, () =>
@@ -188,10 +188,15 @@ function compressionOf(args: { readonly method?: Method; readonly quality?: numb
   return { method, quality };
 }
 
-async function convert(trace: Trace, path: string, options: StoreOptions, session: Session): Promise<void> {
+async function convert(
+  trace: Trace,
+  path: string,
+  options: StoreOptions,
+  context: CommandContext,
+): Promise<void> {
   try {
-    const summary = await writeStore(trace, path, { ...options, signal: session.signal });
-    session.progress.clear();
+    const summary = await writeStore(trace, path, { ...options, signal: context.signal });
+    context.progress.clear();
     const references = summary.instructions + summary.loads + summary.stores;
     await print(`${cleanText(`wrote ${path}`)}: ${references} references\n`);
   } finally {
@@ -199,12 +204,17 @@ async function convert(trace: Trace, path: string, options: StoreOptions, sessio
   }
 }
 
-async function info(opened: Trace, wantTotals: boolean, asJson: boolean, session: Session): Promise<void> {
-  const trace = await ingest(opened, { signal: session.signal });
+async function info(
+  opened: Trace,
+  wantTotals: boolean,
+  asJson: boolean,
+  context: CommandContext,
+): Promise<void> {
+  const trace = await ingest(opened, { signal: context.signal });
   try {
     const summary = trace.summary()!;
     const totals = wantTotals ? await traceTotals(trace) : summary.totals;
-    session.progress.clear();
+    context.progress.clear();
     await print(
       asJson
         ? `${JSON.stringify({ header: trace.header, summary: { ...summary, totals } }, null, 2)}\n`

@@ -77,8 +77,8 @@ export async function inProcess(args: readonly string[], place: Workplace): Prom
   );
   vi.stubEnv('TMPDIR', place.tmp);
   try {
-    const session = { signal: new AbortController().signal, progress: { update: () => {}, clear: () => {} } };
-    return { status: await runCli(args, session), ...said };
+    const context = { signal: new AbortController().signal, progress: { update: () => {}, clear: () => {} } };
+    return { status: await runCli(args, context), ...said };
   } finally {
     for (const spy of spies) spy.mockRestore();
     vi.unstubAllEnvs();

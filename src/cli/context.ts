@@ -1,7 +1,7 @@
 import type { Progress } from './progress.ts';
 
 /** What every command gets besides its arguments. */
-export interface Session {
+export interface CommandContext {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
