@@ -41,6 +41,8 @@ export function createReplay(
   const { machine, os } = system;
   const overlay = os.overlay && header.level === 'user';
   const dropRdhwr = os.rdhwr === 'drop';
+  // Caches alone, no operating system: events mean nothing and are passed over.
+  const cachesAlone = system.monitor === null && machine.tlb === null && !os.overlay;
   const counters = createCounters();
   const tlb = machine.tlb === null ? createIdealTlb(pages, cpus) : createTlb(machine.tlb, pages, cpus);
   const parts: PlatformParts = { system, cpus, pages, counters, tlb, kernel: () => kernel, overlay, refill };
@@ -172,7 +174,9 @@ export function createReplay(
   };
 
   const run = (chunk: Chunk, packed: Packed, ids: Int32Array): void => {
-    const { segments, events } = chunk;
+    const { segments } = chunk;
+    const { at: recordOf, length: allEvents } = chunk.events;
+    const events = cachesAlone ? 0 : allEvents;
     const { words, eventAt, segmentEnd } = packed;
     tlb.reserve();
     kernel.reserve();
@@ -184,9 +188,9 @@ export function createReplay(
       const traceCpu = segments.cpu[segment]!;
       const cpu = traceCpu % cpus;
       // An event at the boundary is the doing of the segment before it (an ERET ends the kernel's).
-      while (event < events.length && events.at[event]! <= start) handle(chunk, event++, ids, 0);
+      while (event < events && recordOf[event]! <= start) handle(chunk, event++, ids, 0);
       if (packed.aside[segment] === 1) {
-        while (event < events.length && events.at[event]! < end) handle(chunk, event++, ids, 0);
+        while (event < events && recordOf[event]! < end) handle(chunk, event++, ids, 0);
       } else {
         const kernelMode = (segments.flags[segment]! & SEGMENT_KERNEL) !== 0;
         const context = contextKey(kernelMode, segments.service[segment]!);
@@ -197,10 +201,10 @@ export function createReplay(
           values[row + C.fetch_accesses + kind]! += packed.accesses[segment * 4 + kind]!;
         values[row + C.instructions]! += segments.instructions[segment]!;
         instructions += segments.instructions[segment]!;
-        while (event < events.length && events.at[event]! < end) {
+        while (event < events && recordOf[event]! < end) {
           kernel.run(words, at, eventAt[event]!, cpu);
           at = eventAt[event]!;
-          handle(chunk, event, ids, events.at[event]! - start);
+          handle(chunk, event, ids, recordOf[event]! - start);
           event++;
         }
         kernel.run(words, at, segmentEnd[segment]!, cpu);
@@ -210,7 +214,7 @@ export function createReplay(
       at = segmentEnd[segment]!;
       start = end;
     }
-    while (event < events.length) handle(chunk, event++, ids, 0);
+    while (event < events) handle(chunk, event++, ids, 0);
   };
 
   return {
