@@ -3,7 +3,7 @@ import { type Chunk, type Trace, type TraceSummary, UNCACHED } from '../trace/ty
 import { maxIds, wordLayout } from './hardware/kernel.ts';
 import { createPacker, type Packer, packRule } from './hardware/pack.ts';
 import { createPages, type Pages, wider } from './hardware/pages.ts';
-import { createReplay, type Replay } from './replay.ts';
+import { createReplay } from './replay.ts';
 import { partOf, sameShape, splitAfter, workloadInstructions } from './split.ts';
 import { resolveRefill } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
@@ -96,7 +96,7 @@ export async function replayAll(
     records += chunk.length;
     options.progress?.(records);
   }
-  const tallies = lanes.map((lane: { replay: Replay }) => lane.replay.tally(table.physicalPages()));
+  const tallies = lanes.map((lane) => lane.replay.tally(table.physicalPages()));
   if (!warm || (options.warmup > 0 && tallies.every((tally) => tally.instructions === 0)))
     throw new InputError(
       `a warm-up of ${options.warmup} instructions leaves nothing of ${header.name} to count: ` +

@@ -1,3 +1,4 @@
+import { CAUSE } from '../trace/mips.ts';
 import { exceptionService, interruptService, syscallService } from '../trace/services.ts';
 import { type Chunk, EVENT, SEGMENT_KERNEL, type TraceHeader } from '../trace/types.ts';
 import { C, contextKey, createCounters } from './counters.ts';
@@ -28,8 +29,6 @@ export interface Replay {
 
 /** Numbers that system calls start from, by ABI (Linux MIPS: N64 5000, O32 4000). */
 const SYSCALL_BASE = { n64: 5000, o32: 4000, 'x86-64': 0, '': 0 } as const;
-
-const CAUSE_SYSCALL = 8;
 
 export function createReplay(
   system: System,
@@ -108,7 +107,7 @@ export function createReplay(
       case EVENT.exception: {
         const cause = arg & 0xff;
         const service =
-          cause === CAUSE_SYSCALL
+          cause === CAUSE.syscall
             ? syscallService(lastSyscall[traceCpu]! - syscallBase)
             : exceptionService(cause);
         visit(cpu, contextKey(true, opens(traceCpu, service)));

@@ -1,3 +1,4 @@
+import { CP0, OP } from '../../trace/mips.ts';
 import { namedService } from '../../trace/services.ts';
 import { KERNEL } from '../../trace/types.ts';
 import { C, contextKey, L, PRIVILEGED } from '../counters.ts';
@@ -36,9 +37,6 @@ export const UTLB = contextKey(true, namedService('UTLB_MISS'));
 const DEMAND_ZERO = contextKey(true, namedService('DEMAND_ZERO'));
 const FILE_PAGE = contextKey(true, namedService('FILE_PAGE'));
 const TIMER = contextKey(true, namedService('TIMER'));
-
-/** Op codes used by templates (PRIVILEGED_OPS). */
-export const OP = { mfc0: 0, mtc0: 1, tlbwi: 7, tlbwr: 8, eret: 10 } as const;
 
 /** MIPS: the refill vector has room for 32 instructions before the next vector (R4000 User's Manual). */
 const REFILL_CODE_BYTES = 128;
@@ -133,7 +131,7 @@ export function createGuest(
     const { entry_privileged: operations, entry_tlb_writes: writes } = system.os;
     for (let i = 0; i < writes; i++) hooks.privileged(cpu, OP.tlbwi, -1);
     for (let i = 0; i < operations - 1; i++)
-      hooks.privileged(cpu, i % 2 === 0 ? OP.mfc0 : OP.mtc0, i % 2 === 0 ? 13 : 12);
+      hooks.privileged(cpu, i % 2 === 0 ? OP.mfc0 : OP.mtc0, i % 2 === 0 ? CP0.cause : CP0.status);
     if (operations > 0) hooks.privileged(cpu, OP.eret, -1);
   };
 

@@ -1,6 +1,7 @@
+import { OP, writesRegister } from '../../trace/mips.ts';
 import { KERNEL, MAPPED } from '../../trace/types.ts';
 import { C, L, PRIVILEGED } from '../counters.ts';
-import { countPrivileged, createGuest, OP, UTLB, zeroPage } from '../guest/guest.ts';
+import { countPrivileged, createGuest, UTLB, zeroPage } from '../guest/guest.ts';
 import { REGION } from '../guest/synthetic.ts';
 import { isGlobal } from '../hardware/tlb.ts';
 import type { Platform, PlatformParts } from '../platform.ts';
@@ -24,14 +25,14 @@ export function isPatched(monitor: Monitor, op: number, register: number): boole
 
 function isPatchable(op: number, register: number, interruptEnable: boolean): boolean {
   switch (op) {
-    case 0: // mfc0
-    case 2: // dmfc0
+    case OP.mfc0:
+    case OP.dmfc0:
       return register !== COUNT;
-    case 1: // mtc0
-    case 3: // dmtc0
+    case OP.mtc0:
+    case OP.dmtc0:
       return register === -1 || PLAIN_WRITES.has(register);
-    case 4: // di
-    case 5: // ei
+    case OP.di:
+    case OP.ei:
       return interruptEnable;
     default:
       return false;
@@ -100,21 +101,21 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
   let serving = -1;
 
   const privileged = (cpu: number, op: number, register: number): void => {
-    if (op === 13 || op === 14) return; // system calls and RDHWR arrive as exceptions
+    if (op === OP.syscall || op === OP.rdhwr) return; // system calls and RDHWR arrive as exceptions
     if (op === OP.tlbwr || op === OP.tlbwi) {
       writeTlb(cpu, op, serving);
       return;
     }
     if (isPatched(monitor, op, register)) {
       countPrivileged(parts, op);
-      monitorPage(cpu, op === OP.mtc0 || op === 3);
+      monitorPage(cpu, writesRegister(op));
       return;
     }
     const layer = monitorWork.begin(cpu, 'privileged');
     counters.values[counters.row + PRIVILEGED + op]!++;
     if (isPatchable(op, register, true)) counters.values[counters.row + C.patchable]!++;
     monitorWork.routine(cpu, op);
-    monitorWork.vcpu(cpu, 4 + (Math.max(register, 0) & 31), op === OP.mtc0 || op === 3);
+    monitorWork.vcpu(cpu, 4 + (Math.max(register, 0) & 31), writesRegister(op));
     counters.enter(layer);
   };
 

@@ -1,4 +1,4 @@
-import { L } from '../counters.ts';
+import { C, L } from '../counters.ts';
 import { REGION, type Region, type Synthetic } from '../guest/synthetic.ts';
 import type { PlatformParts } from '../platform.ts';
 import type { Monitor } from '../systems/schema.ts';
@@ -83,7 +83,7 @@ export function createFootprint(parts: PlatformParts, synthetic: Synthetic, moni
 
   const begin = (cpu: number, activity: Activity): number => {
     const before = counters.enter(L[activity]);
-    counters.values[counters.row]!++; // 'count' is the first counter
+    counters.values[counters.row + C.count]!++;
     if (enabled) {
       const node = nodeOf(cpu);
       const key = node * 16 + L[activity];
