@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { C, createCounters } from '../dist/model/counters.js';
 import { createKernel } from '../dist/model/hardware/kernel.js';
+import { createPlacement } from '../dist/model/hardware/placement.js';
 import { createIdealTlb, createTlb } from '../dist/model/hardware/tlb.js';
 import { cpuSeconds } from './measure.mjs';
 
@@ -26,7 +27,7 @@ export const COMPARED = [
   'tlb_store_misses',
 ];
 
-const PARTS = { C, createCounters, createKernel, createTlb, createIdealTlb };
+const PARTS = { C, createCounters, createKernel, createPlacement, createTlb, createIdealTlb };
 
 /**
  * Our kernel over a whole stream. A TLB miss counts and inserts, nothing else: no handler, no monitor. A pass
@@ -34,8 +35,8 @@ const PARTS = { C, createCounters, createKernel, createTlb, createIdealTlb };
  * build's functions.
  */
 export function ourKernel(stream, machine = stream.machine, parts = PARTS) {
-  const { cpus, pages, words, segmentEnd, segmentCpu } = stream;
-  const { C, createCounters, createKernel, createTlb, createIdealTlb } = parts;
+  const { cpus, pages, words, segmentEnd, segmentCpu, spans = null } = stream;
+  const { C, createCounters, createKernel, createPlacement, createTlb, createIdealTlb } = parts;
   const counters = createCounters();
   const tlb = machine.tlb === null ? createIdealTlb(pages, cpus) : createTlb(machine.tlb, pages, cpus);
   const counted = machine.tlb === null ? 0 : 1;
@@ -51,6 +52,12 @@ export function ourKernel(stream, machine = stream.machine, parts = PARTS) {
       counters.values[counters.row + first + kind] += counted;
       tlb.insert(cpu, id);
     },
+    place: createPlacement(machine, pages),
+    traffic: null,
+    movable: false,
+    onGuarded: () => {},
+    counted: null,
+    onHot: () => {},
   });
   tlb.reserve();
   kernel.reserve();
@@ -60,7 +67,7 @@ export function ourKernel(stream, machine = stream.machine, parts = PARTS) {
     let at = 0;
     for (let s = 0; s < segmentEnd.length; s++) {
       const end = segmentEnd[s];
-      kernel.run(words, at, end, segmentCpu[s]);
+      kernel.run(words, at, end, segmentCpu[s], spans);
       at = end;
     }
     const seconds = cpuSeconds() - before;

@@ -1,8 +1,11 @@
 /** The public face of vmtax: everything that the command line can do, a program can. */
 
 export { replayAll } from './model/compare.ts';
+export type { Numa } from './model/numa.ts';
+export { numaOf } from './model/numa.ts';
 export type { Part } from './model/pricing/breakdown.ts';
 export { CATEGORIES, CAUSES, OWNERS, sumBy } from './model/pricing/breakdown.ts';
+export type { Contention } from './model/pricing/contention.ts';
 export { price } from './model/pricing/price.ts';
 export type { Comparison, LedgerEntry, RunResult, SystemRun } from './model/result.ts';
 export { compareSystems } from './model/run.ts';
@@ -12,8 +15,8 @@ export { defaultSystems, PRESETS } from './model/systems/presets.ts';
 export { resolvePrices, resolveRefill } from './model/systems/resolve.ts';
 export type { System, SystemInput } from './model/systems/schema.ts';
 export { systemSchema } from './model/systems/schema.ts';
-export type { Tally, TallyRow } from './model/tally.ts';
-export { COUNTERS, LAYERS, PRIVILEGED_OPS, sumCounter } from './model/tally.ts';
+export type { CountedTally, Tally, TallyRow, TallyWindow } from './model/tally.ts';
+export { COUNTERS, FLOW_KINDS, LAYERS, PRIVILEGED_OPS, sumCounter } from './model/tally.ts';
 export { renderCsv } from './report/csv.ts';
 export { renderHtml } from './report/html.ts';
 export { renderJson } from './report/json.ts';

@@ -60,7 +60,7 @@ function parser(args: readonly string[], context: CommandContext, endWith: (stat
     .version(version())
     .help()
     .epilogue(
-      'Where a trace is asked for, workload:NAME?parameter=value is a synthetic one: vmtax trace workloads lists them, docs/workloads.md describes them.',
+      'Where a trace is asked for, workload:NAME?parameter=value is a synthetic one: vmtax trace workloads lists them, docs/workloads.md describes them. vms:TRACE*2,TRACE runs several traces as virtual machines: docs/virtual-machines.md.',
     )
     .alias('help', 'h')
     .completion('completion', 'print a script for shell completion')

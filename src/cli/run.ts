@@ -21,6 +21,7 @@ import { renderCsv } from '../report/csv.ts';
 import { renderJson } from '../report/json.ts';
 import { renderText } from '../report/text.ts';
 import { cleanText } from '../report/words.ts';
+import { tracesIn } from '../trace/compose/spec.ts';
 import { InputError } from '../trace/errors.ts';
 import { openTrace } from '../trace/formats/registry.ts';
 import { ingest } from '../trace/ingest.ts';
@@ -61,7 +62,7 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
           type: 'string',
           array: true,
           describe:
-            'trace files, directories or workload:NAME?parameter=value (see vmtax trace workloads); - is standard input',
+            'trace files, directories, workload:NAME?parameter=value (see vmtax trace workloads) or vms:TRACE*2,TRACE for several virtual machines; - is standard input',
           coerce: words<readonly string[] | undefined>,
         })
         .option('shipped', {
@@ -144,7 +145,7 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
 async function run(args: ArgumentsCamelCase<RunArguments>, context: CommandContext): Promise<void> {
   const paths = await tracePaths(args);
   await checkOutputs({ '--json': args.json, '--csv': args.csv, '--html': args.html }, [
-    ...paths,
+    ...paths.flatMap(tracesIn),
     ...(args.machine === undefined ? [] : [args.machine]),
     ...(args.systems ?? []),
   ]);
@@ -167,6 +168,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>, context: CommandConte
     const opened = await openTrace(path, {
       ...(args.format === undefined ? {} : { format: args.format }),
       skipBadLines: args['skip-bad-lines'],
+      signal: context.signal,
       progress: (done, total) => context.progress.update(`reading ${path}`, done, total),
     });
     comparisons.push(

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { cleanText } from '../report/words.ts';
+import { tracesIn } from '../trace/compose/spec.ts';
 import { InputError } from '../trace/errors.ts';
 import { openTrace } from '../trace/formats/registry.ts';
 import { ingest } from '../trace/ingest.ts';
@@ -27,6 +28,7 @@ export function traceCommand(context: CommandContext, endWith: (status: number) 
       await openTrace(args.trace, {
         ...(args.format === undefined ? {} : { format: args.format }),
         skipBadLines: args['skip-bad-lines'],
+        signal: context.signal,
         progress: (done, total) => context.progress.update(`reading ${args.trace}`, done, total),
       }),
       context.signal,
@@ -47,7 +49,7 @@ export function traceCommand(context: CommandContext, endWith: (status: number) 
   const trace = {
     type: 'string',
     demandOption: true,
-    describe: 'file, directory or workload:NAME?parameter=value; - is standard input',
+    describe: 'file, directory, workload:NAME?parameter=value or vms:TRACE*2,TRACE; - is standard input',
     coerce: words<string>,
   } as const;
   const storeOptions = {
@@ -102,7 +104,7 @@ export function traceCommand(context: CommandContext, endWith: (status: number) 
               .options(storeOptions),
           async (args) => {
             const options = compressionOf(args as never);
-            await checkStoreOutput('store', args.store, [args.trace]);
+            await checkStoreOutput('store', args.store, tracesIn(args.trace));
             await convert(await open(args as never), args.store, options, context);
           },
         )
@@ -235,6 +237,9 @@ function infoText(trace: Trace, summary: TraceSummary, totals: Readonly<Record<s
     ['format', header.format],
     ['level', header.level === 'system' ? 'system (user and kernel recorded)' : 'user (user code alone)'],
     ['CPUs', String(header.cpus)],
+    ...(header.vms === undefined
+      ? []
+      : [['virtual machines', `${header.vms.length}`] as [string, string]]),
     [
       'addresses',
       `${header.addressBits} bits, physical pages ${header.physical ? 'recorded' : 'not recorded'}`,

@@ -1,7 +1,8 @@
 import { InputError } from '../trace/errors.ts';
 import { type Chunk, type Trace, type TraceSummary, UNCACHED } from '../trace/types.ts';
-import { maxIds, wordLayout } from './hardware/kernel.ts';
+import { granularity, maxIds, wordLayout } from './hardware/kernel.ts';
 import { createPacker, type Packer, packRule } from './hardware/pack.ts';
+import { createSpanPacker } from './hardware/pack-spans.ts';
 import { createPages, type Pages, wider } from './hardware/pages.ts';
 import { createReplay } from './replay.ts';
 import { partOf, sameShape, splitAfter, workloadInstructions } from './split.ts';
@@ -55,10 +56,11 @@ export async function replayAll(
       header.instructionBytes,
       system.os.rdhwr === 'drop',
     );
-    const key = JSON.stringify(rule);
+    const grain = granularity(system.machine, cpus);
+    const key = JSON.stringify([rule, grain]);
     let packer = packers.get(key);
     if (packer === undefined) {
-      packer = createPacker(rule);
+      packer = grain === null ? createPacker(rule) : createSpanPacker(rule, grain);
       packers.set(key, packer);
     }
     const replay = createReplay(system, header, pages, cpus, resolveRefill(system, summary));
@@ -74,7 +76,9 @@ export async function replayAll(
     }
   };
 
+  const total = summary.workloadInstructions;
   let warm = options.warmup <= 0;
+  if (warm) for (const lane of lanes) lane.replay.clear(total);
   let warmup = 0;
   let records = 0;
   for await (const chunk of trace.chunks()) {
@@ -85,7 +89,7 @@ export async function replayAll(
     if (!warm && warmup + instructions >= options.warmup) {
       const cut = splitAfter(chunk, options.warmup - warmup, header.instructionBytes);
       run(partOf(cut.chunk, cut.record, true));
-      for (const lane of lanes) lane.replay.clear();
+      for (const lane of lanes) lane.replay.clear(total - warmup - cut.instructions);
       run(partOf(cut.chunk, cut.record, false));
       warmup += cut.instructions;
       warm = true;

@@ -14,6 +14,8 @@ export interface Counters {
   layer: number;
   cpu: number;
   context: number;
+  /** Context that each CPU was in last. */
+  readonly contextOf: Int32Array;
   /** Makes (cpu, context) current; the layer becomes the workload's. */
   select(cpu: number, context: number): void;
   /** Makes a layer of the current context current and gives back the one before. */
@@ -21,6 +23,8 @@ export interface Counters {
   /** Sets all counters to 0 (the end of warm-up). */
   clear(): void;
   rows(): TallyRow[];
+  /** Visits every row: its CPU, layer and start. */
+  each(visit: (cpu: number, layer: number, row: number) => void): void;
 }
 
 /** Position of each counter in a row. */
@@ -59,6 +63,7 @@ export function createCounters(): Counters {
     }
     counters.cpu = cpu;
     counters.context = context;
+    counters.contextOf[cpu] = context;
     counters.layer = 0;
     counters.row = block;
   };
@@ -85,18 +90,27 @@ export function createCounters(): Counters {
     return result;
   };
 
+  const each = (visit: (cpu: number, layer: number, row: number) => void): void => {
+    for (const [key, block] of blocks) {
+      const cpu = Math.floor(key / (2 * KERNEL_BIT));
+      for (let layer = 0; layer < LAYERS.length; layer++) visit(cpu, layer, block + layer * ROW);
+    }
+  };
+
   const counters: Counters = {
     values: new Float64Array(BLOCK * 16),
     row: 0,
     layer: 0,
     cpu: 0,
     context: 0,
+    contextOf: new Int32Array(128),
     select,
     enter,
     clear: () => {
       counters.values.fill(0);
     },
     rows,
+    each,
   };
   select(0, 0);
   return counters;

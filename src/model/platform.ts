@@ -2,6 +2,7 @@ import type { Counters } from './counters.ts';
 import type { Kernel } from './hardware/kernel.ts';
 import type { Pages } from './hardware/pages.ts';
 import type { Tlb } from './hardware/tlb.ts';
+import type { PageMoves } from './monitor/page-moves.ts';
 import type { System } from './systems/schema.ts';
 
 /**
@@ -32,12 +33,16 @@ export interface Platform {
   unmap(id: number): void;
   /** The guest flushed its TLB. */
   tlbFlush(cpu: number): void;
+  /** Where pages move (`movesPages`); else null. */
+  readonly moves: PageMoves | null;
 }
 
 /** What a platform is built from. */
 export interface PlatformParts {
   readonly system: System;
   readonly cpus: number;
+  /** Whether pages may move: there are nodes to choose from, coherent caches, and a policy. */
+  readonly movesPages: boolean;
   readonly pages: Pages;
   readonly counters: Counters;
   readonly tlb: Tlb;

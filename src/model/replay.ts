@@ -3,14 +3,16 @@ import { exceptionService, interruptService, syscallService } from '../trace/ser
 import { type Chunk, EVENT, SEGMENT_KERNEL, type TraceHeader } from '../trace/types.ts';
 import { C, contextKey, createCounters } from './counters.ts';
 import { createNative } from './guest/native.ts';
-import { createKernel, type Kernel } from './hardware/kernel.ts';
+import { coherenceOf, createKernel, type Kernel } from './hardware/kernel.ts';
 import { isAsideEvent, type Packed } from './hardware/pack.ts';
 import type { Pages } from './hardware/pages.ts';
+import { createPlacement } from './hardware/placement.ts';
 import { createIdealTlb, createTlb } from './hardware/tlb.ts';
 import { createDisco } from './monitor/disco.ts';
 import type { PlatformParts, RefillTemplate } from './platform.ts';
 import type { System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
+import { createWindows } from './windows.ts';
 
 /**
  * One system's replay: chunk after chunk in, a tally out. The trace's CPU c runs on CPU c modulo the system's
@@ -21,8 +23,8 @@ export interface Replay {
   admit(ids: readonly number[]): void;
   /** `ids`: kernel ids by the trace's translation id (for `unmap` events). */
   run(chunk: Chunk, packed: Packed, ids: Int32Array): void;
-  /** End of warm-up: state stays, counts start from 0. */
-  clear(): void;
+  /** End of warm-up: state stays, counts start from 0. `instructions`: of the trace from here on. */
+  clear(instructions: number): void;
   /** What was counted. `physicalPages`: pages of the trace so far, which all systems share. */
   tally(physicalPages: number): Tally;
 }
@@ -42,9 +44,24 @@ export function createReplay(
   const dropRdhwr = os.rdhwr === 'drop';
   // Caches alone, no operating system: events mean nothing and are passed over.
   const cachesAlone = system.monitor === null && machine.tlb === null && !os.overlay;
+  const movesPages =
+    system.pages.policy !== 'none' && machine.nodes > 1 && coherenceOf(machine, cpus) === 'directory';
   const counters = createCounters();
+  // drcachesim's rule has no network.
+  const contended = (cpus > 1 || machine.nodes > 1) && coherenceOf(machine, cpus) !== 'drcachesim';
+  const windows = contended ? createWindows(counters, cpus, machine.nodes, machine.contention_windows) : null;
   const tlb = machine.tlb === null ? createIdealTlb(pages, cpus) : createTlb(machine.tlb, pages, cpus);
-  const parts: PlatformParts = { system, cpus, pages, counters, tlb, kernel: () => kernel, overlay, refill };
+  const parts: PlatformParts = {
+    system,
+    cpus,
+    movesPages,
+    pages,
+    counters,
+    tlb,
+    kernel: () => kernel,
+    overlay,
+    refill,
+  };
   const platform = system.monitor === null ? createNative(parts) : createDisco(parts, system.monitor);
   const kernel: Kernel = createKernel({
     machine,
@@ -54,6 +71,12 @@ export function createReplay(
     stamps: machine.tlb?.replacement === 'lru' ? tlb.stamp : null,
     usable: tlb.resident,
     onMiss: platform.miss,
+    place: createPlacement(machine, pages),
+    traffic: windows?.traffic ?? null,
+    movable: movesPages,
+    onGuarded: (cpu, id) => platform.moves?.onGuarded(cpu, id),
+    counted: platform.moves?.counted ?? null,
+    onHot: (cpu, page) => platform.moves?.onHot(cpu, page),
   });
   const syscallBase = SYSCALL_BASE[header.abi];
   // By CPU of the trace, of which several may run on one of the machine's.
@@ -64,6 +87,8 @@ export function createReplay(
   const replayed = new Float64Array(cpus);
   const sinceTimer = new Float64Array(cpus);
   let instructions = 0;
+  /** Instructions replayed, warm-up included. */
+  let time = 0;
 
   let homeCpu = 0;
   let homeContext = 0;
@@ -176,7 +201,7 @@ export function createReplay(
     const { segments } = chunk;
     const { at: recordOf, length: allEvents } = chunk.events;
     const events = cachesAlone ? 0 : allEvents;
-    const { words, eventAt, segmentEnd } = packed;
+    const { words, eventAt, segmentEnd, spans } = packed;
     tlb.reserve();
     kernel.reserve();
     let event = 0;
@@ -201,14 +226,17 @@ export function createReplay(
         values[row + C.instructions]! += segments.instructions[segment]!;
         instructions += segments.instructions[segment]!;
         while (event < events && recordOf[event]! < end) {
-          kernel.run(words, at, eventAt[event]!, cpu);
+          kernel.run(words, at, eventAt[event]!, cpu, spans);
           at = eventAt[event]!;
           handle(chunk, event, ids, recordOf[event]! - start);
           event++;
         }
-        kernel.run(words, at, segmentEnd[segment]!, cpu);
+        kernel.run(words, at, segmentEnd[segment]!, cpu, spans);
         replayed[cpu]! += end - start;
         timers(cpu, context, segments.instructions[segment]!);
+        windows?.advance(segments.instructions[segment]!);
+        time += segments.instructions[segment]!;
+        platform.moves?.advance(time);
       }
       at = segmentEnd[segment]!;
       start = end;
@@ -219,8 +247,11 @@ export function createReplay(
   return {
     admit: platform.admit,
     run,
-    clear: () => {
+    clear: (left) => {
       counters.clear();
+      kernel.clear();
+      windows?.restart(left);
+      platform.moves?.clear();
       instructions = 0;
     },
     tally: (physicalPages) => {
@@ -233,7 +264,10 @@ export function createReplay(
           dirty_l1_lines: dirty.l1,
           dirty_l2_lines: dirty.l2,
           physical_pages: physicalPages,
+          lost_lines: kernel.lostLines(),
         },
+        pages: platform.moves?.facts() ?? null,
+        windows: windows?.finish() ?? [],
       };
     },
   };

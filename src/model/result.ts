@@ -1,7 +1,10 @@
 import type { TraceHeader, TraceSummary } from '../trace/types.ts';
+import type { Numa } from './numa.ts';
 import type { Breakdown } from './pricing/breakdown.ts';
-import type { Role, System } from './systems/schema.ts';
-import type { Tally } from './tally.ts';
+import type { Contention } from './pricing/contention.ts';
+import type { Role } from './systems/fields.ts';
+import type { System } from './systems/schema.ts';
+import type { CountedTally } from './tally.ts';
 
 /** One input of the model with where it comes from. */
 export interface LedgerEntry {
@@ -24,8 +27,12 @@ export interface SeedTotal {
 export interface SystemRun {
   readonly name: string;
   readonly system: System;
-  readonly tally: Tally;
+  readonly tally: CountedTally;
   readonly breakdown: Breakdown;
+  /** Contention in the memory system; null: none was solved (one CPU and node, or switched off). */
+  readonly contention: Contention | null;
+  /** Where misses were served; null: one CPU and one node. */
+  readonly numa: Numa | null;
   /**
    * Totals with other seeds of the random TLB replacement, this run's own first; one entry where nothing is
    * random or no other seed was asked for.

@@ -1,11 +1,12 @@
 import { InputError } from '../trace/errors.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
 import { type ReplayOptions, replayAll } from './compare.ts';
+import { numaOf } from './numa.ts';
 import { price } from './pricing/price.ts';
 import type { Comparison, SystemRun } from './result.ts';
 import { resolvePrices } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
-import type { Tally } from './tally.ts';
+import type { CountedTally } from './tally.ts';
 
 export interface CompareOptions extends Omit<ReplayOptions, 'warmup'> {
   /** Instructions of warm-up; null: a tenth of the trace's. */
@@ -38,16 +39,19 @@ export async function compareSystems(
   });
   const runs = ordered.map((system): SystemRun => {
     const mine = seeded.flatMap((candidate, index) => (candidate.name === system.name ? [index] : []));
-    const priced = mine.map((index) => price(tallies[index]!, resolvePrices(system, summary)));
-    const tally = tallies[mine[0]!]!;
+    const priced = mine.map((index) => price(tallies[index]!, resolvePrices(system, summary), system));
+    const counted = tallies[mine[0]!]!;
+    const { windows: _, ...tally } = counted;
     return {
       name: system.name,
       system,
       tally,
-      breakdown: priced[0]!,
-      seeds: priced.map(({ total_ps }, at) => ({
+      breakdown: priced[0]!.breakdown,
+      contention: priced[0]!.contention,
+      numa: numaOf(counted, system.machine.nodes),
+      seeds: priced.map(({ breakdown }, at) => ({
         seed: seeded[mine[at]!]!.machine.tlb?.seed ?? 0,
-        total_ps,
+        total_ps: breakdown.total_ps,
       })),
       notes: notesOn(system, trace, summary, tally),
     };
@@ -82,7 +86,7 @@ export function baselineFirst(systems: readonly System[], baseline: string | nul
 }
 
 /** What was assumed in a run, and what it cannot show. */
-function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: Tally): string[] {
+function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: CountedTally): string[] {
   const { header } = trace;
   const { os, monitor, machine } = system;
   const notes: string[] = [];
@@ -121,7 +125,9 @@ function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: Tal
     );
   if (header.cpus > 1)
     notes.push(
-      'CPUs interleave as recorded, in long stretches; cache coherence between them is not modelled.',
+      tally.state.lost_lines.length > 0
+        ? 'CPUs interleave as recorded: where stretches are long, coherence misses are a lower bound.'
+        : 'CPUs interleave as recorded, in long stretches; cache coherence between them is not modelled.',
     );
   if (monitor && !monitor.footprint) notes.push('The monitor’s own references do not enter the caches.');
   if (machine.tlb?.replacement === 'random')

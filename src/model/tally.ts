@@ -18,14 +18,33 @@ export const COUNTERS = [
   'l2_fetch_misses',
   'l2_load_misses',
   'l2_store_misses',
-  'remote_fetch_misses', // the part of the L2 misses whose home is another node
+  'remote_fetch_misses', // the part of the L2 misses that memory of another node served (two hops)
   'remote_load_misses',
   'remote_store_misses',
+  'dirty_fetch_misses', // the part that a modified line in a cache of another node served (three hops)
+  'dirty_load_misses',
+  'dirty_store_misses',
+  'neighbour_fetch_misses', // the part that a modified line in another cache of the node served
+  'neighbour_load_misses',
+  'neighbour_store_misses',
   'l1_writebacks',
   'l2_writebacks',
   'l2_writeback_misses', // write-backs of an L1 line that a non-inclusive L2 no longer holds
+  'cold_misses', // classes of the L2 misses, where caches are coherent: docs/coherence.md
+  'capacity_misses',
+  'true_sharing_misses',
+  'false_sharing_misses',
+  'moved_misses',
+  'upgrades', // stores to shared lines
+  'remote_upgrades', // the part whose home is another node
+  'interventions', // requests that the home sent on to an owner
+  'invalidations', // lines that other CPUs lost to this row’s stores
+  'stale_messages', // interventions and invalidations that found nothing
+  'sharing_writebacks',
+  'replacement_hints',
   'pages_zeroed',
   'patchable', // emulated operations that a patched hardware abstraction layer would not need
+  'node_moves', // the part of a `vcpu_move` layer's count that went to another node
   'tlb_fetch_misses',
   'tlb_load_misses',
   'tlb_store_misses',
@@ -62,6 +81,12 @@ export type PrivilegedOp = (typeof PRIVILEGED_OPS)[number];
  * (a guest's TLB write emulated), `kernel_tlb` (a miss on a relocated kernel page, which the monitor
  * serves itself), `backing` (a physical page without a machine page), `call` (a monitor call), `device`
  * (an intercepted device access).
+ * Of whoever manages memory and CPUs (the monitor, or natively the operating system): `hot_page` (an interrupt
+ * for a hot page, and what is decided), `migrate`, `replicate` and `collapse` (a page moved, copied, its
+ * replicas dropped because of a store), `shootdown` (a CPU interrupted to drop a TLB entry), `copy_on_write` (a
+ * shared page gets a copy of its own), `hint_fault` (a mapping withdrawn to see who uses it), `world_switch`
+ * (another virtual CPU), `vcpu_move` (one goes to another CPU), `borrow` (memory from another VM's share),
+ * `page_out` (a page to disk or back), `packet` (a message of the virtual network).
  */
 export const LAYERS = [
   'workload',
@@ -78,12 +103,70 @@ export const LAYERS = [
   'backing',
   'call',
   'device',
+  'hot_page',
+  'migrate',
+  'replicate',
+  'collapse',
+  'shootdown',
+  'copy_on_write',
+  'hint_fault',
+  'world_switch',
+  'vcpu_move',
+  'borrow',
+  'page_out',
+  'packet',
 ] as const;
 export type Layer = (typeof LAYERS)[number];
 
-/** Whether a layer is the monitor's own execution. */
+/** Whether a layer is the monitor's own execution (or, of memory and CPU management, natively the kernel's). */
 export function isMonitorLayer(layer: Layer): boolean {
   return LAYERS.indexOf(layer) >= LAYERS.indexOf('l2tlb');
+}
+
+/** Whether a layer is management of memory and CPUs, which natively is the operating system's. */
+export function isManagementLayer(layer: Layer): boolean {
+  return LAYERS.indexOf(layer) >= LAYERS.indexOf('hot_page');
+}
+
+/** Kinds of traffic in the memory system: those that a CPU waits for first, then those that it posts. */
+export const FLOW_KINDS = [
+  'local',
+  'local_cache',
+  'remote_clean',
+  'remote_dirty',
+  'upgrade',
+  'writeback',
+  'hint',
+  'invalidation',
+] as const;
+export type FlowKind = (typeof FLOW_KINDS)[number];
+
+/**
+ * So many messages of one kind: CPU, index into FLOW_KINDS, home node, other node (of `remote_dirty` and
+ * `local_cache` the node that has the line, of `invalidation` the sharer's; else the home again), count.
+ */
+export type FlowCount = readonly [cpu: number, kind: number, home: number, other: number, count: number];
+
+/**
+ * What one CPU did in one layer in a window, apart from misses to memory: times the activity happened, of these
+ * patchable ones, pages zeroed, instructions, uncached accesses, L1 misses that hit in the L2.
+ */
+export type WindowWork = readonly [
+  cpu: number,
+  layer: number,
+  count: number,
+  patchable: number,
+  pagesZeroed: number,
+  instructions: number,
+  uncached: number,
+  l2Hits: number,
+];
+
+/** One window of the counted part of a run, for contention. All integers. */
+export interface TallyWindow {
+  readonly instructions: number;
+  readonly work: readonly WindowWork[];
+  readonly flows: readonly FlowCount[];
 }
 
 /** One row; counters that are 0 are left out. */
@@ -101,6 +184,16 @@ export interface TallyRow {
   readonly privileged?: Readonly<Partial<Record<PrivilegedOp, number>>>;
 }
 
+/** What became of pages under a page policy. */
+export interface PageFacts {
+  /** Decisions by `action: reason`, warm-up excluded. */
+  readonly decisions: Readonly<Record<string, number>>;
+  /** Pages that were ever hot, by what was done with them: `left`, `migrated`, `replicated`, both. */
+  readonly fates: Readonly<Record<string, number>>;
+  /** Machine pages at the end beyond one a page: replicas, and where pages have moved to. */
+  readonly replicas: number;
+}
+
 /** What one replay counted, warm-up excluded. */
 export interface Tally {
   readonly cpus: number;
@@ -112,11 +205,24 @@ export interface Tally {
     readonly dirty_l1_lines: number;
     readonly dirty_l2_lines: number;
     readonly physical_pages: number;
+    /** By CPU: lines that it lost to other CPUs' stores. Empty where caches are not coherent. */
+    readonly lost_lines: readonly number[];
   };
+  /** Where a page policy is at work; else null. */
+  readonly pages: PageFacts | null;
+  /** Windows in order, where there are several CPUs or nodes; else none. */
+  readonly windows: readonly TallyWindow[];
 }
 
+/** A tally as a result keeps it: its windows are for pricing, and may be larger than all the rest. */
+export type CountedTally = Omit<Tally, 'windows'>;
+
 /** Sum of one counter over the rows that `where` accepts. */
-export function sumCounter(tally: Tally, counter: Counter, where: (row: TallyRow) => boolean = () => true) {
+export function sumCounter(
+  tally: CountedTally,
+  counter: Counter,
+  where: (row: TallyRow) => boolean = () => true,
+) {
   let sum = 0;
   for (const row of tally.rows) if (where(row)) sum += row.counters[counter] ?? 0;
   return sum;

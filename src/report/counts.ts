@@ -1,11 +1,12 @@
 import {
+  type CountedTally,
   type Counter,
+  isManagementLayer,
   isMonitorLayer,
   type Layer,
   PRIVILEGED_OPS,
   type PrivilegedOp,
   sumCounter,
-  type Tally,
   type TallyRow,
 } from '../model/tally.ts';
 import type { Facts } from './facts.ts';
@@ -16,7 +17,8 @@ import type { Table, TableRow } from './table.ts';
 
 interface CountRow {
   readonly label: string;
-  readonly of: (tally: Tally) => number;
+  /** `monitor`: whether the system has one. */
+  readonly of: (tally: CountedTally, monitor: boolean) => number;
 }
 
 interface CountGroup {
@@ -26,13 +28,17 @@ interface CountGroup {
 
 const total =
   (...counters: Counter[]) =>
-  (tally: Tally): number =>
+  (tally: CountedTally): number =>
     counters.reduce((sum, counter) => sum + sumCounter(tally, counter), 0);
 
 const times =
   (layer: Layer) =>
-  (tally: Tally): number =>
+  (tally: CountedTally): number =>
     sumCounter(tally, 'count', (row) => row.layer === layer);
+
+/** Whether the monitor runs a row's layer; what manages memory and CPUs is natively the guest's. */
+const isMonitors = ({ layer }: TallyRow, monitor: boolean): boolean =>
+  isMonitorLayer(layer) && (monitor || !isManagementLayer(layer));
 
 const GROUPS: readonly CountGroup[] = [
   {
@@ -41,11 +47,11 @@ const GROUPS: readonly CountGroup[] = [
       { label: 'of the trace', of: (tally) => tally.instructions },
       {
         label: 'run by the guest',
-        of: (tally) => sumCounter(tally, 'instructions', (row) => !isMonitorLayer(row.layer)),
+        of: (tally, monitor) => sumCounter(tally, 'instructions', (row) => !isMonitors(row, monitor)),
       },
       {
         label: 'run by the monitor',
-        of: (tally) => sumCounter(tally, 'instructions', (row) => isMonitorLayer(row.layer)),
+        of: (tally, monitor) => sumCounter(tally, 'instructions', (row) => isMonitors(row, monitor)),
       },
     ],
   },
@@ -73,8 +79,51 @@ const GROUPS: readonly CountGroup[] = [
         label: 'L2 misses, remote node',
         of: total('remote_fetch_misses', 'remote_load_misses', 'remote_store_misses'),
       },
+      {
+        label: 'L2 misses, dirty elsewhere',
+        of: total('dirty_fetch_misses', 'dirty_load_misses', 'dirty_store_misses'),
+      },
+      {
+        label: 'L2 misses, neighbour cache',
+        of: total('neighbour_fetch_misses', 'neighbour_load_misses', 'neighbour_store_misses'),
+      },
       { label: 'write-backs from L1', of: total('l1_writebacks') },
       { label: 'write-backs from L2', of: total('l2_writebacks') },
+    ],
+  },
+  {
+    title: 'coherence',
+    rows: [
+      { label: 'cold misses', of: total('cold_misses') },
+      { label: 'capacity misses', of: total('capacity_misses') },
+      { label: 'true-sharing misses', of: total('true_sharing_misses') },
+      { label: 'false-sharing misses', of: total('false_sharing_misses') },
+      { label: 'misses on moved pages', of: total('moved_misses') },
+      { label: 'stores to shared lines', of: total('upgrades') },
+      { label: 'of these, remote home', of: total('remote_upgrades') },
+      { label: 'interventions', of: total('interventions') },
+      { label: 'lines invalidated', of: total('invalidations') },
+      { label: 'messages that found none', of: total('stale_messages') },
+      { label: 'sharing write-backs', of: total('sharing_writebacks') },
+      { label: 'replacement hints', of: total('replacement_hints') },
+    ],
+  },
+  {
+    title: 'memory and CPUs',
+    rows: [
+      { label: 'hot-page interrupts', of: times('hot_page') },
+      { label: 'pages migrated', of: times('migrate') },
+      { label: 'pages replicated', of: times('replicate') },
+      { label: 'replicas dropped on a store', of: times('collapse') },
+      { label: 'TLB entries shot down', of: times('shootdown') },
+      { label: 'copies on write', of: times('copy_on_write') },
+      { label: 'hint faults', of: times('hint_fault') },
+      { label: 'world switches', of: times('world_switch') },
+      { label: 'virtual CPUs moved', of: times('vcpu_move') },
+      { label: 'of these, to another node', of: total('node_moves') },
+      { label: 'pages borrowed', of: times('borrow') },
+      { label: 'pages to or from disk', of: times('page_out') },
+      { label: 'virtual network messages', of: times('packet') },
     ],
   },
   {
@@ -95,16 +144,21 @@ const GROUPS: readonly CountGroup[] = [
 ];
 
 /** Sum of a privileged operation over the rows that `where` accepts. */
-export function sumPrivileged(tally: Tally, op: PrivilegedOp, where: (row: TallyRow) => boolean): number {
+export function sumPrivileged(
+  tally: CountedTally,
+  op: PrivilegedOp,
+  where: (row: TallyRow) => boolean,
+): number {
   let sum = 0;
   for (const row of tally.rows) if (where(row)) sum += row.privileged?.[op] ?? 0;
   return sum;
 }
 
 function rowsOf(groups: readonly CountGroup[], facts: Facts): TableRow[] {
-  const base = facts.baseline.run.tally;
+  const countOf = (row: CountRow, { run }: Facts['baseline']): number =>
+    row.of(run.tally, run.system.monitor !== null);
   return groups.flatMap(({ title, rows }) => {
-    const used = rows.filter((row) => facts.runs.some((run) => row.of(run.run.tally) !== 0));
+    const used = rows.filter((row) => facts.runs.some((run) => countOf(row, run) !== 0));
     if (used.length === 0) return [];
     return [
       { kind: 'group' as const, label: title, path: title, cells: [] },
@@ -113,8 +167,8 @@ function rowsOf(groups: readonly CountGroup[], facts: Facts): TableRow[] {
         label: row.label,
         path: `${title}: ${row.label}`,
         cells: facts.runs.flatMap((run) => {
-          const value = row.of(run.run.tally);
-          const before = row.of(base);
+          const value = countOf(row, run);
+          const before = countOf(row, facts.baseline);
           const figure = { text: count(value), value };
           if (run === facts.baseline) return [figure];
           return [figure, { text: ratioFigure(value, before), value: before === 0 ? null : value / before }];
@@ -152,7 +206,7 @@ export function privilegedTable(facts: Facts): Table {
     title,
     rows: PRIVILEGED_OPS.map((op) => ({
       label: op,
-      of: (tally: Tally) => sumPrivileged(tally, op, (row) => isMonitorLayer(row.layer) === monitor),
+      of: (tally: CountedTally) => sumPrivileged(tally, op, (row) => isMonitorLayer(row.layer) === monitor),
     })),
   }));
   return {

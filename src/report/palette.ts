@@ -4,9 +4,9 @@ import { CAUSE_WORDS } from './words.ts';
 /**
  * One colour per cause, the same in every chart, table and legend. Hues follow Okabe and Ito and tell the
  * family: blue execution, orange memory stalls (amber for instructions, orange for data, darker or deeper
- * with distance), green the guest's own handling, purple the monitor. Within a family the tones differ in
- * lightness, and order and labels are the second cue. Each is at least 3:1 against the page in its scheme
- * (a test computes it).
+ * with distance; red what others' traffic adds), green the guest's own handling, purple the monitor and the
+ * management of memory and CPUs. Within a family the tones differ in lightness, and order and labels are the
+ * second cue. Each is at least 3:1 against the page in its scheme (a test computes it).
  */
 export interface Scheme {
   readonly background: string;
@@ -35,6 +35,12 @@ export const LIGHT: Scheme = {
     stall_local_data: '#b05a00',
     stall_remote_instruction: '#5c4800',
     stall_remote_data: '#7f3f00',
+    stall_dirty_instruction: '#3f3100',
+    stall_dirty_data: '#562500',
+    stall_neighbour_instruction: '#735900',
+    stall_neighbour_data: '#984d00',
+    stall_upgrade: '#a66747',
+    queueing: '#ff3b66',
     tlb_refill: '#00956b',
     page_fault: '#00664a',
     timer: '#5b8f29',
@@ -46,6 +52,11 @@ export const LIGHT: Scheme = {
     kernel_tlb_fault: '#61308f',
     monitor_call: '#8678d2',
     device: '#433fa0',
+    page_move: '#8a2cf5',
+    page_sharing: '#8a4a86',
+    world_switch: '#5a2a5a',
+    memory_balance: '#a07ab0',
+    network: '#5f63c8',
     synchronisation: '#c0271d',
     idle: '#7b818a',
   },
@@ -67,6 +78,12 @@ export const DARK: Scheme = {
     stall_local_data: '#ee943f',
     stall_remote_instruction: '#a58a1c',
     stall_remote_data: '#c56d1c',
+    stall_dirty_instruction: '#7f6a14',
+    stall_dirty_data: '#9d5413',
+    stall_neighbour_instruction: '#bf9e1d',
+    stall_neighbour_data: '#dc802c',
+    stall_upgrade: '#b24a44',
+    queueing: '#c8345a',
     tlb_refill: '#35cfa0',
     page_fault: '#17997a',
     timer: '#a3d06a',
@@ -78,6 +95,11 @@ export const DARK: Scheme = {
     kernel_tlb_fault: '#a97be3',
     monitor_call: '#c9bffa',
     device: '#8987f0',
+    page_move: '#8048ff',
+    page_sharing: '#c08abd',
+    world_switch: '#a0609c',
+    memory_balance: '#dcc0e6',
+    network: '#a3a8ff',
     synchronisation: '#ff8379',
     idle: '#8c939d',
   },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CATEGORIES, CAUSES, OWNERS } from '../model/pricing/breakdown.ts';
+import { BLOCKING_KINDS } from '../model/pricing/queueing/traffic.ts';
 import type { RunResult } from '../model/result.ts';
 import { systemSchema } from '../model/systems/schema.ts';
 import { COUNTERS, LAYERS, PRIVILEGED_OPS } from '../model/tally.ts';
@@ -25,6 +26,19 @@ const header = z.strictObject({
   physical: z.boolean().meta({ description: 'whether physical pages are recorded' }),
   abi: z.enum(['', 'n64', 'o32', 'x86-64']).meta({ description: 'how system calls are numbered' }),
   provenance: z.record(text, text).meta({ description: 'where the trace comes from, free text' }),
+  vms: z
+    .exactOptional(
+      z.array(
+        z.strictObject({
+          firstCpu: count,
+          cpus: count,
+          physicalBase: count.meta({ description: 'first of its 2^36 physical pages' }),
+          source: count.meta({ description: 'which of the distinct input traces drives it' }),
+          firstSpace: count.meta({ description: 'first of its address spaces' }),
+        }),
+      ),
+    )
+    .meta({ description: 'virtual machines of a composed trace; absent: it is one machine' }),
 });
 
 const summary = z
@@ -71,8 +85,22 @@ const tally = z
       }),
     ),
     state: z
-      .strictObject({ dirty_l1_lines: count, dirty_l2_lines: count, physical_pages: count })
+      .strictObject({
+        dirty_l1_lines: count,
+        dirty_l2_lines: count,
+        physical_pages: count,
+        lost_lines: z.array(count).meta({ description: 'by CPU: lines lost to other CPUs’ stores' }),
+      })
       .meta({ description: 'what is left at the end' }),
+    pages: z
+      .strictObject({
+        decisions: z.record(text, count).meta({ description: 'of the page policy, by action and reason' }),
+        fates: z
+          .record(text, count)
+          .meta({ description: 'pages that were ever hot, by what was done with them' }),
+        replicas: count.meta({ description: 'machine pages at the end beyond one a page' }),
+      })
+      .nullable(),
   })
   .meta({ description: 'what the replay counted, warm-up excluded' });
 
@@ -91,6 +119,69 @@ const breakdown = z.strictObject({
     }),
   ),
 });
+
+const share = z.number().min(0);
+
+const contention = z
+  .strictObject({
+    windows: count,
+    distribution: z.enum(['deterministic', 'exponential']).meta({ description: 'of service times' }),
+    minimum_ps: count.meta({ description: 'waiting for memory without queueing, distance included' }),
+    queueing_ps: count.meta({ description: 'the exact sum of the parts of cause queueing' }),
+    buffer_ps: count.meta({ description: 'of these, waiting for the buffer of posted messages' }),
+    kinds: z
+      .array(
+        z.strictObject({
+          kind: z.enum(BLOCKING_KINDS),
+          misses: count,
+          minimum_ns: share.meta({ description: 'mean of one without queueing' }),
+          queueing_ns: share.meta({ description: 'what queueing adds to it' }),
+        }),
+      )
+      .meta({ description: 'kinds of miss that occurred' }),
+    stations: z.array(
+      z.strictObject({
+        name: text,
+        kind: z.enum(['controller', 'memory', 'port', 'link', 'bus']),
+        node: count.nullable().meta({ description: 'of a link where it starts; null: the bus' }),
+        utilisation: share.meta({ description: 'share of the run’s time in which it is busy' }),
+        peak: share.meta({ description: 'the same in the window where it is busiest' }),
+        peak_window: count.nullable().meta({ description: 'that window, from 0; null: never busy' }),
+      }),
+    ),
+    hottest: text.nullable().meta({ description: 'name of the busiest station; null: none is ever busy' }),
+  })
+  .meta({ description: 'contention in the memory system; null: none was solved' });
+
+const served = z
+  .strictObject({ local: count, remote: count, dirty: count, neighbour: count })
+  .meta({ description: 'L2 misses by what served them' });
+
+const numa = z
+  .strictObject({
+    served,
+    classes: z
+      .strictObject({
+        cold: count,
+        capacity: count,
+        true_sharing: count,
+        false_sharing: count,
+        moved: count,
+      })
+      .meta({ description: 'L2 misses by class; all 0 where caches are not kept coherent' }),
+    upgrades: z.strictObject({ local: count, remote: count }),
+    nodes: z.array(
+      z.strictObject({
+        served,
+        homed: count.meta({ description: 'L2 misses of all CPUs to lines whose home the node is' }),
+        upgrades: count,
+      }),
+    ),
+    matrix: z
+      .array(z.array(count))
+      .meta({ description: 'L2 misses by node of the CPU (rows) and home node (columns)' }),
+  })
+  .meta({ description: 'where misses were served; null: one CPU and one node' });
 
 export const runResultSchema = z
   .strictObject({
@@ -114,6 +205,8 @@ export const runResultSchema = z
                 }),
                 tally,
                 breakdown,
+                contention: contention.nullable(),
+                numa: numa.nullable(),
                 seeds: z.array(z.strictObject({ seed: count, total_ps: count.meta({ unit: 'ps' }) })).meta({
                   description: 'totals with other seeds of the random TLB replacement, the run’s own first',
                 }),

@@ -36,6 +36,22 @@ export const CAUSE_WORDS: Readonly<Record<Cause, CauseWords>> = {
   stall_local_data: stall('Ld', 'data', 'local', 'local memory'),
   stall_remote_instruction: stall('Ri', 'instructions', 'remote', 'remote memory'),
   stall_remote_data: stall('Rd', 'data', 'remote', 'remote memory'),
+  stall_dirty_instruction: stall('Di', 'instructions', 'dirty remote', 'a cache of another node'),
+  stall_dirty_data: stall('Dd', 'data', 'dirty remote', 'a cache of another node'),
+  stall_neighbour_instruction: stall('Ni', 'instructions', 'neighbour', 'another cache of the node'),
+  stall_neighbour_data: stall('Nd', 'data', 'neighbour', 'another cache of the node'),
+  stall_upgrade: {
+    code: 'UP',
+    short: 'upgrade stall',
+    name: 'stall on stores to shared lines',
+    meaning: 'waiting to be the only one with a line that is at hand but shared',
+  },
+  queueing: {
+    code: 'QU',
+    short: 'queueing',
+    name: 'queueing in the memory system',
+    meaning: 'waiting behind other CPUs at controllers, memories and links',
+  },
   tlb_refill: {
     code: 'TR',
     short: 'TLB refill',
@@ -97,6 +113,36 @@ export const CAUSE_WORDS: Readonly<Record<Cause, CauseWords>> = {
     name: 'device access',
     meaning: 'device registers, read and written or intercepted',
   },
+  page_move: {
+    code: 'PM',
+    short: 'page move',
+    name: 'page moves',
+    meaning: 'hot pages migrated or replicated, replicas dropped, TLB entries shot down',
+  },
+  page_sharing: {
+    code: 'PS',
+    short: 'page sharing',
+    name: 'page sharing',
+    meaning: 'stores to shared pages, which get a copy of their own',
+  },
+  world_switch: {
+    code: 'WS',
+    short: 'world switch',
+    name: 'world switches',
+    meaning: 'virtual CPUs that take turns on a CPU or go to another',
+  },
+  memory_balance: {
+    code: 'MB',
+    short: 'memory balance',
+    name: 'memory balancing',
+    meaning: 'memory borrowed between shares, pages to disk and back',
+  },
+  network: {
+    code: 'NW',
+    short: 'virtual network',
+    name: 'the virtual network',
+    meaning: 'messages between virtual machines, or to the outside',
+  },
   synchronisation: {
     code: 'SY',
     short: 'lock wait',
@@ -115,6 +161,9 @@ const MONITOR_CAUSES: ReadonlySet<Cause> = new Set([
   'tlb_write_emulation',
   'kernel_tlb_fault',
   'monitor_call',
+  'page_sharing',
+  'world_switch',
+  'network',
 ]);
 
 /** The name of a category and cause together, for sentences and labels, e.g. `kernel stall on data …`. */
@@ -138,13 +187,16 @@ export const OWNER_WORDS: Readonly<Record<Owner, { readonly name: string; readon
   workload: { name: 'the workload', how: 'its own execution' },
   architecture: {
     name: 'the architecture',
-    how: 'waiting for memory, and the refills, reloads and traps that come from how the processor translates and traps',
+    how: 'waiting and queueing for memory, moving pages nearer, and the refills, reloads and traps that come from how the processor translates and traps',
   },
   'operating system': {
     name: 'the operating system',
     how: 'its execution, page faults and timer ticks, and instructions emulated that a patched kernel would not execute',
   },
-  monitor: { name: 'the monitor', how: 'its calls, its TLB-write emulation, and the pages it backs' },
+  monitor: {
+    name: 'the monitor',
+    how: 'its calls, its TLB-write emulation, the pages it backs, and how it shares out CPUs and memory',
+  },
 };
 
 /** Name of a context: what was running or asked for. */

@@ -49,7 +49,10 @@ export interface TranslationColumns {
   /** Id of the first entry here; entries are `first`, `first + 1`, … */
   readonly first: number;
   readonly length: number;
-  /** Dense address-space id; 0 is the space that the trace starts in; −1 for global and direct pages. */
+  /**
+   * Dense address-space id; 0 is the space that the trace starts in; −1 for global and direct pages (of
+   * machine v of a composed trace: −1 − 16 × v).
+   */
   readonly space: Int32Array;
   /** Virtual page number: virtual address ÷ 4096, unsigned 52 bits (exact in a double). */
   readonly virtualPage: Float64Array;
@@ -186,6 +189,23 @@ export interface TraceHeader {
   readonly abi: '' | 'n64' | 'o32' | 'x86-64';
   /** Where the trace comes from: tool, command, file, notes. Free text, shown in reports. */
   readonly provenance: Readonly<Record<string, string>>;
+  /** The virtual machines of a composed trace (`compose/`), by CPU; absent: the trace is one machine. */
+  readonly vms?: readonly VirtualMachine[];
+}
+
+/** One virtual machine of a composed trace: which of its CPUs, spaces and pages are this machine's. */
+export interface VirtualMachine {
+  readonly firstCpu: number;
+  readonly cpus: number;
+  /**
+   * Its physical pages are physicalBase … physicalBase + 2^36 − 1. Machines of one source have the same page
+   * at the same distance from their bases, whatever was recorded in it.
+   */
+  readonly physicalBase: number;
+  /** Which of the distinct input traces drives it, from 0 in order of first mention. */
+  readonly source: number;
+  /** Its address spaces begin at this id; its global and direct pages are in space −1 − 16 × machine. */
+  readonly firstSpace: number;
 }
 
 /** Counts over a whole trace, as recorded (set-aside episodes included). */
@@ -224,5 +244,11 @@ export interface Trace {
   readonly header: TraceHeader;
   readonly summary: () => TraceSummary | null;
   readonly chunks: () => AsyncIterable<Chunk>;
+  /**
+   * Of a composed trace: each virtual machine's own chunks, to be read at whatever pace suits the reader.
+   * Together they are what `chunks` gives, without its interleaving. New translations are numbered in the order
+   * in which chunks are asked for, whichever machine's they are.
+   */
+  readonly streams?: () => readonly AsyncIterable<Chunk>[];
   readonly close: () => Promise<void>;
 }

@@ -115,7 +115,12 @@ function systemOf(geometry: (typeof GEOMETRIES)[number]): System {
     return { size, ways, line };
   });
   const preset = presetSystem('cachegrind');
-  const machine = { ...preset.machine, l1i: l1i!, l1d: l1d!, l2: { ...l2!, inclusive: false } };
+  const machine = {
+    ...preset.machine,
+    l1i: l1i!,
+    l1d: l1d!,
+    l2: { ...l2!, inclusive: false, shared: false },
+  };
   return { ...preset, name: geometry.join(' '), machine };
 }
 

@@ -348,7 +348,7 @@ describe('the overlay against the paper', () => {
     });
     const system = systemSchema.parse({ os: { timer_instructions: 0 } });
     const { tallies: result } = await replayAll(trace, trace.summary()!, [system], { warmup: 0 });
-    const breakdown = price(result[0]!, system.prices as ResolvedPrices);
+    const { breakdown } = price(result[0]!, system.prices as ResolvedPrices, system);
     const faults = sumBy(breakdown, (part) => part.context).get('DEMAND_ZERO')!;
     expect(faults / 400 / 1e6).toBeCloseTo(21, 0);
   });

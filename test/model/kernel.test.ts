@@ -60,6 +60,7 @@ const machineArbitrary = fc
             cpus: 2,
             nodes: m.nodes,
             placement: m.placement,
+            coherence: 'none',
             l1i: hasL1 ? l1i : null,
             l1d: hasL1 ? g.l1d : null,
             l2: m.hasL2 ? { size, ways: g.l2Ways, line: l2Line, inclusive } : null,

@@ -7,7 +7,9 @@ import { systemSchema } from '../../src/model/systems/schema.ts';
 import { COUNTERS, LAYERS, type Tally, type TallyRow } from '../../src/model/tally.ts';
 import { InputError } from '../../src/trace/errors.ts';
 
-const defaults = systemSchema.parse({}).prices as ResolvedPrices;
+const native = systemSchema.parse({});
+const disco = systemSchema.parse({ monitor: {} });
+const defaults = native.prices as ResolvedPrices;
 const priceNames = Object.keys(defaults) as (keyof ResolvedPrices)[];
 
 const pricesArbitrary = fc
@@ -30,8 +32,16 @@ const rowArbitrary: fc.Arbitrary<TallyRow> = fc
   .map((row) => {
     // Remote misses are a part of the L2's, those a part of the L1's; patched operations of all emulated.
     const c: Record<string, number> = { ...row.counters };
-    for (const kind of ['fetch', 'load', 'store'])
-      c[`remote_${kind}_misses`] = Math.min(c[`remote_${kind}_misses`] ?? 0, c[`l2_${kind}_misses`] ?? 0);
+    for (const kind of ['fetch', 'load', 'store']) {
+      let left = c[`l2_${kind}_misses`] ?? 0;
+      for (const place of ['remote', 'dirty', 'neighbour']) {
+        const name = `${place}_${kind}_misses`;
+        c[name] = Math.min(c[name] ?? 0, left);
+        left -= c[name];
+      }
+    }
+    c.remote_upgrades = Math.min(c.remote_upgrades ?? 0, c.upgrades ?? 0);
+    c.node_moves = Math.min(c.node_moves ?? 0, c.count ?? 0);
     c.patchable = row.layer === 'privileged' ? Math.min(c.patchable ?? 0, c.count ?? 0) : 0;
     return { ...row, counters: c };
   });
@@ -40,14 +50,17 @@ const tallyOf = (rows: readonly TallyRow[]): Tally => ({
   cpus: 4,
   instructions: 0,
   rows,
-  state: { dirty_l1_lines: 0, dirty_l2_lines: 0, physical_pages: 0 },
+  state: { dirty_l1_lines: 0, dirty_l2_lines: 0, physical_pages: 0, lost_lines: [] },
+  pages: null,
+  windows: [],
 });
 
 describe('pricing', () => {
   test('parts are whole picoseconds and add up to the total exactly, whatever the prices', () => {
     fc.assert(
       fc.property(fc.array(rowArbitrary, { maxLength: 30 }), pricesArbitrary, (rows, prices) => {
-        const breakdown = price(tallyOf(rows), prices);
+        const { breakdown, contention } = price(tallyOf(rows), prices, disco);
+        expect(contention).toBeNull();
         let sum = 0;
         for (const part of breakdown.parts) {
           expect(Number.isSafeInteger(part.ps)).toBe(true);
@@ -65,7 +78,7 @@ describe('pricing', () => {
 
   test('a total that picoseconds cannot hold exactly is refused', () => {
     const row: TallyRow = { cpu: 0, context: 'user', layer: 'workload', counters: { instructions: 1e9 } };
-    expect(() => price(tallyOf([row]), { ...defaults, cycle_ns: 1e5 })).toThrow(InputError);
+    expect(() => price(tallyOf([row]), { ...defaults, cycle_ns: 1e5 }, native)).toThrow(InputError);
   });
 
   test('a dearer price never makes a run cheaper', () => {
@@ -76,8 +89,9 @@ describe('pricing', () => {
         fc.constantFrom(...priceNames),
         fc.double({ min: 0, max: 1000, noNaN: true }),
         (rows, prices, name, more) => {
-          const before = price(tallyOf(rows), prices).total_ps;
-          const after = price(tallyOf(rows), { ...prices, [name]: prices[name] + more }).total_ps;
+          const before = price(tallyOf(rows), prices, native).breakdown.total_ps;
+          const dearer = { ...prices, [name]: prices[name] + more };
+          const after = price(tallyOf(rows), dearer, native).breakdown.total_ps;
           expect(after).toBeGreaterThanOrEqual(before);
         },
       ),
@@ -91,7 +105,7 @@ describe('pricing', () => {
       layer,
       counters,
     });
-    const only = (r: TallyRow) => price(tallyOf([r]), defaults);
+    const only = (r: TallyRow) => price(tallyOf([r]), defaults, disco).breakdown;
     expect(only(row('l2tlb', { count: 1000 }))).toMatchObject({
       total_ps: 1000 * 17 * 2500,
       parts: [{ category: 'monitor', cause: 'l2tlb_reload', owner: 'architecture' }],
@@ -119,7 +133,7 @@ describe('pricing', () => {
       ['operating system', 7, 7 * emulation],
     ]);
     // Zeroing a page costs its instructions wherever it is done; the misses come from the tally.
-    const native = only(row('demand_zero', { count: 1, pages_zeroed: 1 })).total_ps;
-    expect(native).toBe((9030 + defaults.zero_page_cycles * 2.5) * 1000);
+    const faulted = only(row('demand_zero', { count: 1, pages_zeroed: 1 })).total_ps;
+    expect(faulted).toBe((9030 + defaults.zero_page_cycles * 2.5) * 1000);
   });
 });

@@ -14,7 +14,14 @@ import { type Machine, randomMachine, simulate } from './queueing-des.ts';
 
 const KINDS = BLOCKING_KINDS.length;
 const prices: ContentionPrices = {
-  latency_ns: { local: 300, local_cache: 200, remote_clean: 700, remote_dirty: 1000, upgrade: 500 },
+  latency_ns: {
+    local: 300,
+    local_cache: 200,
+    remote_clean: 700,
+    remote_dirty: 1000,
+    upgrade: 500,
+    remote_upgrade: 500,
+  },
   hop_ns: 20,
   service_ns: { controller: 30, memory: 80, control: 4, data: 20 },
   distribution: 'exponential',
@@ -26,7 +33,7 @@ const idleMachine: ContentionPrices = {
 
 const solve = (machine: Machine, what: ContentionPrices = machine.prices) => {
   const traffic = compileTraffic(machine.network, machine.cpuNode, machine.flows);
-  return solveRun(machine.network, [{ traffic, think_ns: machine.think_ns }], what);
+  return solveRun(machine.network, traffic.cpus, [{ traffic, think_ns: machine.think_ns }], what);
 };
 const sum = (list: ArrayLike<number>): number => Array.from(list).reduce((a, b) => a + b, 0);
 
@@ -234,20 +241,22 @@ describe('contention in the memory system', () => {
       ),
       think_ns,
     });
-    const one = solveRun(network, [window(1)], machine.prices);
+    const one = solveRun(network, cpuNode.length, [window(1)], machine.prices);
     const many = solveRun(
       network,
+      cpuNode.length,
       Array.from({ length: 64 }, () => window(1)),
       machine.prices,
     );
     expect(many.time_ns[0]! / one.time_ns[0]!).toBeCloseTo(64, 8);
     expect(many.utilisation[many.hot]! / one.utilisation[one.hot]!).toBeCloseTo(1, 9);
-    const even = solveRun(network, [window(0.5), window(0.5)], machine.prices);
-    const burst = solveRun(network, [window(0.9), window(0.1)], machine.prices);
+    const even = solveRun(network, cpuNode.length, [window(0.5), window(0.5)], machine.prices);
+    const burst = solveRun(network, cpuNode.length, [window(0.9), window(0.1)], machine.prices);
     expect(sum(burst.queueing_ns)).toBeGreaterThan(sum(even.queueing_ns));
     expect(burst.peakWindow[burst.hot]).toBe(0);
     const nothing = solveRun(
       network,
+      cpuNode.length,
       [{ traffic: compileTraffic(network, cpuNode, []), think_ns: cpuNode.map(() => 0) }],
       prices,
     );
@@ -263,7 +272,7 @@ describe('contention in the memory system', () => {
       for (let seed = 1; seed <= 24; seed++) {
         const machine = randomMachine(seed, distribution);
         const traffic = compileTraffic(machine.network, machine.cpuNode, machine.flows);
-        const workspace = contentionWorkspace([traffic]);
+        const workspace = contentionWorkspace(traffic.cpus, traffic.stations.length);
         solveWindow(traffic, machine.think_ns, machine.prices, workspace);
         if (Math.max(...workspace.network.utilisation.subarray(0, traffic.stations.length)) >= 0.8) continue;
         const cpus = traffic.cpus;
@@ -296,13 +305,13 @@ describe('contention in the memory system', () => {
   it('needs no memory beyond the workspace and few iterations', () => {
     const machine = randomMachine(30, 'exponential');
     const traffic = compileTraffic(machine.network, machine.cpuNode, machine.flows);
-    const workspace = contentionWorkspace([traffic]);
+    const workspace = contentionWorkspace(traffic.cpus, traffic.stations.length);
     solveWindow(traffic, machine.think_ns, machine.prices, workspace);
     expect(workspace.network.iterations).toBeLessThan(100);
     const first = [...workspace.network.cycle_ns];
     solveWindow(traffic, machine.think_ns, machine.prices, workspace, MULTICLASS_DEFAULTS);
     expect([...workspace.network.cycle_ns]).toEqual(first);
-    const small = contentionWorkspace([]);
+    const small = contentionWorkspace(1, 1);
     expect(() => solveWindow(traffic, machine.think_ns, machine.prices, small)).toThrow(/too small/);
   });
 });

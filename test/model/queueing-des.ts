@@ -283,6 +283,7 @@ export function randomMachine(seed: number, distribution: ContentionPrices['dist
       remote_clean: local + between(50, 300),
       remote_dirty: local + between(200, 500),
       upgrade: local,
+      remote_upgrade: local,
     },
     hop_ns: between(10, 50),
     service_ns,

@@ -68,9 +68,12 @@ const system = (index: number): fc.Arbitrary<SystemRun> =>
           cpus: 1,
           instructions: 1000,
           rows,
-          state: { dirty_l1_lines: 0, dirty_l2_lines: 0, physical_pages: 0 },
+          state: { dirty_l1_lines: 0, dirty_l2_lines: 0, physical_pages: 0, lost_lines: [] },
+          pages: null,
         },
         breakdown: { total_ps: total, parts },
+        contention: null,
+        numa: null,
         seeds: [total, ...others].map((total_ps, seed) => ({ seed, total_ps })),
         notes,
       };

@@ -188,9 +188,17 @@ function runOf(trace: FixtureTrace, name: string, seed: number): SystemRun {
       cpus,
       instructions: total,
       rows,
-      state: { dirty_l1_lines: r(100, 500), dirty_l2_lines: r(1000, 4000), physical_pages: r(2000, 9000) },
+      state: {
+        dirty_l1_lines: r(100, 500),
+        dirty_l2_lines: r(1000, 4000),
+        physical_pages: r(2000, 9000),
+        lost_lines: [],
+      },
+      pages: null,
     },
     breakdown: { total_ps: parts.reduce((sum, part) => sum + part.ps, 0), parts },
+    contention: null,
+    numa: null,
     seeds: [{ seed: 1, total_ps: parts.reduce((sum, part) => sum + part.ps, 0) }],
     notes: disco
       ? [

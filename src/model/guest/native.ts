@@ -1,6 +1,7 @@
 import { MAPPED } from '../../trace/types.ts';
 import { C } from '../counters.ts';
 import { isGlobal } from '../hardware/tlb.ts';
+import { createPageMoves, type PageMoves } from '../monitor/page-moves.ts';
 import type { Platform, PlatformParts } from '../platform.ts';
 import { countPrivileged, createGuest, zeroPage } from './guest.ts';
 
@@ -16,6 +17,7 @@ export function createNative(parts: PlatformParts): Platform {
     parts.kernel().reserve();
     for (const id of ids)
       if ((parts.pages.flags[id]! & MAPPED) === 0) for (const usable of tlb.resident) usable[id] = 1;
+    moves?.admit(ids);
   };
 
   const nothing = (): void => {};
@@ -30,7 +32,16 @@ export function createNative(parts: PlatformParts): Platform {
     admit,
   );
 
+  const moves: PageMoves | null = parts.movesPages
+    ? createPageMoves(parts, guest.synthetic, {
+        memmap: nothing,
+        dropped: nothing,
+        alias: guest.synthetic.direct,
+      })
+    : null;
+
   return {
+    moves,
     admit,
     miss: (cpu, id, kind) => {
       if (!tlb.present(cpu, id)) {
@@ -38,6 +49,7 @@ export function createNative(parts: PlatformParts): Platform {
         guest.refill(cpu, id);
       }
       guest.firstTouch(cpu, id, kind);
+      moves?.used(cpu, id);
       tlb.insert(cpu, id);
     },
     privileged: (_cpu, op) => countPrivileged(parts, op),
@@ -50,7 +62,10 @@ export function createNative(parts: PlatformParts): Platform {
     spaceSwitch: (cpu) => {
       if (parts.system.machine.tlb?.tags === 'none') tlb.flush(cpu, isGlobal);
     },
-    unmap: (id) => tlb.invalidate(id),
+    unmap: (id) => {
+      tlb.invalidate(id);
+      moves?.unmapped(id);
+    },
     tlbFlush: (cpu) => tlb.flush(cpu, () => false),
   };
 }

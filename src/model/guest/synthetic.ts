@@ -16,11 +16,13 @@ export const REGION = {
   pmap: 6,
   memmap: 7,
   device: 8,
+  /** Machine pages that pages are moved or copied to. */
+  machine: 9,
 } as const;
 export type Region = (typeof REGION)[keyof typeof REGION];
 
 /** First page of the regions: above all pages of 64-bit addresses, which have 52 bits. */
-const BASE = 2 ** 52;
+export const FIRST_SYNTHETIC = 2 ** 52;
 /** Address spaces of the direct mappings (virtual page = physical page): the guest kernel's, the monitor's. */
 const GUEST_DIRECT = -2;
 const MONITOR_DIRECT = -3;
@@ -44,7 +46,7 @@ export function createSynthetic(pages: Pages, admit: (ids: readonly number[]) =>
   const monitorAliases = new Map<number, number>();
 
   const page = (region: Region, index: number, flags: number): number => {
-    const number = BASE + region * REGION_PAGES + index;
+    const number = FIRST_SYNTHETIC + region * REGION_PAGES + index;
     let id = known.get(number);
     if (id === undefined) {
       id = pages.add(-1, number, number, flags);

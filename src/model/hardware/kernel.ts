@@ -32,15 +32,23 @@ import { InputError } from '../../trace/errors.ts';
 import { C, type Counters } from '../counters.ts';
 import type { Machine } from '../systems/schema.ts';
 import type { Counter } from '../tally.ts';
+import { createDirectory } from './directory.ts';
 import { ownCopy } from './own-copy.ts';
 import { type Pages, wider } from './pages.ts';
+import { GRANULE_BITS } from './sharing.ts';
 
-/** Word that announces one reference over two lines (rule `cachegrind`): the two words follow. */
-export const SPAN = -2;
+/**
+ * Word that announces one reference over two lines (rule `cachegrind`): the two words follow. It matches no tag,
+ * an empty one (−1) neither.
+ */
+export const SPAN = -4;
 
 export interface Kernel {
-  /** Replays `words[from … to − 1]` on `cpu`; the counters' current row gets the misses. */
-  run(words: Int32Array, from: number, to: number, cpu: number): void;
+  /**
+   * Replays `words[from … to − 1]` on `cpu`; the counters' current row gets the misses. `spans`: granules of
+   * each word, where caches are coherent (see `granuleBits`).
+   */
+  run(words: Int32Array, from: number, to: number, cpu: number, spans: Uint16Array | null): void;
   /** Makes `cpu` the one that runs; `touch` is on its behalf. */
   select(cpu: number): void;
   /** One injected reference (a handler's or the monitor's) on the CPU that is running. */
@@ -50,6 +58,38 @@ export interface Kernel {
   /** Makes room for all ids of the pages (before a run, and after pages were added). */
   reserve(): void;
   dirtyLines(): { l1: number; l2: number };
+  /** By CPU: lines lost to other CPUs' stores since the last `clear`; empty where caches are not coherent. */
+  lostLines(): number[];
+  /** Sets the counts that are not in the counters to 0. */
+  clear(): void;
+  /** Machine pages, where they may change (`movable`). */
+  readonly machinePages: MachinePages;
+}
+
+/**
+ * Where physical pages are: a machine page each, which may differ from node to node (replicas). Machine pages
+ * are numbered like physical pages, and a physical page is on the machine page of its own number unless told
+ * otherwise; it must keep its cache colour. Who calls these does the copying and takes the TLB entries away.
+ */
+export interface MachinePages {
+  /** The machine page that CPUs of `node` use for a physical page. */
+  of(physical: number, node: number): number;
+  /** Node of a machine page; 255 if nobody has missed on it yet. */
+  home(machine: number): number;
+  /** Puts a machine page on a node. */
+  place(machine: number, node: number): void;
+  /**
+   * From now on CPUs of `node` (−1: of all nodes) use `to` for the physical page, in place of `from`, whose lines
+   * leave their caches. What is known of their losses goes with them.
+   */
+  remap(physical: number, node: number, from: number, to: number): void;
+  /** Stores to the physical page call `onGuarded` first, or no longer. Nobody has it writable afterwards. */
+  guard(physical: number, on: boolean): void;
+  guarded(physical: number): boolean;
+  /** Translations of a physical page that have missed so far. */
+  translations(physical: number): number[];
+  /** A machine page is free: nothing is known of it any more. No cache may have lines of it. */
+  forget(machine: number): void;
 }
 
 export interface KernelOptions {
@@ -63,6 +103,43 @@ export interface KernelOptions {
   readonly usable: readonly Uint8Array[];
   /** A reference to a translation that is not usable; must make it usable. `kind` 0 fetch, 1 load, 2 store. */
   readonly onMiss: (cpu: number, id: number, kind: number) => void;
+  /** Node of a page that is missed on for the first time, by CPU of node `node`; 254: whichever node asks. */
+  readonly place: (page: number, node: number) => number;
+  /**
+   * Messages of the memory system by kind (FLOW_KINDS), CPU, home and other node, the last index fastest; null:
+   * not wanted.
+   */
+  readonly traffic: Int32Array | null;
+  /** Pages may move; needs `coherence: directory`. */
+  readonly movable: boolean;
+  /** A store to a guarded page by translation `id` comes next: the guard must be lifted. */
+  readonly onGuarded: (cpu: number, id: number) => void;
+  /** The home counts a miss (or an upgrade) on a machine page: true if it is hot. Null: nobody counts. */
+  readonly counted: ((cpu: number, machine: number, write: boolean) => boolean) | null;
+  /** The reference that made a page hot is done. */
+  readonly onHot: (cpu: number, machine: number) => void;
+}
+
+/** What keeps the caches of a machine with so many CPUs the same (`auto` decided). */
+export function coherenceOf(machine: Machine, cpus: number): 'directory' | 'drcachesim' | 'none' {
+  if (machine.coherence !== 'auto') return machine.coherence;
+  return cpus > 1 && machine.l2?.inclusive ? 'directory' : 'none';
+}
+
+/** A line as the directory sees it, and what is told apart within it. */
+export interface Granularity {
+  /** log2 of the directory's line. */
+  readonly lineBits: number;
+  /** log2 of a granule: a byte, or a 128th of a longer line. */
+  readonly granuleBits: number;
+}
+
+/** Lines and granules of a machine's directory; null where caches are not coherent. */
+export function granularity(machine: Machine, cpus: number): Granularity | null {
+  const rule = coherenceOf(machine, cpus);
+  if (rule === 'none') return null;
+  const lineBits = log2(rule === 'directory' ? machine.l2!.line : machine.l1d!.line);
+  return { lineBits, granuleBits: Math.max(0, lineBits - GRANULE_BITS) };
 }
 
 /** How words are laid out for a machine: what the packer and the kernel must agree on. */
@@ -91,8 +168,8 @@ export function wordLayout(machine: Machine): WordLayout {
   return { lineBits, pageLineBits: 12 - lineBits, colourBits, fetchLineBits, dataLineBits };
 }
 
-/** Most translation ids that words of this layout can name (the last line of all would read as an empty tag). */
-export const maxIds = (layout: WordLayout): number => 2 ** (29 - layout.pageLineBits) - 1;
+/** Most translation ids: an L2 tag has 28 bits for the line (and the last of all would read as an empty tag). */
+export const maxIds = (layout: WordLayout): number => 2 ** (28 - layout.pageLineBits) - 1;
 
 export function createKernel(options: KernelOptions): Kernel {
   const layout = wordLayout(options.machine);
@@ -100,7 +177,18 @@ export function createKernel(options: KernelOptions): Kernel {
   const checkSize = (ids: number): void => {
     if (ids > limit) throw new InputError('the trace touches too many pages for these line sizes');
   };
-  return ownCopy(buildKernel)(options, { layout, C, wider, checkSize });
+  const rule = coherenceOf(options.machine, options.cpus);
+  const grain = granularity(options.machine, options.cpus);
+  return ownCopy(buildKernel)(options, {
+    layout,
+    C,
+    wider,
+    checkSize,
+    rule,
+    grain,
+    createDirectory,
+    GRANULE_BITS,
+  });
 }
 
 /** What `buildKernel` needs of this module: it is compiled away from it (see `ownCopy`). */
@@ -109,23 +197,33 @@ interface Imports {
   readonly C: Readonly<Record<Counter, number>>;
   readonly wider: typeof wider;
   readonly checkSize: (ids: number) => void;
+  readonly rule: 'directory' | 'drcachesim' | 'none';
+  readonly grain: Granularity | null;
+  readonly createDirectory: typeof createDirectory;
+  readonly GRANULE_BITS: number;
 }
 
 function buildKernel(options: KernelOptions, imports: Imports): Kernel {
-  const { machine, cpus, pages, counters, stamps, usable, onMiss } = options;
+  const { machine, cpus, pages, counters, stamps, usable, onMiss, place, traffic } = options;
+  const { movable, onGuarded, counted, onHot } = options;
   const { l1i, l1d, l2, counting } = machine;
-  const { layout, C, wider, checkSize } = imports;
+  const { layout, C, wider, checkSize, rule, grain, createDirectory, GRANULE_BITS } = imports;
 
-  /** No line in an L1: negative, as no word is. No line in the L2. */
-  const EMPTY = -0x80000000;
+  /** No line in an L1; no line in the L2. */
+  const EMPTY = -1;
   const NO_LINE = -1;
+  /** In the tag of a dirty L1 line whose stores the directory wants to know: it matches no word. */
+  const WATCHED = -0x80000000;
+  /** All of a tag but WATCHED and the store bit. An empty tag is no line's. */
+  const NAME = 0x7ffffffe;
   /** Kind of an L2 access that nobody asked for: an L1's dirty line. Others: 0 fetch, 1 load, 2 store. */
   const WRITEBACK = 3;
-  /** Low bits of an L2 tag: dirty; given to the L1D; given to the L1I. */
+  /** Low bits of an L2 tag: dirty; given to the L1D; given to the L1I; may be written (coherent: M or E). */
   const DIRTY = 1;
   const IN_L1D = 2;
   const IN_L1I = 4;
-  const L2_LINE = -8;
+  const WRITABLE = 8;
+  const L2_LINE = -16;
   // Counters, as plain numbers in the closure.
   const { l1i_misses, l1_writebacks, l2_writebacks, l2_fetch_misses, l2_writeback_misses } = C;
   const { remote_fetch_misses, fetch_accesses } = C;
@@ -136,6 +234,10 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   const pageShift = pageLineBits + 2;
   const inPageMask = (1 << pageShift) - 2; // line in page and side, without the store bit
   const inclusive = l2?.inclusive ?? false;
+  /** MESI among whole hierarchies, MSI among L1Ds, or neither. */
+  const mesi = rule === 'directory';
+  const msi = rule === 'drcachesim';
+  const coherent = mesi || msi;
   const writebackAccesses = !inclusive && (counting === 'vmtax' || counting === 'dinero');
 
   // L1 geometry. A plane holds one way of all sets of both sides; a line's index in it is
@@ -170,17 +272,46 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   const l2Tags: Int32Array[] = [];
   for (let cpu = 0; cpu < cpus; cpu++) {
     l1Tags.push(new Int32Array(plane * planes).fill(EMPTY));
-    l2Tags.push(new Int32Array(l2 ? l2.size / l2.line : 0).fill(NO_LINE));
+    if (l2?.shared && cpu > 0) l2Tags.push(l2Tags[0]!);
+    else l2Tags.push(new Int32Array(l2 ? l2.size / l2.line : 0).fill(NO_LINE));
   }
-  /** Per translation that has missed in an L1: physical page << 1 | 1 if others of it have too; −1: not yet. */
-  let frames = new Int32Array(1024).fill(-1);
-  /** Per physical page: the first such translation << 1 | 1 if there are more; −1: none. */
+  /** Per translation that has missed in an L1: machine page << 1 | 1 if others of it have too; −1: not yet. */
+  let frames: Int32Array = new Int32Array(1024).fill(-1);
+  /** The same by node, where nodes may differ; `frames` is that of the node of the CPU that runs. */
+  const views = movable ? machine.nodes : 1;
+  const framesOf: Int32Array[] = Array.from({ length: views }, () => frames.slice());
+  frames = framesOf[0]!;
+  /** Movable: by node and physical page, its machine page + 1; 0: its own number's. */
+  const machineOf: Int32Array[] = Array.from({ length: movable ? views : 0 }, () => new Int32Array(1024));
+  /** Movable: by physical page, 1 if stores call `onGuarded`; its translations: the first + 1, then each one's next. */
+  let guards = new Uint8Array(movable ? 1024 : 0);
+  let firstTranslation = new Int32Array(movable ? 1024 : 0);
+  let nextTranslation = new Int32Array(movable ? 1024 : 0);
+  let listed = new Uint8Array(movable ? 1024 : 0);
+  /** A machine page that has become hot, to be seen to after this reference; −1: none. */
+  let hotPage = -1;
+  /** Per machine page: the first such translation << 1 | 1 if there are more; −1: none. */
   let owners = new Int32Array(1024).fill(-1);
   /** Per physical page: its node; 255: not placed yet. */
   let homes = new Uint8Array(1024).fill(255);
-  const oneNode = machine.nodes === 1;
-  const firstTouch = machine.placement === 'first-touch';
-  const cpusPerNode = Math.max(1, Math.floor(cpus / machine.nodes));
+  const { nodes } = machine;
+  const oneNode = nodes === 1;
+  const nodeOf = new Uint8Array(cpus);
+  const cpusPerNode = Math.max(1, Math.floor(cpus / nodes));
+  for (let cpu = 0; cpu < cpus; cpu++) nodeOf[cpu] = Math.min(nodes - 1, Math.floor(cpu / cpusPerNode));
+  /** Not placed yet; on whichever node asks. */
+  const NOWHERE = 255;
+  const EVERYWHERE = 254;
+  /** Kinds of traffic (FLOW_KINDS). */
+  const LOCAL = 0;
+  const REMOTE_CLEAN = 2;
+  const WRITE_BACK = 5;
+  /** Nothing beyond counting a miss. */
+  const simple = oneNode && traffic === null && !mesi;
+
+  /** Lines of the directory: its shift from the finest line. */
+  const directoryShift = grain === null ? 0 : grain.lineBits - lineBits;
+  const granuleBits = grain === null ? 0 : grain.granuleBits;
 
   // The CPU that is running.
   let cpu = 0;
@@ -190,12 +321,16 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   /** LRU TLB: time is `clock` plus the position in the words. */
   let clock = 1;
   let position = 0;
+  /** Coherent: the span of the reference now being made (see `sharing.ts`). */
+  let span = 0;
 
   const select = (next: number): void => {
     cpu = next;
     l1 = l1Tags[next]!;
     l2Tag = l2Tags[next]!;
-    node = Math.min(machine.nodes - 1, Math.floor(next / cpusPerNode));
+    node = nodeOf[next]!;
+    if (movable) frames = framesOf[node]!;
+    if (coherent) directory.select(next);
   };
 
   const index = (word: number): number =>
@@ -207,16 +342,26 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   /** First miss of a translation: finds out whether its physical page is known by another. */
   const meet = (id: number): number => {
-    const page = pages.physical[id]!;
+    const page = movable ? machinePage(id) : pages.physical[id]!;
     const owner = owners[page]!;
-    const shared = owner < 0 ? 0 : 1;
-    if (shared === 0) owners[page] = id << 1;
-    else {
+    if (owner < 0) owners[page] = id << 1;
+    else if (owner >>> 1 !== id) {
       owners[page] = owner | 1;
-      frames[owner >>> 1] = (page << 1) | 1;
+      for (const view of framesOf) if (view[owner >>> 1]! >>> 1 === page) view[owner >>> 1] = (page << 1) | 1;
     }
-    frames[id] = (page << 1) | shared;
+    frames[id] = (page << 1) | (owners[page]! & 1);
     return frames[id]!;
+  };
+
+  /** Movable: the machine page of a translation on the running CPU's node; lists the translation. */
+  const machinePage = (id: number): number => {
+    const physical = pages.physical[id]!;
+    if (listed[id] === 0) {
+      listed[id] = 1;
+      nextTranslation[id] = firstTranslation[physical]!;
+      firstTranslation[physical] = id + 1;
+    }
+    return (machineOf[node]![physical]! || physical + 1) - 1;
   };
 
   /** Physical line, at the finest line size, of a word that has been in `hitL1` or `miss`. */
@@ -225,7 +370,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   /** Whether a tag is the line of `word` (of the same set and side) under another translation. */
   const isAlias = (tag: number, word: number, page: number): boolean =>
-    tag >= 0 && ((tag ^ word) & inPageMask) === 0 && frames[tag >>> pageShift]! >>> 1 === page;
+    tag !== EMPTY && ((tag ^ word) & inPageMask) === 0 && frames[(tag & NAME) >>> pageShift]! >>> 1 === page;
 
   /** Takes a line out of an L1 set; its dirty bit. `page`: physical page if it has several translations, or −1. */
   const drop = (at: number, ways: number, word: number, page: number): number => {
@@ -234,18 +379,18 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     if (page < 0 && ways <= 2) {
       const first = tags[at]!;
       const second = tags[last]!;
-      if ((first & -2) === word) {
+      if ((first & NAME) === word) {
         tags[at] = second;
         tags[last] = EMPTY;
         return first & 1;
       }
-      if ((second & -2) !== word) return 0;
+      if ((second & NAME) !== word) return 0;
       tags[last] = EMPTY;
       return second & 1;
     }
     for (let from = at; from <= last; from += plane) {
       const tag = tags[from]!;
-      if ((tag & -2) !== word && (page < 0 || !isAlias(tag, word, page))) continue;
+      if ((tag & NAME) !== word && (page < 0 || !isAlias(tag, word, page))) continue;
       for (; from < last; from += plane) tags[from] = tags[from + plane]!;
       tags[last] = EMPTY;
       return tag & 1;
@@ -253,46 +398,157 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     return 0;
   };
 
+  /** Makes a line of an L1 set clean; its dirty bit. Otherwise as `drop`. */
+  const clean = (at: number, ways: number, word: number, page: number): number => {
+    const tags = l1;
+    for (let way = 0; way < ways; way++) {
+      const tag = tags[at + way * plane]!;
+      if ((tag & NAME) !== word && (page < 0 || !isAlias(tag, word, page))) continue;
+      tags[at + way * plane] = tag & NAME;
+      return tag & 1;
+    }
+    return 0;
+  };
+
+  /**
+   * The L1s' part in the fate of a line whose L2 tag is `tag`: they give it up, or keep it clean. 1 if it was dirty
+   * there.
+   */
+  const recall = (tag: number, lose: boolean): number => {
+    let dirty = 0;
+    const first = (tag >>> 4) << l2Shift;
+    const end = first + (1 << l2Shift);
+    const owner = owners[first >>> pageLineBits]!;
+    const page = (owner & 1) !== 0 ? first >>> pageLineBits : -1;
+    // Index bits of an id are those of its physical page, so any of its translations finds the sets.
+    const base = ((((owner >>> 1) << pageLineBits) | (first & lineMask)) - first) << 2;
+    if (lose && (tag & IN_L1I) !== 0)
+      for (let line = first; line < end; line += 1 << fetchShift) {
+        const word = (base + (line << 2)) | 2;
+        drop(index(word), fetchWays, word, page);
+      }
+    if ((tag & IN_L1D) !== 0)
+      for (let line = first; line < end; line += 1 << dataShift) {
+        const word = (base + (line << 2)) | 0;
+        dirty |= lose ? drop(index(word), dataWays, word, page) : clean(index(word), dataWays, word, page);
+      }
+    return dirty;
+  };
+
   /** A line leaves the L2: with inclusion it leaves the L1s too; dirty data go to memory. */
   const evict = (victim: number): void => {
     let dirty = victim & DIRTY;
-    if (inclusive && (victim & (IN_L1D | IN_L1I)) !== 0) {
-      const first = (victim >>> 3) << l2Shift;
-      const end = first + (1 << l2Shift);
-      const owner = owners[first >>> pageLineBits]!;
-      const page = (owner & 1) !== 0 ? first >>> pageLineBits : -1;
-      // Index bits of an id are those of its physical page, so any of its translations finds the sets.
-      const base = ((((owner >>> 1) << pageLineBits) | (first & lineMask)) - first) << 2;
-      if ((victim & IN_L1I) !== 0)
-        for (let line = first; line < end; line += 1 << fetchShift) {
-          const word = (base + (line << 2)) | 2;
-          drop(index(word), fetchWays, word, page);
-        }
-      if ((victim & IN_L1D) !== 0)
-        for (let line = first; line < end; line += 1 << dataShift) {
-          const word = (base + (line << 2)) | 0;
-          dirty |= drop(index(word), dataWays, word, page);
-        }
-    }
+    if (inclusive && (victim & (IN_L1D | IN_L1I)) !== 0) dirty |= recall(victim, true);
     if (dirty !== 0) counters.values[counters.row + l2_writebacks]!++;
+    if (!simple) evicted(victim, dirty);
   };
 
-  /** Counts a fetch from memory, by where the page is. */
-  const memory = (line: number, kind: number): void => {
+  /** Tells the home of a line that has left the L2. Apart, so that `evict` stays short enough to be inlined. */
+  const evicted = (victim: number, dirty: number): void => {
+    const line = victim >>> 4;
+    const home = homeOf((line << l2Shift) >>> pageLineBits);
+    if (mesi) directory.gone(line, dirty !== 0, home);
+    else if (dirty !== 0) flow(WRITE_BACK, home, home);
+  };
+
+  /** Another CPU's request takes a directory line from `from`: altogether, or it stays there, clean and shared. */
+  const take = (from: number, line: number, lose: boolean): number => {
+    const running = cpu;
+    const tags = l2Tags[from]!;
+    if (msi) {
+      const first = line << directoryShift;
+      const owner = owners[first >>> pageLineBits]!;
+      const page = (owner & 1) !== 0 ? first >>> pageLineBits : -1;
+      const word = (((owner >>> 1) << pageLineBits) | (first & lineMask)) << 2;
+      const at = index(word);
+      select(from);
+      const dirty = lose ? drop(at, dataWays, word, page) : clean(at, dataWays, word, page);
+      select(running);
+      return dirty !== 0 ? 2 : 1;
+    }
+    const key = line << 4;
+    const base = (line & l2Mask) << l2WayBits;
+    let way = 0;
+    while (way < l2Ways && ((tags[base + way]! ^ key) & L2_LINE) !== 0) way++;
+    if (way === l2Ways) return 0;
+    const tag = tags[base + way]!;
+    let dirty = tag & DIRTY;
+    if ((tag & (IN_L1D | IN_L1I)) !== 0) {
+      select(from);
+      dirty |= recall(tag, lose);
+      select(running);
+    }
+    if (lose) {
+      for (; way < l2Ways - 1; way++) tags[base + way] = tags[base + way + 1]!;
+      tags[base + way] = NO_LINE;
+    } else tags[base + way] = tag & ~(DIRTY | WRITABLE);
+    return dirty !== 0 ? 2 : 1;
+  };
+
+  /** Notes a message of the running CPU. */
+  const flow = (kind: number, home: number, other: number): void => {
+    if (traffic !== null) {
+      const at = ((kind * cpus + cpu) * nodes + home) * nodes + other;
+      traffic[at] = traffic[at]! + 1;
+    }
+  };
+
+  // Without coherence nobody asks it anything.
+  const directory = coherent
+    ? createDirectory({
+        rule: msi ? 'drcachesim' : 'directory',
+        cpus,
+        hints: machine.replacement_hints,
+        linesPerPage: (1 << pageLineBits) >> directoryShift,
+        counters,
+        nodeOf,
+        take,
+        flow,
+        movable,
+      })
+    : (null as never);
+
+  /** Node of a physical page, which is placed at the first miss. */
+  const homeOf = (page: number): number => {
+    if (oneNode) return 0;
+    let home = homes[page]!;
+    if (home === NOWHERE) {
+      home = place(page, node);
+      homes[page] = home;
+    }
+    return home === EVERYWHERE ? node : home;
+  };
+
+  /** Counts a fetch from memory, by where it is served; bits for the L2 tag. */
+  const memory = (line: number, kind: number): number => {
     if (kind === WRITEBACK) {
       // Nothing waits for it, and whoever wrote the line has placed its page.
       counters.values[counters.row + l2_writeback_misses]!++;
-      return;
+      return 0;
     }
     counters.values[counters.row + l2_fetch_misses + kind]!++;
-    if (oneNode) return;
+    return simple ? 0 : served(line, kind);
+  };
+
+  /** Who serves a miss; bits for the L2 tag. */
+  const served = (line: number, kind: number): number => {
     const page = line >>> pageLineBits;
-    let home = homes[page]!;
-    if (home === 255) {
-      home = firstTouch ? node : pages.physicalPage[page]! % machine.nodes;
-      homes[page] = home;
-    }
+    const home = homeOf(page);
+    if (counted?.(cpu, page, kind === 2)) hotPage = page;
+    if (mesi) return directory.request(line >>> l2Shift, kind, span, home) << 3;
     if (home !== node) counters.values[counters.row + remote_fetch_misses + kind]!++;
+    flow(home === node ? LOCAL : REMOTE_CLEAN, home, home);
+    return 0;
+  };
+
+  /** L2 tag of a line that a store has hit: permission to write it is asked for unless it is there. */
+  const permitted = (tag: number): number => {
+    if ((tag & WRITABLE) === 0) {
+      const page = ((tag >>> 4) << l2Shift) >>> pageLineBits;
+      directory.upgrade(tag >>> 4, homeOf(page));
+      if (counted?.(cpu, page, true)) hotPage = page;
+    }
+    return tag | WRITABLE;
   };
 
   /** Looks a line up in the L2, fills it on a miss, and sets `bits` in its tag. `line` at the finest size. */
@@ -302,11 +558,11 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       return;
     }
     const tags = l2Tag;
-    const key = (line >>> l2Shift) << 3;
+    const key = (line >>> l2Shift) << 4;
     const base = ((line >>> l2Shift) & l2Mask) << l2WayBits;
     let tag = tags[base]!;
     if (((tag ^ key) & L2_LINE) === 0) {
-      tags[base] = tag | bits;
+      tags[base] = (mesi && kind === 2 ? permitted(tag) : tag) | bits;
       return;
     }
     let way = 1;
@@ -314,16 +570,17 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       const first = tag;
       tag = tags[base + way]!;
       if (((tag ^ key) & L2_LINE) !== 0) continue;
+      if (mesi && kind === 2) tag = permitted(tag);
       if (way > 1) break;
       tags[base + 1] = first;
       tags[base] = tag | bits;
       return;
     }
     if (way === l2Ways) {
-      memory(line, kind);
+      const granted = memory(line, kind);
       way = l2Ways - 1;
       if (tag !== NO_LINE) evict(tag);
-      tag = key;
+      tag = key | granted;
     }
     for (; way > 0; way--) tags[base + way] = tags[base + way - 1]!;
     tags[base] = tag | bits;
@@ -337,7 +594,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     if (inclusive) {
       // Inclusion has kept the line: it is only marked, its place in the LRU order stays.
       const tags = l2Tag;
-      const key = (line >>> l2Shift) << 3;
+      const key = (line >>> l2Shift) << 4;
       let at = ((line >>> l2Shift) & l2Mask) << l2WayBits;
       while (((tags[at]! ^ key) & L2_LINE) !== 0) at++;
       tags[at] = tags[at]! | DIRTY;
@@ -354,7 +611,28 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     if (ways === 2) tags[last] = tags[at]!;
     else for (let to = last; to > at; to -= plane) tags[to] = tags[to - plane]!;
     tags[at] = word;
-    if (victim >= 0 && (victim & 1) !== 0) writeBack(victim);
+    if (victim === EMPTY) return;
+    if (msi && (word & 2) === 0) directory.gone(physicalLine(victim & NAME) >>> directoryShift, false, 0);
+    if ((victim & 1) !== 0) writeBack(victim & NAME);
+  };
+
+  /**
+   * Coherent: a store to the L1 line in front at index `at`. If the line is clean, permission is asked for
+   * unless the CPU has it.
+   */
+  const storeTo = (at: number, word: number): void => {
+    const line = physicalLine(word);
+    const ofDirectory = line >>> directoryShift;
+    if ((l1[at]! & 1) === 0) {
+      if (msi) directory.upgrade(ofDirectory, 0);
+      else {
+        const key = (line >>> l2Shift) << 4;
+        let from = ((line >>> l2Shift) & l2Mask) << l2WayBits;
+        while (((l2Tag[from]! ^ key) & L2_LINE) !== 0) from++;
+        l2Tag[from] = permitted(l2Tag[from]!);
+      }
+    }
+    l1[at] = directory.stored(ofDirectory, span) ? word | WATCHED : word;
   };
 
   /** Looks a word up in all ways of its L1 set; on a hit moves it to the front. */
@@ -367,9 +645,12 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     const last = at + (ways - 1) * plane;
     for (let from = at; from <= last; from += plane) {
       const tag = tags[from]!;
-      if ((tag & -2) !== key && ((frame & 1) === 0 || !isAlias(tag, word, frame >>> 1))) continue;
+      if ((tag & NAME) !== key && ((frame & 1) === 0 || !isAlias(tag, word, frame >>> 1))) continue;
       for (let to = from; to > at; to -= plane) tags[to] = tags[to - plane]!;
-      tags[at] = key | ((tag | word) & 1);
+      if (coherent) {
+        tags[at] = key | (tag & ~NAME);
+        if ((word & 1) !== 0) storeTo(at, word);
+      } else tags[at] = key | ((tag | word) & 1);
       return true;
     }
     return false;
@@ -380,8 +661,12 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     if (hitL1(at, word)) return;
     const kind = kindOf(word);
     if (hasL1) counters.values[counters.row + l1i_misses + kind]!++;
-    accessL2(physicalLine(word), kind, hasL1 ? IN_L1D + (word & 2) : word & 1);
-    fill(at, word);
+    const line = physicalLine(word);
+    if (msi && kind !== 0) directory.request(line >>> directoryShift, kind, span, 0);
+    accessL2(line, kind, hasL1 ? IN_L1D + (word & 2) : word & 1);
+    if (coherent && (word & 1) !== 0 && directory.stored(line >>> directoryShift, span))
+      fill(at, word | WATCHED);
+    else fill(at, word);
   };
 
   /**
@@ -392,19 +677,25 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     const id = word >>> pageShift;
     let frame = frames[id]!;
     if (frame < 0) frame = meet(id);
-    if (((frame & 1) !== 0 || planes > 2) && hitL1(at, word)) return;
+    // A watched line matches no word in the loop: it may be here all the same.
+    if (((frame & 1) !== 0 || planes > 2 || coherent) && hitL1(at, word)) return;
     const kind = kindOf(word);
     counters.values[counters.row + l1i_misses + kind]!++;
     const line = ((frame >>> 1) << pageLineBits) | ((word >>> 2) & lineMask);
     const bits = IN_L1D + (word & 2);
+    if (msi && kind !== 0) directory.request(line >>> directoryShift, kind, span, 0);
     if (l2 === null) memory(line, kind);
     else {
       const l2Tags = l2Tag;
-      const key = (line >>> l2Shift) << 3;
+      const key = (line >>> l2Shift) << 4;
       const base = ((line >>> l2Shift) & l2Mask) << l2WayBits;
       const first = l2Tags[base]!;
-      if (((first ^ key) & L2_LINE) === 0) l2Tags[base] = first | bits;
+      if (((first ^ key) & L2_LINE) === 0 && (!mesi || kind !== 2)) l2Tags[base] = first | bits;
       else accessL2(line, kind, bits);
+    }
+    if (coherent) {
+      fill(at, kind === 2 && directory.stored(line >>> directoryShift, span) ? word | WATCHED : word);
+      return;
     }
     const tags = l1;
     const ways = (word & 2) !== 0 ? fetchWays : dataWays;
@@ -413,14 +704,14 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     if (ways === 2) tags[last] = tags[at]!;
     else for (let to = last; to > at; to -= plane) tags[to] = tags[to - plane]!;
     tags[at] = word;
-    if (victim < 0 || (victim & 1) === 0) return;
+    if (victim === EMPTY || (victim & 1) === 0) return;
     if (!inclusive) {
       writeBack(victim);
       return;
     }
     counters.values[counters.row + l1_writebacks]!++;
     const out = ((frames[victim >>> pageShift]! >>> 1) << pageLineBits) | ((victim >>> 2) & lineMask);
-    const outKey = (out >>> l2Shift) << 3;
+    const outKey = (out >>> l2Shift) << 4;
     let to = ((out >>> l2Shift) & l2Mask) << l2WayBits;
     while (((l2Tag[to]! ^ outKey) & L2_LINE) !== 0) to++;
     l2Tag[to] = l2Tag[to]! | DIRTY;
@@ -452,8 +743,23 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     if (stamps !== null) stamps[cpu]![id] = clock + position;
   };
 
+  /** Movable: a store to a guarded page asks first. */
+  const permit = (word: number): void => {
+    if (guards[pages.physical[word >>> pageShift]!] === 0) return;
+    const before = span;
+    onGuarded(cpu, word >>> pageShift);
+    span = before;
+  };
+
+  const takeHot = (): void => {
+    const page = hotPage;
+    hotPage = -1;
+    onHot(cpu, page);
+  };
+
   const reference = (word: number): void => {
     translate(word);
+    if (movable && (word & 1) !== 0) permit(word);
     const at = index(word);
     if (((l1[at]! ^ word) & (word | -2)) !== 0) access(at, word);
   };
@@ -482,6 +788,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     const unrolledEnd = (to - 15) | 0;
     let p = from | 0;
     calls: for (;;) {
+      if (counted !== null && hotPage >= 0) takeHot();
       const T = usable[cpu]!; // afresh: a call may have put a longer one in its place
       const L1 = l1;
       let r = 0;
@@ -575,7 +882,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
           }
           return;
         }
-        if (r === -2) {
+        if (r === -4) {
           // SPAN
           const one = words[p + 1]!;
           const two = words[p + 2]!;
@@ -585,15 +892,22 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
           accessSpan(one, two);
           continue calls;
         }
+        if (coherent) span = spans[p]!;
         p = (p + 1) | 0;
         const resident = T[r >>> shift] !== 0;
         if (!resident) translate(r);
+        if (movable && (r & 1) !== 0) permit(r);
         const at = (r >>> 1) & mask;
         const first = L1[at]!;
-        if (((first ^ r) & -2) === 0) L1[at] = first | (r & 1);
-        else {
+        if (((first ^ r) & -2) === 0) {
+          if (coherent && (r & 1) !== 0) {
+            storeTo(at, r);
+            continue calls;
+          }
+          L1[at] = first | (r & 1);
+        } else {
           const second = L1[(at + nextWay) | 0]!;
-          if (((second ^ r) & -2) !== 0) {
+          if (((second ^ r) & -2) !== 0 || (coherent && (r & 1) !== 0)) {
             miss(at, r);
             continue calls;
           }
@@ -613,7 +927,8 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       if (p >= to) break;
       const word = words[p]!;
       position = p;
-      if (word === -2) {
+      if (coherent) span = spans[p]!;
+      if (word === -4) {
         // SPAN
         const first = words[p + 1]!;
         const second = words[p + 2]!;
@@ -624,6 +939,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       } else {
         reference(word);
         p++;
+        if (counted !== null && hotPage >= 0) takeHot();
       }
     }
     position = 0;
@@ -658,13 +974,32 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     return to;
   };
 
-  const run = (words: Int32Array, from: number, to: number, onCpu: number): void => {
+  /** Coherent: the spans of the words being replayed. */
+  let spans: Uint16Array = new Uint16Array(0);
+
+  const run = (
+    words: Int32Array,
+    from: number,
+    to: number,
+    onCpu: number,
+    spansOfWords: Uint16Array | null,
+  ): void => {
     select(onCpu);
+    if (spansOfWords !== null) spans = spansOfWords;
     if (plain) runPlain(words, from, to);
     else runAny(words, from, to);
   };
 
+  /** Granules of an injected reference: all of its L1 line. */
+  const wholeSpan = (word: number): number => {
+    const bits = (word & 2) !== 0 ? layout.fetchLineBits : layout.dataLineBits;
+    const inLine = ((word >>> 2) << lineBits) & ((1 << (directoryShift + lineBits)) - 1);
+    const first = inLine >>> granuleBits;
+    return first | ((first + (bits > granuleBits ? 1 << (bits - granuleBits) : 1) - 1) << GRANULE_BITS);
+  };
+
   const touch = (word: number): void => {
+    if (coherent) span = wholeSpan(word);
     const kind = kindOf(word);
     counters.values[counters.row + fetch_accesses + kind]!++;
     clock++;
@@ -673,11 +1008,25 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   const reserve = (): void => {
     checkSize(pages.size);
-    if (pages.size > frames.length) frames = wider(frames, pages.size, -1);
+    if (pages.size > frames.length) {
+      for (let view = 0; view < views; view++) framesOf[view] = wider(framesOf[view]!, pages.size, -1);
+      frames = framesOf[movable ? node : 0]!;
+      if (movable) {
+        nextTranslation = wider(nextTranslation, pages.size);
+        listed = wider(listed, pages.size);
+      }
+    }
     if (pages.physicalSize > owners.length) {
       owners = wider(owners, pages.physicalSize, -1);
-      homes = wider(homes, pages.physicalSize, 255);
+      homes = wider(homes, pages.physicalSize, NOWHERE);
+      if (movable) {
+        for (let view = 0; view < views; view++)
+          machineOf[view] = wider(machineOf[view]!, pages.physicalSize);
+        guards = wider(guards, pages.physicalSize);
+        firstTranslation = wider(firstTranslation, pages.physicalSize);
+      }
     }
+    if (coherent) directory.reserve(pages.physicalSize);
   };
 
   const word = (id: number, offset: number, fetch: boolean, store: boolean): number => {
@@ -691,9 +1040,68 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       tags.reduce((sum, tag) => sum + (tag !== none ? tag & 1 : 0), 0);
     return {
       l1: l1Tags.reduce((sum, tags) => sum + dirty(tags, EMPTY), 0),
-      l2: l2Tags.reduce((sum, tags) => sum + dirty(tags, NO_LINE), 0),
+      l2: l2Tags.reduce((sum, tags, at) => sum + (at > 0 && l2?.shared ? 0 : dirty(tags, NO_LINE)), 0),
     };
   };
 
-  return { run, select, touch, word, reserve, dirtyLines };
+  const lostLines = (): number[] => (coherent ? Array.from(directory.lost) : []);
+  const clear = (): void => {
+    if (coherent) directory.lost.fill(0);
+    traffic?.fill(0);
+  };
+
+  const linesPerPage = (1 << pageLineBits) >> directoryShift;
+
+  /** Lines of a machine page leave the caches of `node`'s CPUs (−1: all), or stay there, clean and shared. */
+  const withdraw = (page: number, ofNode: number, lose: boolean): void => {
+    for (let line = page * linesPerPage; line < (page + 1) * linesPerPage; line++)
+      for (const sharer of directory.sharers(line))
+        if (ofNode < 0 || nodeOf[sharer] === ofNode) take(sharer, line, lose);
+  };
+
+  const remap = (physical: number, ofNode: number, from: number, to: number): void => {
+    withdraw(from, ofNode, true);
+    for (let i = 0; i < linesPerPage; i++)
+      for (let c = 0; c < cpus; c++)
+        if (ofNode < 0 || nodeOf[c] === ofNode)
+          directory.divert(from * linesPerPage + i, to * linesPerPage + i, c);
+    for (let view = 0; view < views; view++) {
+      if (ofNode >= 0 && view !== ofNode) continue;
+      machineOf[view]![physical] = to + 1;
+      for (let id = firstTranslation[physical]!; id !== 0; id = nextTranslation[id - 1]!)
+        framesOf[view]![id - 1] = -1;
+    }
+  };
+
+  const machinePages: MachinePages = {
+    of: (physical, ofNode) => (machineOf[ofNode]![physical]! || physical + 1) - 1,
+    home: (page) => homes[page]!,
+    place: (page, onNode) => {
+      homes[page] = onNode;
+    },
+    remap,
+    guard: (physical, on) => {
+      guards[physical] = on ? 1 : 0;
+      if (!on) return;
+      for (let view = 0; view < views; view++) {
+        const page = machinePages.of(physical, view);
+        withdraw(page, -1, false);
+        for (let i = 0; i < linesPerPage; i++) directory.disown(page * linesPerPage + i);
+      }
+    },
+    guarded: (physical) => guards[physical] === 1,
+    translations: (physical) => {
+      const ids: number[] = [];
+      for (let id = firstTranslation[physical]!; id !== 0; id = nextTranslation[id - 1]!) ids.push(id - 1);
+      return ids;
+    },
+    forget: (page) => {
+      for (let i = 0; i < linesPerPage; i++) directory.clear(page * linesPerPage + i);
+      owners[page] = -1;
+      homes[page] = NOWHERE;
+    },
+  };
+
+  if (coherent) select(0);
+  return { run, select, touch, word, reserve, dirtyLines, lostLines, clear, machinePages };
 }

@@ -47,7 +47,23 @@ export interface Packed {
   aside: Uint8Array;
   /** Per event of the chunk: words before it. */
   eventAt: Int32Array;
+  /** Where caches are coherent, per word: a span (see `sharing.ts`). */
+  spans: Uint16Array | null;
 }
+
+/** An empty packed chunk, for a packer to reuse. */
+export const createPacked = (): Packed => ({
+  words: new Int32Array(1 << 17),
+  length: 0,
+  segmentEnd: new Int32Array(1024),
+  accesses: new Int32Array(4096),
+  aside: new Uint8Array(1024),
+  eventAt: new Int32Array(1024),
+  spans: null,
+});
+
+/** Packs records from … to − 1 of one segment, without events in between; counts accesses from index `tally`. */
+type PackStretch = (chunk: Chunk, ids: Int32Array, from: number, to: number, tally: number) => void;
 
 export interface Packer {
   /**
@@ -83,14 +99,7 @@ export function createPacker(rule: PackRule): Packer {
   const spans = rule.counting === 'cachegrind';
   const fixed = rule.instructionBytes === 4;
   const oneLineSize = fetchLineBits === dataLineBits;
-  const packed: Packed = {
-    words: new Int32Array(1 << 17),
-    length: 0,
-    segmentEnd: new Int32Array(1024),
-    accesses: new Int32Array(4096),
-    aside: new Uint8Array(1024),
-    eventAt: new Int32Array(1024),
-  };
+  const packed = createPacked();
   /** Most words one record can make: a modify of a whole page in the finest lines, and a span's header. */
   const perRecord = 2 * (1 << pageLineBits) + 4;
   const state: PackState = { packed, previous: -1 };
@@ -103,40 +112,6 @@ export function createPacker(rule: PackRule): Packer {
     sizeShift: SIZE_SHIFT,
   });
 
-  const pack = (chunk: Chunk, ids: Int32Array): Packed => {
-    const { segments, events } = chunk;
-    if (segments.length > packed.segmentEnd.length) {
-      packed.segmentEnd = new Int32Array(segments.length * 2);
-      packed.accesses = new Int32Array(segments.length * 8);
-      packed.aside = new Uint8Array(segments.length * 2);
-    }
-    if (events.length > packed.eventAt.length) packed.eventAt = new Int32Array(events.length * 2);
-    packed.length = 0;
-    let event = 0;
-    let record = 0;
-    for (let segment = 0; segment < segments.length; segment++) {
-      const end = segments.end[segment]!;
-      packed.accesses.fill(0, segment * 4, segment * 4 + 4);
-      const aside = isAside(segments.flags[segment]!, rule.dropRdhwr);
-      packed.aside[segment] = aside ? 1 : 0;
-      while (record < end || (event < events.length && events.at[event]! <= record)) {
-        while (event < events.length && events.at[event]! <= record) packed.eventAt[event++] = packed.length;
-        let stop = end;
-        if (event < events.length && events.at[event]! < end) stop = events.at[event]!;
-        if (stop <= record) break;
-        if (!aside) {
-          state.previous = -1;
-          if (spans) packSpans(chunk, ids, record, stop, segment * 4);
-          else packStretch(chunk, ids, record, stop, segment * 4);
-        }
-        record = stop;
-      }
-      packed.segmentEnd[segment] = packed.length;
-    }
-    while (event < events.length) packed.eventAt[event++] = packed.length;
-    return packed;
-  };
-
   /** Makes room for `records` plain records and one of the longest. */
   const reserve = (records: number): void => {
     while (packed.length + 2 * records + perRecord > packed.words.length) {
@@ -146,8 +121,8 @@ export function createPacker(rule: PackRule): Packer {
     }
   };
 
-  /** Packs records from … to − 1 of one segment, without events in between. */
-  const packStretch = (chunk: Chunk, ids: Int32Array, from: number, to: number, tally: number): void => {
+  const packStretch: PackStretch = (chunk, ids, from, to, tally) => {
+    state.previous = -1;
     const { translation, word } = chunk;
     let i = from;
     while (i < to) {
@@ -203,7 +178,8 @@ export function createPacker(rule: PackRule): Packer {
    * cachegrind's rule. A reference is one access; over two lines it becomes a SPAN of both. Operands longer
    * than the shortest line are cut to it; a modify is a load.
    */
-  const packSpans = (chunk: Chunk, ids: Int32Array, from: number, to: number, tally: number): void => {
+  const packSpans: PackStretch = (chunk, ids, from, to, tally) => {
+    state.previous = -1;
     const { translation, word } = chunk;
     for (let i = from; i < to; i++) {
       const record = word[i]!;
@@ -248,7 +224,45 @@ export function createPacker(rule: PackRule): Packer {
     }
   };
 
-  return { pack };
+  const stretch = spans ? packSpans : packStretch;
+  return { pack: (chunk, ids) => packStretches(packed, rule, chunk, ids, stretch) };
+}
+
+/** Packs a chunk by its stretches: what lies between segments' ends and events. Set-aside segments are left out. */
+export function packStretches(
+  packed: Packed,
+  rule: PackRule,
+  chunk: Chunk,
+  ids: Int32Array,
+  stretch: PackStretch,
+): Packed {
+  const { segments, events } = chunk;
+  if (segments.length > packed.segmentEnd.length) {
+    packed.segmentEnd = new Int32Array(segments.length * 2);
+    packed.accesses = new Int32Array(segments.length * 8);
+    packed.aside = new Uint8Array(segments.length * 2);
+  }
+  if (events.length > packed.eventAt.length) packed.eventAt = new Int32Array(events.length * 2);
+  packed.length = 0;
+  let event = 0;
+  let record = 0;
+  for (let segment = 0; segment < segments.length; segment++) {
+    const end = segments.end[segment]!;
+    packed.accesses.fill(0, segment * 4, segment * 4 + 4);
+    const aside = isAside(segments.flags[segment]!, rule.dropRdhwr);
+    packed.aside[segment] = aside ? 1 : 0;
+    while (record < end || (event < events.length && events.at[event]! <= record)) {
+      while (event < events.length && events.at[event]! <= record) packed.eventAt[event++] = packed.length;
+      let stop = end;
+      if (event < events.length && events.at[event]! < end) stop = events.at[event]!;
+      if (stop <= record) break;
+      if (!aside) stretch(chunk, ids, record, stop, segment * 4);
+      record = stop;
+    }
+    packed.segmentEnd[segment] = packed.length;
+  }
+  while (event < events.length) packed.eventAt[event++] = packed.length;
+  return packed;
 }
 
 /** What the parts of a packer share. */

@@ -111,7 +111,11 @@ export function createPages(colourBits: number, maxIds: number): Pages {
 }
 
 /** A copy of a column, long enough for `index`, that doubles so that growth is linear overall. */
-export function wider<T extends Int32Array | Uint8Array | Float64Array>(old: T, index: number, fill = 0): T {
+export function wider<T extends Int32Array | Uint8Array | Uint16Array | Float64Array>(
+  old: T,
+  index: number,
+  fill = 0,
+): T {
   let length = Math.max(old.length, 16);
   while (length <= index) length *= 2;
   const copy = new (old.constructor as new (length: number) => T)(length);

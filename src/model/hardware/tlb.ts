@@ -28,6 +28,8 @@ export interface Tlb {
   insert(cpu: number, id: number): void;
   /** Drops the entry that maps `id`, on all CPUs, because the guest changed the mapping. */
   invalidate(id: number): void;
+  /** Drops the entries that map `id`, wherever there is one; those CPUs. The guest's mapping stays as it is. */
+  shoot(id: number): number[];
   /** Drops the entries of a CPU but those with a translation whose flags `keeps` accepts. */
   flush(cpu: number, keeps: (flags: number) => boolean): void;
   /** Entries in use. */
@@ -54,6 +56,7 @@ export function createIdealTlb(pages: Pages, cpus: number): Tlb {
       resident[cpu]![id] = 1;
     },
     invalidate: () => {},
+    shoot: () => [],
     flush: () => {},
     occupancy: () => 0,
     key: (id) => pages.block[id]!,
@@ -169,6 +172,16 @@ export function createTlb(structure: TlbStructure, pages: Pages, cpus: number): 
     if (current[pages.block[id]!] === id) current[pages.block[id]!] = -1;
   };
 
+  const shoot = (id: number): number[] => {
+    const held: number[] = [];
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      if (slotOf[cpu]![key(id)]! < 0) continue;
+      remove(cpu, key(id));
+      held.push(cpu);
+    }
+    return held;
+  };
+
   const flush = (cpu: number, keeps: (flags: number) => boolean): void => {
     for (const entry of slots[cpu]!.slice()) {
       if (entry < 0) continue;
@@ -188,6 +201,7 @@ export function createTlb(structure: TlbStructure, pages: Pages, cpus: number): 
     present: (cpu, id) => slotOf[cpu]![key(id)]! >= 0,
     insert,
     invalidate,
+    shoot,
     flush,
     occupancy: (cpu) => slots[cpu]!.reduce((used, entry) => used + (entry >= 0 ? 1 : 0), 0),
     key,

@@ -2,12 +2,13 @@ import { OP, writesRegister } from '../../trace/mips.ts';
 import { KERNEL, MAPPED } from '../../trace/types.ts';
 import { C, L, PRIVILEGED } from '../counters.ts';
 import { countPrivileged, createGuest, UTLB, zeroPage } from '../guest/guest.ts';
-import { REGION } from '../guest/synthetic.ts';
+import { FIRST_SYNTHETIC, REGION } from '../guest/synthetic.ts';
 import { isGlobal } from '../hardware/tlb.ts';
 import type { Platform, PlatformParts } from '../platform.ts';
 import type { Monitor } from '../systems/schema.ts';
 import { createFootprint } from './footprint.ts';
 import { createSecondLevelTlb } from './l2tlb.ts';
+import { createPageMoves, type PageMoves } from './page-moves.ts';
 
 /** CP0 registers by number (MIPS64 privileged architecture). */
 const COUNT = 9;
@@ -17,6 +18,9 @@ const COUNT = 9;
  * Compare change interrupts, EntryHi changes the address space, Index and PageMask feed TLB operations.
  */
 const PLAIN_WRITES: ReadonlySet<number> = new Set([2, 3, 4, 14, 20, 30, 31]);
+
+/** Entry of the memmap after all that 40-bit machine addresses have. */
+const MEMMAP_BEYOND = 2 ** 28;
 
 /** Whether a patched kernel carries an operation out as a load or store. `register` −1: a plain one. */
 export function isPatched(monitor: Monitor, op: number, register: number): boolean {
@@ -61,6 +65,13 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
       const flags = pages.flags[id]!;
       if ((flags & MAPPED) === 0 && !isRelocated(flags)) for (const usable of tlb.resident) usable[id] = 1;
     }
+    moves?.admit(ids);
+  };
+
+  /** Entries of the memmap are by page number; of machine pages beyond those the guest knows, after them. */
+  const memmapEntry = (machine: number): number => {
+    const number = pages.physicalPage[machine]!;
+    return number < FIRST_SYNTHETIC ? number : MEMMAP_BEYOND + machine;
   };
 
   const pageNumber = (id: number): number => pages.physicalPage[pages.physical[id]!]!;
@@ -150,6 +161,13 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
 
   const guest = createGuest(parts, { privileged, deliver, interrupt, zero }, admit);
   const monitorWork = createFootprint(parts, guest.synthetic, monitor);
+  const moves: PageMoves | null = parts.movesPages
+    ? createPageMoves(parts, guest.synthetic, {
+        memmap: (machine, store) => monitorWork.table(REGION.memmap, memmapEntry(machine), store),
+        dropped: (id) => l2tlb.invalidate(id),
+        alias: guest.synthetic.monitorAlias,
+      })
+    : null;
 
   /** A request to a device: one monitor call, or (an unmodified driver) one intercepted access. */
   const request = (cpu: number): void => {
@@ -196,10 +214,12 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     serving = id;
     guest.firstTouch(cpu, id, kind);
     serving = before;
+    moves?.used(cpu, id);
     tlb.insert(cpu, id);
   };
 
   return {
+    moves,
     admit,
     miss,
     privileged,
@@ -219,6 +239,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     unmap: (id) => {
       l2tlb.invalidate(id);
       tlb.invalidate(id);
+      moves?.unmapped(id);
     },
     tlbFlush: (cpu) => {
       l2tlb.clear(cpu);

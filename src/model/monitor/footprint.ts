@@ -86,7 +86,7 @@ export function createFootprint(parts: PlatformParts, synthetic: Synthetic, moni
     counters.values[counters.row + C.count]!++;
     if (enabled) {
       const node = nodeOf(cpu);
-      const key = node * 16 + L[activity];
+      const key = node * 64 + L[activity];
       let words = codeWords.get(key);
       if (words === undefined) {
         words = codeAt(node, offsetOf(activity), codeBytes(activity));
@@ -101,7 +101,7 @@ export function createFootprint(parts: PlatformParts, synthetic: Synthetic, moni
   const routine = (cpu: number, op: number): void => {
     if (!enabled) return;
     const node = nodeOf(cpu);
-    const key = node * 16 + op;
+    const key = node * 64 + op;
     let words = routineWords.get(key);
     if (words === undefined) {
       words = codeAt(node, routines + op * routineBytes, routineBytes);

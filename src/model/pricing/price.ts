@@ -1,145 +1,181 @@
 import { InputError } from '../../trace/errors.ts';
 import type { ResolvedPrices } from '../systems/resolve.ts';
-import type { Counter, Layer, Tally, TallyRow } from '../tally.ts';
-import { isMonitorLayer } from '../tally.ts';
-import type { Breakdown, Category, Cause, Owner, Part } from './breakdown.ts';
+import type { System } from '../systems/schema.ts';
+import type { Tally, TallyRow } from '../tally.ts';
+import type { Breakdown, Cause, Part } from './breakdown.ts';
+import { type Contention, type Delays, kindDelay, memoryDelays, stationLoads } from './contention.ts';
+import { costOf, type Names, namesOf, workOf } from './costs.ts';
+import { splitExactly } from './queueing/exact-sums.ts';
+import { BLOCKING_KINDS } from './queueing/traffic.ts';
+import { postedOf, type Stall, stallsOf } from './stalls.ts';
 
 /**
  * Prices × tally = breakdown. Every part is one product (or sum of products) rounded to whole picoseconds,
- * then only added; the arithmetic is + − × ÷ so that every engine gives the same bits.
+ * then only added; the arithmetic is + − × ÷ so that every engine gives the same bits. What is known of a whole
+ * CPU alone (hops, queueing) is rounded once and split over its rows in whole picoseconds.
  */
-
-/** What a layer's time is called and who could remove it. */
-interface Attribution {
-  readonly cause: Cause;
-  readonly owner: Owner;
-  /** Execution time of one activity, in ns, given its prices. */
-  readonly path: (prices: ResolvedPrices) => number;
+export interface Priced {
+  readonly breakdown: Breakdown;
+  /** null: no contention was solved. */
+  readonly contention: Contention | null;
 }
 
-const cycles = (pick: (p: ResolvedPrices) => number) => (p: ResolvedPrices) => pick(p) * p.cycle_ns;
+/** What pricing has to know of a system besides its prices. */
+export type PricedSystem = Pick<System, 'machine' | 'monitor'>;
+
+const tooLong = (): InputError =>
+  new InputError(
+    `the priced time is over ${Math.floor(Number.MAX_SAFE_INTEGER / 1e12)} s, more than sums exactly in ` +
+      'picoseconds: lower the prices or replay less at a time',
+  );
+
+function wholePs(ns: number): number {
+  const ps = Math.round(ns * 1000);
+  if (!Number.isSafeInteger(ps)) throw tooLong();
+  return ps;
+}
+
+/** Stalls of one row with what the memory system adds, in picoseconds. */
+interface RowStalls {
+  readonly stalls: readonly Stall[];
+  /** By stall: distance. */
+  readonly hop_ps: number[];
+  queueing_ps: number;
+}
+
+const KINDS = BLOCKING_KINDS.length;
 
 /**
- * Owners: who could remove the cost. A refill, a trap, a reload and a relocated kernel's TLB fault are there
- * because of how the processor translates and traps; a page fault, a tick and an instruction that need not
- * be privileged because of how the operating system is written; the rest is the monitor's own doing.
+ * Prices one tally. Parts of no time and no count are left out.
+ * @throws InputError if the total does not fit whole picoseconds.
  */
-const LAYER: Readonly<Record<Exclude<Layer, 'workload'>, Attribution>> = {
-  refill: { cause: 'tlb_refill', owner: 'architecture', path: cycles((p) => p.refill_cycles) },
-  demand_zero: { cause: 'page_fault', owner: 'operating system', path: (p) => p.demand_zero_ns },
-  file_page: { cause: 'page_fault', owner: 'operating system', path: (p) => p.file_page_ns },
-  timer: { cause: 'timer', owner: 'operating system', path: (p) => p.timer_ns },
-  l2tlb: { cause: 'l2tlb_reload', owner: 'architecture', path: cycles((p) => p.l2tlb_cycles) },
-  trap: { cause: 'trap_delivery', owner: 'architecture', path: cycles((p) => p.trap_cycles) },
-  interrupt: { cause: 'interrupt_delivery', owner: 'architecture', path: cycles((p) => p.interrupt_cycles) },
-  privileged: { cause: 'privileged_emulation', owner: 'architecture', path: cycles((p) => p.emulate_cycles) },
-  tlb_write: { cause: 'tlb_write_emulation', owner: 'monitor', path: cycles((p) => p.tlb_write_cycles) },
-  kernel_tlb: { cause: 'kernel_tlb_fault', owner: 'architecture', path: cycles((p) => p.kernel_tlb_cycles) },
-  backing: { cause: 'page_fault', owner: 'monitor', path: cycles((p) => p.backing_cycles) },
-  call: { cause: 'monitor_call', owner: 'monitor', path: cycles((p) => p.call_cycles) },
-  device: { cause: 'device', owner: 'operating system', path: cycles((p) => p.device_cycles) },
-};
-
-const SIDES = [
-  ['instruction', ['l1i_misses'], ['l2_fetch_misses'], ['remote_fetch_misses']],
-  [
-    'data',
-    ['l1d_load_misses', 'l1d_store_misses'],
-    ['l2_load_misses', 'l2_store_misses'],
-    ['remote_load_misses', 'remote_store_misses'],
-  ],
-] as const satisfies readonly (readonly [
-  string,
-  readonly Counter[],
-  readonly Counter[],
-  readonly Counter[],
-])[];
-
-interface Stall {
-  readonly cause: Cause;
-  readonly count: number;
-  readonly ns: number;
-}
-
-/** The memory stalls of a row, by level and side. */
-function stalls(row: TallyRow, prices: ResolvedPrices): Stall[] {
-  const sum = (names: readonly Counter[]): number =>
-    names.reduce((total, name) => total + (row.counters[name] ?? 0), 0);
-  return SIDES.flatMap(([side, l1, l2, far]): Stall[] => {
-    const misses = sum(l2);
-    const remote = sum(far);
-    // Without an L1 its misses are not counted and an L2 hit is the fastest access there is.
-    const l2Hits = Math.max(0, sum(l1) - misses);
-    return [
-      { cause: `stall_l2_${side}`, count: l2Hits, ns: prices.l2_hit_ns },
-      { cause: `stall_local_${side}`, count: misses - remote, ns: prices.local_ns },
-      { cause: `stall_remote_${side}`, count: remote, ns: prices.remote_ns },
-    ];
+export function price(tally: Tally, prices: ResolvedPrices, system: PricedSystem): Priced {
+  const delays = memoryDelays(tally, prices, system.machine);
+  const rows = tally.rows.map((row): RowStalls => {
+    const stalls = stallsOf(row, prices);
+    return { stalls, hop_ps: stalls.map(() => 0), queueing_ps: 0 };
   });
-}
-
-/** Prices one tally. Parts of no time and no count are left out. */
-export function price(tally: Tally, prices: ResolvedPrices): Breakdown {
+  const contention = delays && spread(tally, rows, delays, prices, system);
   const parts: Part[] = [];
   let total = 0;
-  const add = (
-    row: TallyRow,
-    category: Category,
-    cause: Cause,
-    owner: Owner,
-    kind: Part['kind'],
-    count: number,
-    ns: number,
-  ): void => {
-    const ps = Math.round(ns * 1000);
-    if (count === 0 && ps === 0) return;
-    total += ps;
-    parts.push({ cpu: row.cpu, context: row.context, category, cause, owner, kind, count, ps });
-  };
-
-  for (const row of tally.rows) {
-    const { layer } = row;
-    const count = row.counters.count ?? 0;
-    if (layer === 'workload') {
-      const category = row.context === 'user' ? 'user' : 'kernel';
-      const instructions = row.counters.instructions ?? 0;
-      const uncached = row.counters.uncached_accesses ?? 0;
-      const owner = category === 'user' ? 'workload' : 'operating system';
-      const executed = instructions * prices.cycles_per_instruction * prices.cycle_ns;
-      add(row, category, 'execution', owner, 'execution', instructions, executed);
-      for (const stall of stalls(row, prices))
-        add(row, category, stall.cause, 'architecture', 'stall', stall.count, stall.count * stall.ns);
-      add(row, category, 'device', 'architecture', 'stall', uncached, uncached * prices.uncached_ns);
-      continue;
+  tally.rows.forEach((row, at) => {
+    for (const part of partsOf(row, rows[at]!, prices, system.monitor !== null)) {
+      total += part.ps;
+      parts.push(part);
     }
-    const category = isMonitorLayer(layer) ? 'monitor' : 'kernel';
-    const { cause, owner, path } = LAYER[layer];
-    const zeroed = (row.counters.pages_zeroed ?? 0) * prices.zero_page_cycles * prices.cycle_ns;
+  });
+  if (!Number.isSafeInteger(total)) throw tooLong();
+  return { breakdown: { total_ps: total, parts }, contention };
+}
+
+/** The parts of one row. */
+function partsOf(row: TallyRow, memory: RowStalls, prices: ResolvedPrices, monitor: boolean): Part[] {
+  const parts: Part[] = [];
+  const names = namesOf(row.layer, row.context, monitor);
+  const addPs = (what: Partial<Names>, kind: Part['kind'], count: number, ps: number): void => {
+    if (count !== 0 || ps !== 0)
+      parts.push({ cpu: row.cpu, context: row.context, ...names, ...what, kind, count, ps });
+  };
+  const add = (what: Partial<Names>, kind: Part['kind'], count: number, ns: number): void =>
+    addPs(what, kind, count, Math.round(ns * 1000));
+
+  const work = workOf(row);
+  const cost = costOf(row.layer, work, prices);
+  const stallPs = (at: number): number => {
+    const { count, ns } = memory.stalls[at]!;
+    return Math.round(count * ns * 1000) + memory.hop_ps[at]!;
+  };
+  if (row.layer === 'workload') {
+    add({}, 'execution', work.instructions, cost.executed);
+    const causes = new Map<Cause, { count: number; ps: number }>();
+    memory.stalls.forEach(({ cause, count }, at) => {
+      const sum = causes.get(cause) ?? { count: 0, ps: 0 };
+      causes.set(cause, { count: sum.count + count, ps: sum.ps + stallPs(at) });
+    });
+    for (const [cause, { count, ps }] of causes) addPs({ cause, owner: 'architecture' }, 'stall', count, ps);
+    add({ cause: 'device', owner: 'architecture' }, 'stall', work.uncached, cost.uncached);
+  } else {
     // What a patched kernel would not need emulated, the operating system could remove.
-    const patchable = row.counters.patchable ?? 0;
-    add(
-      row,
-      category,
-      cause,
-      owner,
-      'execution',
-      count - patchable,
-      (count - patchable) * path(prices) + zeroed,
-    );
-    add(row, category, cause, 'operating system', 'execution', patchable, patchable * path(prices));
-    const waits = stalls(row, prices).filter((stall) => stall.count > 0);
-    const waited = waits.reduce((sum, stall) => sum + stall.count, 0);
-    const waitedNs = waits.reduce((ns, stall) => ns + stall.count * stall.ns, 0);
+    const theirs = { owner: 'operating system' } as const;
+    const { count, patchable } = work;
+    add({}, 'execution', count - patchable, cost.executed);
+    add(theirs, 'execution', patchable, cost.patchable);
     // An activity's stalls go when the activity goes, so they have its owner.
     const share = count === 0 ? 0 : patchable / count;
-    const theirs = Math.round(waited * share);
-    add(row, category, cause, owner, 'stall', waited - theirs, waitedNs * (1 - share));
-    add(row, category, cause, 'operating system', 'stall', theirs, waitedNs * share);
+    const waits = memory.stalls.reduce((sum, stall) => sum + stall.count, 0);
+    const waited = memory.stalls.reduce((ns, stall) => ns + stall.count * stall.ns, 0);
+    const hops = memory.hop_ps.reduce((sum, ps) => sum + ps, 0);
+    const theirWaits = Math.round(waits * share);
+    const theirHops = Math.round(hops * share);
+    addPs({}, 'stall', waits - theirWaits, Math.round(waited * (1 - share) * 1000) + hops - theirHops);
+    addPs(theirs, 'stall', theirWaits, Math.round(waited * share * 1000) + theirHops);
   }
-  if (!Number.isSafeInteger(total))
-    throw new InputError(
-      `the priced time is over ${Math.floor(Number.MAX_SAFE_INTEGER / 1e12)} s, more than sums exactly in ` +
-        'picoseconds: lower the prices or replay less at a time',
-    );
-  return { total_ps: total, parts };
+  const misses = memory.stalls.reduce((sum, { kind, count }) => sum + (kind === null ? 0 : count), 0);
+  if (memory.queueing_ps > 0)
+    addPs({ cause: 'queueing', owner: 'architecture' }, 'stall', misses, memory.queueing_ps);
+  return parts;
+}
+
+/**
+ * Spreads the delays of each CPU over its rows, in proportion to their misses of that kind (waiting for the
+ * buffer: to what they posted). Gives the contention of the run, where it was solved.
+ */
+function spread(
+  tally: Tally,
+  rows: readonly RowStalls[],
+  delays: Delays,
+  prices: ResolvedPrices,
+  { machine }: PricedSystem,
+): Contention | null {
+  const misses = new Float64Array(KINDS);
+  const minimum = new Float64Array(KINDS);
+  const queued = new Float64Array(KINDS);
+  let buffered = 0;
+  for (let cpu = 0; cpu < tally.cpus; cpu++) {
+    const mine = rows.filter((_, at) => tally.rows[at]!.cpu === cpu);
+    BLOCKING_KINDS.forEach((kind, k) => {
+      const hop_ps = wholePs(delays.hops[cpu * KINDS + k]! * prices.hop_ns);
+      const queueing_ps = wholePs(delays.queueing_ns[cpu * KINDS + k]!);
+      const cells = mine.flatMap((row) =>
+        row.stalls.flatMap((stall, at) => (stall.kind === kind ? [{ row, stall, at }] : [])),
+      );
+      if (cells.length === 0 && hop_ps + queueing_ps > 0)
+        throw new RangeError(
+          `CPU ${cpu} has messages of kind ${kind} in its windows and no such miss in its rows`,
+        );
+      const weights = cells.map(({ stall }) => stall.count);
+      const hops = splitExactly(hop_ps, weights);
+      const waits = splitExactly(queueing_ps, weights);
+      cells.forEach(({ row, stall, at }, i) => {
+        row.hop_ps[at]! += hops[i]!;
+        row.queueing_ps += waits[i]!;
+        misses[k]! += stall.count;
+        minimum[k]! += Math.round(stall.count * stall.ns * 1000) + hops[i]!;
+      });
+      queued[k]! += queueing_ps;
+    });
+    const buffer_ps = wholePs(delays.buffer_ns[cpu]!);
+    if (buffer_ps === 0) continue;
+    buffered += buffer_ps;
+    const posted = tally.rows.filter((row) => row.cpu === cpu).map(postedOf);
+    splitExactly(buffer_ps, posted).forEach((ps, i) => {
+      mine[i]!.queueing_ps += ps;
+    });
+  }
+  if (delays.solved === null || machine.contention === 'none') return null;
+  const { network, run } = delays.solved;
+  const sum = (list: Float64Array): number => list.reduce((a, b) => a + b, 0);
+  const stations = stationLoads(network, run);
+  return {
+    windows: tally.windows.length,
+    distribution: machine.contention,
+    minimum_ps: sum(minimum),
+    queueing_ps: sum(queued) + buffered,
+    buffer_ps: buffered,
+    kinds: BLOCKING_KINDS.flatMap((kind, k) =>
+      misses[k]! === 0 ? [] : [kindDelay(kind, misses[k]!, minimum[k]!, queued[k]!)],
+    ),
+    stations,
+    hottest: run.hot < 0 ? null : stations[run.hot]!.name,
+  };
 }

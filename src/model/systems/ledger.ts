@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LedgerEntry } from '../result.ts';
-import { type Role, type System, systemSchema } from './schema.ts';
+import type { Role } from './fields.ts';
+import { type System, systemSchema } from './schema.ts';
 
 /** The parts of a JSON Schema node that the ledger reads. */
 interface Node {

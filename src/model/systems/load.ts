@@ -2,8 +2,9 @@ import { isMap, isScalar } from 'yaml';
 import { InputError } from '../../trace/errors.ts';
 import { describeProblems, problemsOf } from '../../trace/schema-problems.ts';
 import { parseYamlText, type YamlText } from '../../trace/yaml.ts';
+import type { Role } from './fields.ts';
 import { PRESETS } from './presets.ts';
-import { type Role, type System, systemSchema } from './schema.ts';
+import { type System, systemSchema } from './schema.ts';
 
 type Tree = { readonly [key: string]: unknown };
 

@@ -1,4 +1,15 @@
 import { z } from 'zod';
+import {
+  bytes,
+  chosen,
+  count,
+  type FieldMeta,
+  field,
+  nonnegative,
+  positive,
+  ROLES,
+  type Role,
+} from './fields.ts';
 
 /**
  * What a system is: machine × operating system × monitor × prices, all data. The schema is the single
@@ -6,45 +17,7 @@ import { z } from 'zod';
  * Schema, `system show` and the report's ledger are made from it.
  */
 
-/** How well an input is known: printed or counted; fitted to a published number; a guess; a free choice. */
-export const ROLES = ['measured', 'calibrated', 'assumed', 'chosen'] as const;
-export type Role = (typeof ROLES)[number];
-
-export interface FieldMeta {
-  readonly description: string;
-  readonly unit: string;
-  readonly source: string;
-  readonly role: Role;
-}
-
-/** A leaf of the schema: a type, its default, and what has to be known of it. */
-function field<T extends z.ZodType>(type: T, value: unknown, meta: FieldMeta) {
-  return type.default(value as never).meta({ ...meta });
-}
-
-const chosen = (description: string, unit = ''): FieldMeta => ({
-  description,
-  unit,
-  source: 'a choice of the experiment',
-  role: 'chosen',
-});
-
-/** Bytes: an integer, or text with K, M or G (powers of 1024). */
-export const bytes = z
-  .union([
-    z.number(),
-    z.string().regex(/^\d+[KMG]?$/, 'expected bytes as a whole number, or with K, M or G, e.g. 256K'),
-  ])
-  .transform((value) => {
-    if (typeof value === 'number') return value;
-    const unit = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 }[value.slice(-1)] ?? 1;
-    return Number.parseInt(value, 10) * unit;
-  })
-  .pipe(z.number().int().positive());
-
-const positive = z.number().int().positive();
-const count = z.number().int().nonnegative();
-const nonnegative = z.number().nonnegative().finite();
+import { pages } from './schema-pages.ts';
 
 const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));
 
@@ -109,6 +82,12 @@ const unifiedCache = z
       source: 'not printed',
       role: 'assumed',
     }),
+    shared: z.boolean().default(false).meta({
+      description: 'one cache for all CPUs instead of one each (not inclusive)',
+      unit: '',
+      source: 'a choice of the experiment',
+      role: 'chosen',
+    }),
   })
   .superRefine(checkGeometry);
 
@@ -159,10 +138,43 @@ const machine = z
     ),
     nodes: field(positive.max(64), 1, chosen('nodes, each with an equal share of the CPUs', 'nodes')),
     placement: field(
-      z.enum(['first-touch', 'round-robin']),
+      z.enum(['first-touch', 'round-robin', 'contiguous', 'fixed']),
       'first-touch',
-      chosen('which node a physical page is on: the first to touch it, or page number modulo nodes'),
+      chosen(
+        'which node a page is on: that of the CPU that misses on it first; page number modulo nodes; ' +
+          'contiguous: consecutive pages of a virtual machine fill node_memory of its own nodes, one after the ' +
+          'other; fixed: placement_node',
+      ),
     ),
+    placement_node: field(count.max(63), 0, chosen('placement fixed: the node of all pages')),
+    node_memory: field(bytes, 33554432, {
+      description: 'memory of a node, for placement contiguous',
+      unit: 'bytes',
+      source: 'Disco, SOSP’97, section 5.3: 256 MB on 8 nodes',
+      role: 'measured',
+    }),
+    interconnect: field(
+      z.enum(['uniform', 'mesh', 'hypercube', 'bus']),
+      'uniform',
+      chosen(
+        'between nodes: uniform (one hop between any two), mesh (two-dimensional, as square as it goes), ' +
+          'hypercube (the next power of two), bus (all memory equally far: a UMA machine, one node)',
+      ),
+    ),
+    coherence: field(
+      z.enum(['auto', 'directory', 'drcachesim', 'none']),
+      'auto',
+      chosen(
+        'what keeps the CPUs’ caches the same (docs/coherence.md): directory (MESI); drcachesim (MSI among ' +
+          'L1Ds, that simulator’s rule); none; auto: directory where several CPUs have inclusive L2s, else none',
+      ),
+    ),
+    replacement_hints: field(z.boolean(), true, {
+      description: 'a CPU tells the directory of clean lines that leave its L2',
+      unit: '',
+      source: 'FLASH’s dynamic pointer allocation protocol has them; not printed for Disco’s machine',
+      role: 'assumed',
+    }),
     l1i: field(
       cache.nullable(),
       { size: 32768, ways: 2, line: 64 },
@@ -185,7 +197,7 @@ const machine = z
     ),
     l2: field(
       unifiedCache.nullable(),
-      { size: 1048576, ways: 2, line: 128, inclusive: true },
+      { size: 1048576, ways: 2, line: 128, inclusive: true, shared: false },
       {
         description: 'unified second-level cache of each CPU; null: none',
         unit: '',
@@ -202,6 +214,22 @@ const machine = z
         source: MIPS_MANUAL,
         role: 'measured',
       },
+    ),
+    contention: field(
+      z.enum(['none', 'deterministic', 'exponential']),
+      'deterministic',
+      chosen(
+        'waiting for controllers, memories and links, solved after the replay where there are several CPUs ' +
+          'or nodes (docs/contention.md); named by the distribution of service times; none: every miss at its minimum',
+      ),
+    ),
+    contention_windows: field(
+      positive.max(1024),
+      64,
+      chosen(
+        'windows of the run, by instructions, in each of which contention is solved by itself',
+        'windows',
+      ),
     ),
     counting: field(z.enum(['vmtax', 'dinero', 'drcachesim', 'cachegrind']), 'vmtax', {
       description:
@@ -228,6 +256,20 @@ const machine = z
       issue(['l2', 'inclusive'], `counting rule ${m.counting} needs a non-inclusive L2 (inclusive: false)`);
     if (m.counting === 'cachegrind' && (!m.l1i || m.nodes > 1))
       issue(['counting'], 'counting rule cachegrind needs L1 caches and a single node');
+    if (m.coherence === 'directory' && !m.l2?.inclusive)
+      issue(['coherence'], 'a directory needs an inclusive L2 (inclusive: true)');
+    if (m.coherence === 'drcachesim' && (m.l2?.inclusive || !m.l1d))
+      issue(['coherence'], 'rule drcachesim needs L1 caches and no inclusive L2 (inclusive: false)');
+    if (m.coherence === 'drcachesim' && m.counting === 'cachegrind')
+      issue(['counting'], 'counting rule cachegrind knows one CPU only');
+    if (m.l2?.shared && m.l2.inclusive)
+      issue(['l2', 'shared'], 'an L2 for all CPUs cannot be inclusive here (inclusive: false)');
+    if (m.interconnect === 'bus' && m.nodes > 1)
+      issue(['interconnect'], 'a bus has one node: set nodes to 1');
+    if (m.interconnect === 'hypercube' && !isPowerOfTwo(m.nodes))
+      issue(['nodes'], `${m.nodes} nodes are no hypercube: must be a power of two`);
+    if (m.placement_node >= m.nodes)
+      issue(['placement_node'], `node ${m.placement_node} of ${m.nodes}: nodes are numbered from 0`);
     if (m.tlb && m.tlb.wired >= m.tlb.entries)
       issue(['tlb', 'wired'], `${m.tlb.wired} wired of ${m.tlb.entries} entries leave none to replace`);
     if (m.cpus > 0 && m.cpus % m.nodes !== 0)
@@ -415,6 +457,69 @@ const prices = z.strictObject({
   ),
   local_ns: price(300, 'ns', 'measured', 'stall of an L2 miss to local memory, uncontended', DISCO_5_1),
   remote_ns: price(900, 'ns', 'measured', 'stall of an L2 miss to remote memory, uncontended', DISCO_5_1),
+  dirty_ns: price(
+    1300,
+    'ns',
+    'assumed',
+    'stall of an L2 miss served by a modified line in a cache of another node (three hops), uncontended',
+    'remote_ns × 145 to 191 ÷ 111, FLASH’s own ratios (Heinrich, ASPLOS’94, from memory)',
+  ),
+  neighbour_ns: price(
+    430,
+    'ns',
+    'assumed',
+    'stall of an L2 miss served by a modified line in the cache of another CPU of the node, uncontended',
+    'local_ns × 143 ÷ 100, FLASH’s ratio for a dirty line against the ideal (Heinrich, ASPLOS’94, from memory)',
+  ),
+  upgrade_ns: price(
+    200,
+    'ns',
+    'assumed',
+    'stall of a store to a shared line whose home is the own node: permission without data',
+    'local_ns without the memory’s part',
+  ),
+  remote_upgrade_ns: price(
+    800,
+    'ns',
+    'assumed',
+    'the same where the home is another node',
+    'remote_ns without the memory’s part',
+  ),
+  hop_ns: price(
+    0,
+    'ns',
+    'chosen',
+    'added for each hop of each message for which a CPU waits; remote_ns and the others then exclude it',
+    'latencies are printed without distances',
+  ),
+  controller_ns: price(
+    100,
+    'ns',
+    'assumed',
+    'contention: occupancy of a node’s directory and protocol controller by one request',
+    'FLASH’s MAGIC handlers take about ten of its 10 ns cycles (Heinrich, ASPLOS’94, from memory)',
+  ),
+  memory_ns: price(
+    140,
+    'ns',
+    'assumed',
+    'contention: occupancy of a node’s memory by one line',
+    'FLASH: 14 cycles of 10 ns to first data (Heinrich, ASPLOS’94, from memory)',
+  ),
+  message_ns: price(
+    20,
+    'ns',
+    'assumed',
+    'contention: occupancy of a port, a link or the bus by a message without a line',
+    '16 bytes at 0.8 GB/s, one direction of Origin’s links',
+  ),
+  line_ns: price(
+    180,
+    'ns',
+    'assumed',
+    'contention: occupancy of a port, a link or the bus by a line',
+    '144 bytes at 0.8 GB/s, one direction of Origin’s links',
+  ),
   uncached_ns: price(1000, 'ns', 'assumed', 'an uncached or device access', GUESS),
   refill_cycles: field(z.union([nonnegative, z.literal('recorded')]), 14, {
     description:
@@ -484,6 +589,97 @@ const prices = z.strictObject({
   ),
   call_cycles: price(150, 'cycles', 'assumed', 'monitor: one monitor call, entry and exit', GUESS),
   device_cycles: price(400, 'cycles', 'assumed', 'monitor: one intercepted device access', GUESS),
+  hot_page_cycles: price(
+    400,
+    'cycles',
+    'assumed',
+    'manager of memory: interrupt for a hot page, and the decision what to do with it',
+    'as interrupt_cycles, and some look-ups',
+  ),
+  migrate_ns: price(
+    28000,
+    'ns',
+    'calibrated',
+    'manager of memory: moving a page, without the copy (whose references are replayed)',
+    'Disco, SOSP’97, Table 3 (Engineering): 67 µs − 32 lines × 1.2 µs − hot_page_cycles',
+  ),
+  replicate_ns: price(
+    18000,
+    'ns',
+    'calibrated',
+    'manager of memory: a replica of a page, without the copy (whose references are replayed)',
+    'Disco, SOSP’97, Table 3 (Engineering): 57 µs − 32 lines × 1.2 µs − hot_page_cycles',
+  ),
+  collapse_ns: price(
+    18000,
+    'ns',
+    'assumed',
+    'manager of memory: a store to a replicated page, whose replicas are dropped',
+    'as replicate_ns; outside Table 3',
+  ),
+  shootdown_cycles: price(
+    300,
+    'cycles',
+    'assumed',
+    'manager of memory: interrupt of a CPU that has to drop a TLB entry, on that CPU',
+    'as interrupt_cycles; outside Table 3',
+  ),
+  copy_on_write_cycles: price(
+    600,
+    'cycles',
+    'assumed',
+    'manager of memory: fault on a shared page and its own copy, without the copying (which is replayed)',
+    'as trap_cycles and backing_cycles, and the sharers’ list',
+  ),
+  hint_fault_cycles: price(
+    400,
+    'cycles',
+    'assumed',
+    'manager of memory: fault on a mapping that was withdrawn to see who uses the page',
+    'as backing_cycles',
+  ),
+  world_switch_cycles: price(
+    1000,
+    'cycles',
+    'assumed',
+    'monitor: another virtual CPU takes the CPU',
+    'two sets of 64 registers, 64 TLB entries of some 4 cycles, the choice',
+  ),
+  vcpu_move_ns: price(
+    37000,
+    'ns',
+    'measured',
+    'monitor: a virtual CPU goes to another CPU of its node',
+    'Cellular Disco, SOSP’99, section 4.1 (32-CPU Origin 2000)',
+  ),
+  vcpu_node_move_ns: price(
+    520000,
+    'ns',
+    'measured',
+    'monitor: a virtual CPU goes to another node, the copy of its second-level TLB included',
+    'Cellular Disco, SOSP’99, section 4.1 (another node of the cell)',
+  ),
+  borrow_ns: price(
+    740,
+    'ns',
+    'measured',
+    'manager of memory: a page borrowed from another’s share',
+    'Cellular Disco, SOSP’99, section 5.1: 758 µs for 4 MB',
+  ),
+  page_out_ns: price(
+    14300000,
+    'ns',
+    'measured',
+    'manager of memory: a page to or from the paging disk, waited for',
+    'a mid-1990s paging disk, random read (Feeley et al., SOSP’95, Table 3)',
+  ),
+  packet_cycles: price(
+    1000,
+    'cycles',
+    'assumed',
+    'monitor: a message of the virtual network, its pages remapped and not copied',
+    GUESS,
+  ),
 });
 
 export const systemSchema = z.strictObject({
@@ -491,6 +687,7 @@ export const systemSchema = z.strictObject({
   description: z.string().default('').meta({ description: 'what the system is, in a sentence' }),
   machine: machine.prefault({}),
   os: os.prefault({}),
+  pages: pages.prefault({}),
   monitor: monitor
     .nullable()
     .default(null)

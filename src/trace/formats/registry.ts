@@ -1,3 +1,5 @@
+import { openVms } from '../compose/open.ts';
+import { isVmsSpec } from '../compose/spec.ts';
 import { InputError } from '../errors.ts';
 import { type OpenedInput, type OpenOptions, openInput } from '../input.ts';
 import type { Trace } from '../types.ts';
@@ -26,15 +28,19 @@ export const FORMATS: readonly Format[] = [
 export interface OpenTraceOptions extends ReadOptions, OpenOptions {
   /** Name of the format, where it shall not be recognised by its bytes. */
   readonly format?: string;
+  /** Ends the reading that a composition needs to be opened. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Opens a trace: a file, a directory or (`-`) standard input, in any format, compressed or not, or a
- * synthetic workload (`workload:zipf?cpus=8`). The format is found by looking at the bytes, never by the name.
+ * synthetic workload (`workload:zipf?cpus=8`), or several of these as virtual machines (`vms:a.vmt*2,b.vmt`). The
+ * format is found by looking at the bytes, never by the name.
  *
  * Throws InputError for what is not a trace; errors inside the trace come while its chunks are read.
  */
 export async function openTrace(pathOrDash: string, options: OpenTraceOptions = {}): Promise<Trace> {
+  if (isVmsSpec(pathOrDash)) return openMachines(pathOrDash, options);
   if (isWorkloadSpec(pathOrDash)) return openWorkload(pathOrDash);
   const forced = options.format === undefined ? null : formatNamed(options.format);
   const input = await openInput(pathOrDash, options);
@@ -63,6 +69,27 @@ export async function openTrace(pathOrDash: string, options: OpenTraceOptions = 
     await input.close();
     throw error;
   }
+}
+
+/** Opens a composition; progress is told of while its traces are opened, since afterwards several are read at once. */
+async function openMachines(spec: string, options: OpenTraceOptions): Promise<Trace> {
+  const { progress, signal, ...others } = options;
+  let opening = true;
+  const trace = await openVms(
+    spec,
+    (name) =>
+      openTrace(name, {
+        ...others,
+        ...(progress && {
+          progress: (done: number, total: number) => {
+            if (opening) progress(done, total);
+          },
+        }),
+      }),
+    { ...(signal && { signal }) },
+  );
+  opening = false;
+  return trace;
 }
 
 /** The format of that name. Throws InputError that lists the names. */

@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts';
 import { CHUNK_RECORDS, type CodeColumns, type TranslationColumns } from '../types.ts';
 import { expectedPhysical, LANE_CLASSES, LANE_TABLE_COUNTS, LANE_TABLE_NUMBERS } from './encode-sparse.ts';
 import { type Cursor, checkCursors, takeByte, takeCount, takeNumber, takeSigned } from './lanes.ts';
-import { PAGE_LIMIT } from './layout.ts';
+import { LEAST_SPACE, PAGE_LIMIT } from './layout.ts';
 
 export interface TablesChunk {
   readonly translations: TranslationColumns;
@@ -44,7 +44,7 @@ export function createTablesDecoder(): TablesDecoder {
       const step = takeSigned(numbers);
       lastVirtual += step;
       lastPhysical = expectedPhysical(lastPhysical, step) + takeSigned(numbers);
-      if (!(lastSpace >= -1 && lastSpace < 2 ** 31 && isPage(lastVirtual) && isPage(lastPhysical))) {
+      if (!(lastSpace >= LEAST_SPACE && lastSpace < 2 ** 31 && isPage(lastVirtual) && isPage(lastPhysical))) {
         throw new InputError('a translation has an impossible page or address space');
       }
       space[at] = lastSpace;

@@ -6,7 +6,7 @@
  */
 import type { Chunk } from '../types.ts';
 import { createLanes, type Lane, putByte, putBytes, putNumber, putSigned, reserve } from './lanes.ts';
-import { PAGE_LIMIT, SECTION_LANES, SPARSE, TABLES, TUPLE_NEW, TUPLES } from './layout.ts';
+import { LEAST_SPACE, PAGE_LIMIT, SECTION_LANES, SPARSE, TABLES, TUPLE_NEW, TUPLES } from './layout.ts';
 
 /** Lanes of section SPARSE. */
 export const LANE_COUNTS = 0;
@@ -180,7 +180,7 @@ export function createTablesEncoder(): TablesEncoder {
       const space = translations.space[at]!;
       const virtual = checkedPage(translations.virtualPage[at]!);
       const physical = checkedPage(translations.physicalPage[at]!);
-      if (space < -1) throw new Error('trace store: an address space below −1');
+      if (space < LEAST_SPACE) throw new Error('trace store: an address space out of range');
       putByte(numbers, translations.flags[at]!);
       putSigned(numbers, space - lastSpace);
       putSigned(numbers, virtual - lastVirtual);

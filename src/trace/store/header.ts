@@ -85,7 +85,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 /** The header, if that is what the JSON is. */
 function asHeader(value: unknown): TraceHeader | undefined {
   if (!isRecord(value)) return undefined;
-  const { name, format, level, cpus, instructionBytes, addressBits, physical, abi, provenance } = value;
+  const { name, format, level, cpus, instructionBytes, addressBits, physical, abi, provenance, vms } = value;
   const fits =
     typeof name === 'string' &&
     typeof format === 'string' &&
@@ -99,6 +99,22 @@ function asHeader(value: unknown): TraceHeader | undefined {
     typeof physical === 'boolean' &&
     (abi === '' || abi === 'n64' || abi === 'o32' || abi === 'x86-64') &&
     isRecord(provenance) &&
-    Object.values(provenance).every((text) => typeof text === 'string');
+    Object.values(provenance).every((text) => typeof text === 'string') &&
+    (vms === undefined || areMachines(vms, cpus));
   return fits ? (value as unknown as TraceHeader) : undefined;
+}
+
+/** Whether these are the virtual machines of a trace: all of its CPUs, in order, each in one machine. */
+function areMachines(vms: unknown, cpus: number): boolean {
+  if (!Array.isArray(vms) || vms.length === 0) return false;
+  let next = 0;
+  for (const vm of vms as readonly unknown[]) {
+    if (!isRecord(vm)) return false;
+    const { firstCpu, cpus: own, ...rest } = vm;
+    const counts = [own, rest.physicalBase, rest.source, rest.firstSpace];
+    if (firstCpu !== next || !counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0))
+      return false;
+    next += Number(own);
+  }
+  return next === cpus;
 }

@@ -101,3 +101,5 @@ export const TUPLES = 254;
 
 /** Pages are unsigned 52-bit numbers. */
 export const PAGE_LIMIT = 2 ** 52;
+/** Global and direct pages are in space −1, those of machine v of a composed trace in −1 − 16 × v. */
+export const LEAST_SPACE = -1 - 16 * 255;

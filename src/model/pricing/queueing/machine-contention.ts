@@ -16,7 +16,10 @@ export interface ContentionPrices {
   readonly latency_ns: Readonly<Record<BlockingKind, number>>;
   /** Added for each hop of each message for which the CPU waits. */
   readonly hop_ns: number;
-  /** Time for which one visit occupies its station; part of the latency, not added to it. */
+  /**
+   * Time for which one visit occupies its station; part of the latency, not added to it. Services of one miss may
+   * overlap (a line leaves a port while memory still sends it), so their sum may exceed the latency.
+   */
   readonly service_ns: Readonly<Record<Service, number>>;
   /** Of the service times. */
   readonly distribution: 'deterministic' | 'exponential';
@@ -34,17 +37,12 @@ export interface ContentionWorkspace {
   readonly minimum_ns: Float64Array;
   /** What queueing adds to it. */
   readonly queueing_ns: Float64Array;
+  /** What the misses of a CPU and kind need of the station that they need most. */
   readonly service: Float64Array;
 }
 
-/** A workspace large enough for each of these windows. */
-export function contentionWorkspace(windows: readonly Traffic[]): ContentionWorkspace {
-  let cpus = 1;
-  let stations = 1;
-  for (const window of windows) {
-    if (window.cpus > cpus) cpus = window.cpus;
-    if (window.stations.length > stations) stations = window.stations.length;
-  }
+/** A workspace for up to so many CPUs and stations. */
+export function contentionWorkspace(cpus: number, stations: number): ContentionWorkspace {
   return {
     network: multiclassWorkspace(cpus, stations),
     minimum_ns: new Float64Array(cpus * KINDS),
@@ -52,6 +50,9 @@ export function contentionWorkspace(windows: readonly Traffic[]): ContentionWork
     service: new Float64Array(cpus * KINDS),
   };
 }
+
+/** Below a femtosecond is no time: its reciprocal, a rate, might be infinite. */
+const time = (ns: number): number => (ns < 1e-6 ? 0 : ns);
 
 /**
  * Solves one window. `think_ns[c]` is all of CPU c's time in it that is not spent waiting on misses: execution,
@@ -73,21 +74,34 @@ export function solveWindow(
   const half = prices.distribution === 'exponential' ? 1 : 0.5;
   network.regularity = prices.distribution === 'exponential' ? 0 : 1;
 
+  const each_ns = SERVICES.map((name) => time(prices.service_ns[name]));
+
   service.fill(0, 0, cpus * KINDS);
+  let held = 0;
   for (let i = 0; i < waits.length; i++) {
     const cpu = waits.cpu[i]!;
     const cell = cpu * width + waits.station[i]!;
     const count = waits.count[i]!;
-    const each = prices.service_ns[SERVICES[waits.service[i]!]!];
+    const each = each_ns[waits.service[i]!]!;
     network.visits[cell]! += count;
     network.demand_ns[cell]! += count * each;
     network.half_square_ns2[cell]! += count * each * each * half;
-    service[cpu * KINDS + waits.kind[i]!]! += count * each;
+    // Visits are sorted: those of one CPU, kind and station follow each other.
+    const kind = waits.kind[i]!;
+    const before = i - 1;
+    const again =
+      i > 0 &&
+      waits.station[before] === waits.station[i] &&
+      waits.kind[before] === kind &&
+      waits.cpu[before] === cpu;
+    held = (again ? held : 0) + count * each;
+    const longest = cpu * KINDS + kind;
+    if (held > service[longest]!) service[longest] = held;
   }
   for (let i = 0; i < posted.length; i++) {
     const cell = posted.cpu[i]! * width + posted.station[i]!;
     const count = posted.count[i]!;
-    const each = prices.service_ns[SERVICES[posted.service[i]!]!];
+    const each = each_ns[posted.service[i]!]!;
     network.posted_visits[cell]! += count;
     network.posted_demand_ns[cell]! += count * each;
     network.posted_half_square_ns2[cell]! += count * each * each * half;
@@ -97,18 +111,22 @@ export function solveWindow(
     for (let kind = 0; kind < KINDS; kind++) {
       const cell = cpu * KINDS + kind;
       const priced = misses[cell]! * prices.latency_ns[BLOCKING_KINDS[kind]!] + hops[cell]! * prices.hop_ns;
-      // A miss cannot be faster than the stations that serve it, whatever the latency says.
+      // Misses cannot be faster than the busiest of the stations that serve them, whatever the latency says.
       const minimum = Math.max(priced, service[cell]!);
       minimum_ns[cell] = minimum;
       base += minimum;
     }
-    network.base_ns[cpu] = base;
+    network.base_ns[cpu] = time(base);
     network.population[cpu] = 1;
   }
 
-  solveMulticlass(network, options);
-
   queueing_ns.fill(0, 0, cpus * KINDS);
+  if (width === 0) {
+    network.cycle_ns.set(network.base_ns);
+    network.buffer_ns.fill(0);
+    return;
+  }
+  solveMulticlass(network, options);
   for (let i = 0; i < waits.length; i++) {
     const cpu = waits.cpu[i]!;
     queueing_ns[cpu * KINDS + waits.kind[i]!]! +=
@@ -126,6 +144,7 @@ export interface Window {
 export interface RunContention {
   readonly time_ns: Float64Array;
   readonly think_ns: Float64Array;
+  readonly misses: Float64Array;
   readonly minimum_ns: Float64Array;
   readonly queueing_ns: Float64Array;
   /** Waiting for a slot of the write-back buffer. */
@@ -141,20 +160,22 @@ export interface RunContention {
 
 /**
  * Solves each window by itself and adds up. A CPU's time in a window is its own; the duration of a window, for
- * utilisation, is the mean over the CPUs that were active in it.
+ * utilisation, is the mean over the CPUs that were active in it. Windows are asked for one at a time, so that
+ * those of a large machine need not be held together. Each has `cpus` CPUs.
  */
 export function solveRun(
   network: Network,
-  windows: readonly Window[],
+  cpus: number,
+  windows: Iterable<Window>,
   prices: ContentionPrices,
   options: MulticlassOptions = MULTICLASS_DEFAULTS,
-  workspace: ContentionWorkspace = contentionWorkspace(windows.map((window) => window.traffic)),
 ): RunContention {
-  const cpus = windows.reduce((most, { traffic }) => Math.max(most, traffic.cpus), 0);
   const stations = network.stations.length;
+  const workspace = contentionWorkspace(cpus, stations);
   const run = {
     time_ns: new Float64Array(cpus),
     think_ns: new Float64Array(cpus),
+    misses: new Float64Array(cpus * KINDS),
     minimum_ns: new Float64Array(cpus * KINDS),
     queueing_ns: new Float64Array(cpus * KINDS),
     buffer_ns: new Float64Array(cpus),
@@ -163,11 +184,12 @@ export function solveRun(
     peakWindow: new Int32Array(stations).fill(-1),
   };
   let duration = 0;
-  windows.forEach(({ traffic, think_ns }, w) => {
+  let w = 0;
+  for (const { traffic, think_ns } of windows) {
     solveWindow(traffic, think_ns, prices, workspace, options);
     let active = 0;
     let time = 0;
-    for (let cpu = 0; cpu < traffic.cpus; cpu++) {
+    for (let cpu = 0; cpu < cpus; cpu++) {
       const cycle = workspace.network.cycle_ns[cpu]!;
       if (cycle > 0) active++;
       time += cycle;
@@ -175,7 +197,8 @@ export function solveRun(
       run.think_ns[cpu]! += think_ns[cpu]!;
       run.buffer_ns[cpu]! += workspace.network.buffer_ns[cpu]!;
     }
-    for (let i = 0; i < traffic.cpus * KINDS; i++) {
+    for (let i = 0; i < cpus * KINDS; i++) {
+      run.misses[i]! += traffic.misses[i]!;
       run.minimum_ns[i]! += workspace.minimum_ns[i]!;
       run.queueing_ns[i]! += workspace.queueing_ns[i]!;
     }
@@ -189,7 +212,8 @@ export function solveRun(
         run.peakWindow[station] = w;
       }
     });
-  });
+    w++;
+  }
   let hot = -1;
   for (let k = 0; k < stations; k++) {
     if (duration > 0) run.utilisation[k]! /= duration;

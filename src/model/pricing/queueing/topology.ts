@@ -61,8 +61,13 @@ export function layNetwork(topology: Topology): Network {
   if (topology.kind === 'uniform') {
     for (let node = 0; node < nodes; node++)
       stations.push({ kind: 'port', node, to: 'out' }, { kind: 'port', node, to: 'in' });
-    const route = (from: number, to: number): readonly number[] =>
-      from === to ? [] : [nodes * 2 + from * 2, nodes * 2 + to * 2 + 1];
+    const route = (from: number, to: number): readonly number[] => {
+      const known = routes[from * nodes + to];
+      if (known) return known;
+      const passed = from === to ? [] : [nodes * 2 + from * 2, nodes * 2 + to * 2 + 1];
+      routes[from * nodes + to] = passed;
+      return passed;
+    };
     return { topology, nodes, stations, ...base, route, hops: (from, to) => (from === to ? 0 : 1) };
   }
   for (let node = 0; node < nodes; node++)

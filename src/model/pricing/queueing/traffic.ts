@@ -7,7 +7,14 @@ import type { Network } from './topology.ts';
  */
 
 /** Kinds of miss for which the CPU waits. */
-export const BLOCKING_KINDS = ['local', 'local_cache', 'remote_clean', 'remote_dirty', 'upgrade'] as const;
+export const BLOCKING_KINDS = [
+  'local',
+  'local_cache',
+  'remote_clean',
+  'remote_dirty',
+  'upgrade', // of a line whose home is the own node
+  'remote_upgrade',
+] as const;
 export type BlockingKind = (typeof BLOCKING_KINDS)[number];
 /** Messages that nobody waits for. */
 export const POSTED_KINDS = ['writeback', 'hint', 'invalidation'] as const;
@@ -29,6 +36,16 @@ export interface Path {
   readonly waits: readonly Step[];
   readonly posted: readonly Step[];
 }
+
+/** Permission to store: the home answers without data. */
+const UPGRADE: Path = {
+  waits: [
+    { message: 'control', from: 'requester', to: 'home' },
+    { at: 'controller', node: 'home' },
+    { message: 'control', from: 'home', to: 'requester' },
+  ],
+  posted: [],
+};
 
 const at = (station: 'controller' | 'memory', node: Place): Step => ({ at: station, node });
 const send = (message: 'control' | 'data', from: Place, to: Place): Step => ({ message, from, to });
@@ -77,14 +94,8 @@ export const PATHS: Readonly<Record<FlowKind, Path>> = {
     ],
     posted: [send('data', 'owner', 'home'), at('controller', 'home'), at('memory', 'home')],
   },
-  upgrade: {
-    waits: [
-      send('control', 'requester', 'home'),
-      at('controller', 'home'),
-      send('control', 'home', 'requester'),
-    ],
-    posted: [],
-  },
+  upgrade: UPGRADE,
+  remote_upgrade: UPGRADE,
   writeback: {
     waits: [],
     posted: [send('data', 'requester', 'home'), at('controller', 'home'), at('memory', 'home')],
@@ -109,7 +120,7 @@ export interface Flow {
   readonly count: number;
 }
 
-/** Visits by CPU, kind (index into BLOCKING_KINDS, or −1), station and service; parallel arrays. */
+/** Visits by CPU, kind (index into BLOCKING_KINDS; of posted work 0), station and service; parallel arrays, sorted. */
 export interface Visits {
   readonly length: number;
   readonly cpu: Int32Array;
@@ -154,63 +165,130 @@ export function compileTraffic(
   flows: Iterable<Flow>,
   paths: Readonly<Record<FlowKind, Path>> = PATHS,
 ): Traffic {
+  return trafficCompiler(network, cpuNode, paths)(flows);
+}
+
+/** A step as numbers: what it visits, service, and places as indices into PLACES. */
+interface CompiledStep {
+  readonly station: 'controller' | 'memory' | 'message';
+  readonly service: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+const PLACES: readonly Place[] = ['requester', 'home', 'owner'];
+
+const compileStep = (step: Step): CompiledStep => {
+  const [from, to] = 'at' in step ? [step.node, step.node] : [step.from, step.to];
+  return {
+    station: 'at' in step ? step.at : 'message',
+    service: serviceOf(step),
+    from: PLACES.indexOf(from),
+    to: PLACES.indexOf(to),
+  };
+};
+
+/** The same for many windows of one machine, with scratch memory in common. */
+export function trafficCompiler(
+  network: Network,
+  cpuNode: readonly number[],
+  paths: Readonly<Record<FlowKind, Path>> = PATHS,
+): (flows: Iterable<Flow>) => Traffic {
   const cpus = cpuNode.length;
   const kinds = BLOCKING_KINDS.length;
+  const services = SERVICES.length;
   const all = network.stations.length;
-  const misses = new Float64Array(cpus * kinds);
-  const hops = new Float64Array(cpus * kinds);
-  const waits = new Map<number, number>();
-  const posted = new Map<number, number>();
-  for (const { cpu, kind, home, owner, count } of flows) {
-    const requester = cpuNode[cpu];
-    const valid = (node: number | undefined): boolean =>
-      node === undefined || (Number.isInteger(node) && node >= 0 && node < network.nodes);
-    if (
-      requester === undefined ||
-      !valid(requester) ||
-      !valid(home) ||
-      !valid(owner) ||
-      !(count >= 0 && count < Infinity)
-    )
-      throw new RangeError(
-        `impossible flow: CPU ${cpu}, ${kind}, home ${home}, owner ${owner}, count ${count}`,
-      );
-    if (count === 0) continue;
-    const nodes = { requester, home, owner: owner ?? home };
-    const index = (BLOCKING_KINDS as readonly string[]).indexOf(kind);
-    if (index >= 0) misses[cpu * kinds + index]! += count;
-    const visit = (into: Map<number, number>, step: Step, column: number): void => {
-      for (const station of stationsOf(network, step, nodes)) {
-        const key = ((cpu * kinds + column) * all + station) * SERVICES.length + serviceOf(step);
-        into.set(key, (into.get(key) ?? 0) + count);
-      }
-    };
-    for (const step of paths[kind].waits) {
-      visit(waits, step, index);
-      if ('message' in step)
-        hops[cpu * kinds + index]! += count * network.hops(nodes[step.from], nodes[step.to]);
+  // [((cpu × kinds + kind) × stations + station) × services + service]
+  const waits = new Float64Array(cpus * kinds * all * services);
+  const posted = new Float64Array(cpus * kinds * all * services);
+  const compiled = new Map(
+    Object.entries(paths).map(([kind, path]) => [
+      kind,
+      {
+        index: (BLOCKING_KINDS as readonly string[]).indexOf(kind),
+        waits: path.waits.map(compileStep),
+        posted: path.posted.map(compileStep),
+      },
+    ]),
+  );
+  const nodes = [0, 0, 0];
+  const outside = (node: number | undefined): boolean =>
+    node !== undefined && !(Number.isInteger(node) && node >= 0 && node < network.nodes);
+
+  /** Adds the visits of a step; `base` is the start of the CPU and kind. */
+  const visit = (into: Float64Array, base: number, step: CompiledStep, count: number): void => {
+    const from = nodes[step.from]!;
+    if (step.station === 'message')
+      for (const station of network.route(from, nodes[step.to]!))
+        into[base + station * services + step.service]! += count;
+    else {
+      const station = step.station === 'memory' ? network.memory(from) : network.controller(from);
+      into[base + station * services + step.service]! += count;
     }
-    for (const step of paths[kind].posted) visit(posted, step, 0);
-  }
-  const used = new Set<number>();
-  for (const map of [waits, posted])
-    for (const key of map.keys()) used.add(Math.floor(key / SERVICES.length) % all);
-  const stations = Int32Array.from([...used].sort((a, b) => a - b));
-  const own = new Map(Array.from(stations, (station, i) => [station, i]));
-  return {
-    cpus,
-    stations,
-    misses,
-    hops,
-    waits: columns(waits, all, own),
-    posted: columns(posted, all, own),
+  };
+
+  return (flows) => {
+    const misses = new Float64Array(cpus * kinds);
+    const hops = new Float64Array(cpus * kinds);
+    for (const { cpu, kind, home, owner, count } of flows) {
+      const requester = cpuNode[cpu];
+      const path = compiled.get(kind);
+      if (
+        requester === undefined ||
+        path === undefined ||
+        outside(requester) ||
+        outside(home) ||
+        outside(owner) ||
+        !(count >= 0 && count < Infinity)
+      )
+        throw new RangeError(
+          `impossible flow: CPU ${cpu}, ${kind}, home ${home}, owner ${owner}, count ${count}`,
+        );
+      if (count === 0) continue;
+      nodes[0] = requester;
+      nodes[1] = home;
+      nodes[2] = owner ?? home;
+      const row = cpu * kinds + path.index;
+      if (path.index >= 0) misses[row]! += count;
+      for (const step of path.waits) {
+        visit(waits, row * all * services, step, count);
+        if (step.station === 'message')
+          hops[row]! += count * network.hops(nodes[step.from]!, nodes[step.to]!);
+      }
+      for (const step of path.posted) visit(posted, cpu * kinds * all * services, step, count);
+    }
+    const used = new Uint8Array(all);
+    const lists = [waits, posted].map((table) => {
+      const keys: number[] = [];
+      for (let key = 0; key < table.length; key++)
+        if (table[key] !== 0) {
+          keys.push(key);
+          used[Math.floor(key / services) % all] = 1;
+        }
+      return keys;
+    });
+    const stations = Int32Array.from(used.keys()).filter((station) => used[station] === 1);
+    const own = new Int32Array(all);
+    stations.forEach((station, i) => {
+      own[station] = i;
+    });
+    const traffic = {
+      cpus,
+      stations,
+      misses,
+      hops,
+      waits: columns(lists[0]!, waits, all, own),
+      posted: columns(lists[1]!, posted, all, own),
+    };
+    waits.fill(0);
+    posted.fill(0);
+    return traffic;
   };
 }
 
-/** A map of visits as sorted columns, so that the order of the flows does not matter. */
-function columns(map: ReadonlyMap<number, number>, all: number, own: ReadonlyMap<number, number>): Visits {
+/** What a table holds under some keys, as columns in their order: the order of the flows does not matter. */
+function columns(keys: readonly number[], table: Float64Array, all: number, own: Int32Array): Visits {
   const kinds = BLOCKING_KINDS.length;
-  const keys = Float64Array.from(map.keys()).sort();
   const visits = {
     length: keys.length,
     cpu: new Int32Array(keys.length),
@@ -224,9 +302,9 @@ function columns(map: ReadonlyMap<number, number>, all: number, own: ReadonlyMap
     const row = Math.floor(place / all);
     visits.cpu[i] = Math.floor(row / kinds);
     visits.kind[i] = row % kinds;
-    visits.station[i] = own.get(place % all)!;
+    visits.station[i] = own[place % all]!;
     visits.service[i] = key % SERVICES.length;
-    visits.count[i] = map.get(key)!;
+    visits.count[i] = table[key]!;
   });
   return visits;
 }

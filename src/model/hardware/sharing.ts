@@ -1,0 +1,134 @@
+/**
+ * True against false sharing: when a CPU misses on a line that it lost to another's store, has any of the
+ * granules that it now wants been stored to since? (Torrellas, Lam and Hennessy, IEEE Trans. Computers 43(6),
+ * 1994; granules are in docs/coherence.md.)
+ *
+ * Only lines that somebody has lost and not got back are watched. A watched line has a slot: when each CPU
+ * lost it, and when each of its 128 granules was last stored to, on a clock that ticks at every loss. The kernel
+ * tells of stores to watched lines only (`stored` says which those are), so others cost nothing.
+ */
+import { wider } from './pages.ts';
+
+/** Most granules of a line: bytes of one of 128 bytes. A span is first | last << GRANULE_BITS. */
+export const GRANULE_BITS = 7;
+const GRANULES = 1 << GRANULE_BITS;
+
+export interface Sharing {
+  /** `cpu` loses the line to a store that `stored` will be told of next. */
+  lose(line: number, cpu: number): void;
+  /**
+   * `cpu` gets the line again, for the granules of `span`: 0 it did not lose it to a store, 1 one of them
+   * has been stored to since, 2 none has.
+   */
+  regain(line: number, cpu: number, span: number): 0 | 1 | 2;
+  /** A store to the granules of `span`; whether the line is watched. */
+  stored(line: number, span: number): boolean;
+  /** Room for so many lines. */
+  reserve(lines: number): void;
+  /** For `cpu` the line's contents are another line's from now on: it goes on having lost it, if it has. */
+  divert(from: number, to: number, cpu: number): void;
+  clear(line: number): void;
+}
+
+export function createSharing(cpus: number): Sharing {
+  /** By line: its slot, −1 if it is not watched. */
+  let slotOf = new Int32Array(1024).fill(-1);
+  // By slot.
+  let losers = new Int32Array(64);
+  let lostAt = new Int32Array(64 * cpus);
+  let storedAt = new Int32Array(64 * GRANULES);
+  let slots = 0;
+  const free: number[] = [];
+  let clock = 0;
+
+  const allocate = (line: number): number => {
+    const slot = free.pop() ?? slots++;
+    if (slot >= losers.length) {
+      losers = wider(losers, slot);
+      lostAt = wider(lostAt, slot * cpus + cpus);
+      storedAt = wider(storedAt, slot * GRANULES + GRANULES);
+    }
+    slotOf[line] = slot;
+    return slot;
+  };
+
+  const release = (line: number, slot: number): void => {
+    slotOf[line] = -1;
+    losers[slot] = 0;
+    // What is left in `storedAt` is older than any loss to come.
+    free.push(slot);
+  };
+
+  const lose = (line: number, cpu: number): void => {
+    let slot = slotOf[line]!;
+    if (slot < 0) slot = allocate(line);
+    if (lostAt[slot * cpus + cpu] === 0) losers[slot]!++;
+    clock++;
+    lostAt[slot * cpus + cpu] = clock;
+  };
+
+  const regain = (line: number, cpu: number, span: number): 0 | 1 | 2 => {
+    const slot = slotOf[line]!;
+    if (slot < 0) return 0;
+    const since = lostAt[slot * cpus + cpu]!;
+    if (since === 0) return 0;
+    let how: 1 | 2 = 2;
+    const last = slot * GRANULES + (span >>> GRANULE_BITS);
+    for (let at = slot * GRANULES + (span & (GRANULES - 1)); at <= last; at++)
+      if (storedAt[at]! >= since) {
+        how = 1;
+        break;
+      }
+    lostAt[slot * cpus + cpu] = 0;
+    losers[slot]!--;
+    if (losers[slot] === 0) release(line, slot);
+    return how;
+  };
+
+  const stored = (line: number, span: number): boolean => {
+    const slot = slotOf[line]!;
+    if (slot < 0) return false;
+    const last = slot * GRANULES + (span >>> GRANULE_BITS);
+    for (let at = slot * GRANULES + (span & (GRANULES - 1)); at <= last; at++) storedAt[at] = clock;
+    return true;
+  };
+
+  const divert = (from: number, to: number, cpu: number): void => {
+    const slot = slotOf[from]!;
+    if (slot < 0 || lostAt[slot * cpus + cpu] === 0) return;
+    let target = slotOf[to]!;
+    if (target < 0) {
+      target = allocate(to);
+      // What is left in it may be younger than this loss.
+      storedAt.fill(0, target * GRANULES, (target + 1) * GRANULES);
+    }
+    if (lostAt[target * cpus + cpu] === 0) losers[target]!++;
+    lostAt[target * cpus + cpu] = lostAt[slot * cpus + cpu]!;
+    // What has been stored to `from` since has been stored to its copy.
+    for (let granule = 0; granule < GRANULES; granule++) {
+      const copy = target * GRANULES + granule;
+      storedAt[copy] = Math.max(storedAt[copy]!, storedAt[slot * GRANULES + granule]!);
+    }
+    lostAt[slot * cpus + cpu] = 0;
+    losers[slot]!--;
+    if (losers[slot] === 0) release(from, slot);
+  };
+
+  const clear = (line: number): void => {
+    const slot = slotOf[line]!;
+    if (slot < 0) return;
+    lostAt.fill(0, slot * cpus, slot * cpus + cpus);
+    release(line, slot);
+  };
+
+  return {
+    lose,
+    regain,
+    stored,
+    reserve: (lines) => {
+      if (lines > slotOf.length) slotOf = wider(slotOf, lines, -1);
+    },
+    divert,
+    clear,
+  };
+}

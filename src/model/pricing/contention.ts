@@ -1,0 +1,224 @@
+import { nodeOfCpu } from '../numa.ts';
+import type { ResolvedPrices } from '../systems/resolve.ts';
+import type { Machine } from '../systems/schema.ts';
+import { FLOW_KINDS, LAYERS, sumCounter, type Tally, type TallyWindow } from '../tally.ts';
+import { costOf } from './costs.ts';
+import {
+  type ContentionPrices,
+  type RunContention,
+  solveRun,
+  type Window,
+} from './queueing/machine-contention.ts';
+import { MULTICLASS_DEFAULTS, type MulticlassOptions } from './queueing/multiclass.ts';
+import { layNetwork, type Network, stationText, type Topology } from './queueing/topology.ts';
+import { BLOCKING_KINDS, type BlockingKind, type Flow, trafficCompiler } from './queueing/traffic.ts';
+import { latencies } from './stalls.ts';
+
+/**
+ * What a run's windows say of the memory system: how far messages went, and how long CPUs queued. Counts and
+ * prices in, nanoseconds by CPU and kind of miss out; `price.ts` spreads them over the rows.
+ */
+
+const KINDS = BLOCKING_KINDS.length;
+
+/** The interconnect of a machine. A mesh is as square as its number of nodes has factors. */
+export function topologyOf({ interconnect, nodes }: Pick<Machine, 'interconnect' | 'nodes'>): Topology {
+  if (interconnect === 'mesh') {
+    let height = 1;
+    for (let n = 2; n * n <= nodes; n++) if (nodes % n === 0) height = n;
+    return { kind: 'mesh', width: nodes / height, height };
+  }
+  if (interconnect === 'hypercube') {
+    let dimensions = 0;
+    while (1 << dimensions < nodes) dimensions++;
+    return { kind: 'hypercube', dimensions };
+  }
+  return { kind: interconnect, nodes };
+}
+
+/** What the memory system adds to the prices of misses. Arrays are [cpu × kinds + kind] of BLOCKING_KINDS. */
+export interface Delays {
+  /** Hops of the messages that CPUs waited for. */
+  readonly hops: Float64Array;
+  /** Queueing, and what saturated stations need beyond the minimum. Zero without contention. */
+  readonly queueing_ns: Float64Array;
+  /** By CPU: waiting for a slot of the buffer of posted messages. */
+  readonly buffer_ns: Float64Array;
+  /** The solved run; null without contention. */
+  readonly solved: { readonly network: Network; readonly run: RunContention } | null;
+}
+
+/**
+ * How exactly a machine is solved. Refinement is quadratic in CPUs and changes the time of many CPUs by less than
+ * a thousandth, so more than 16 are solved without (Schweitzer's estimate): docs/contention.md has times and
+ * errors.
+ */
+const solverOptions = (cpus: number): MulticlassOptions =>
+  cpus > 16
+    ? { ...MULTICLASS_DEFAULTS, refinements: 0, tolerance: 1e-6 }
+    : { ...MULTICLASS_DEFAULTS, tolerance: 1e-7 };
+
+/** Solves the windows of a run; null where there is nothing to know: no windows, or neither hops nor contention. */
+export function memoryDelays(tally: Tally, prices: ResolvedPrices, machine: Machine): Delays | null {
+  const contended = machine.contention !== 'none';
+  if (tally.windows.length === 0 || !(contended || prices.hop_ns > 0)) return null;
+  const { cpus } = tally;
+  const network = layNetwork(topologyOf(machine));
+  const cpuNode = Array.from({ length: cpus }, (_, cpu) => nodeOfCpu(cpu, cpus, machine.nodes));
+  const compile = trafficCompiler(network, cpuNode);
+  const hops = new Float64Array(cpus * KINDS);
+  const far = nodeMoveShare(tally);
+
+  function* windows(): Generator<Window> {
+    for (const window of tally.windows) {
+      const traffic = compile(flowsOf(window, cpuNode));
+      traffic.hops.forEach((count, cell) => {
+        hops[cell]! += count;
+      });
+      yield { traffic, think_ns: thinkNs(window, cpus, prices, far) };
+    }
+  }
+
+  const queueing_ns = new Float64Array(cpus * KINDS);
+  if (machine.contention === 'none') {
+    // Only the hops are wanted, which the generator adds up.
+    for (const _ of windows());
+    return { hops, queueing_ns, buffer_ns: new Float64Array(cpus), solved: null };
+  }
+  const contention = contentionPrices(prices, machine.contention);
+  const run = solveRun(network, cpus, windows(), contention, solverOptions(cpus));
+  for (let cell = 0; cell < cpus * KINDS; cell++) {
+    const kind = BLOCKING_KINDS[cell % KINDS]!;
+    const priced = run.misses[cell]! * contention.latency_ns[kind] + hops[cell]! * prices.hop_ns;
+    // The solver's minimum is longer where a station cannot serve so many in so short a time. The sum of
+    // windows may differ from the whole in the last digits, which is no time.
+    const beyond = run.minimum_ns[cell]! - priced;
+    queueing_ns[cell] = run.queueing_ns[cell]! + (beyond > priced * 1e-9 ? beyond : 0);
+  }
+  return { hops, queueing_ns, buffer_ns: run.buffer_ns, solved: { network, run } };
+}
+
+/** Prices of a machine as the queueing model takes them. */
+export function contentionPrices(
+  prices: ResolvedPrices,
+  distribution: ContentionPrices['distribution'],
+): ContentionPrices {
+  return {
+    latency_ns: latencies(prices),
+    hop_ns: prices.hop_ns,
+    service_ns: {
+      controller: prices.controller_ns,
+      memory: prices.memory_ns,
+      control: prices.message_ns,
+      data: prices.line_ns,
+    },
+    distribution,
+  };
+}
+
+/** The messages of a window, as the queueing model names them. */
+function* flowsOf(window: TallyWindow, cpuNode: readonly number[]): Generator<Flow> {
+  for (const [cpu, number, home, owner, count] of window.flows) {
+    const kind = FLOW_KINDS[number];
+    if (kind === undefined) throw new RangeError(`no kind of message has number ${number}`);
+    const far = kind === 'upgrade' && home !== cpuNode[cpu];
+    yield { cpu, kind: far ? 'remote_upgrade' : kind, home, owner, count };
+  }
+}
+
+/** By CPU: the share of its virtual CPUs' moves that went to another node, which windows do not tell. */
+function nodeMoveShare(tally: Tally): number[] {
+  return Array.from({ length: tally.cpus }, (_, cpu) => {
+    const moves = (counter: 'count' | 'node_moves') =>
+      sumCounter(tally, counter, (row) => row.layer === 'vcpu_move' && row.cpu === cpu);
+    const all = moves('count');
+    return all > 0 ? moves('node_moves') / all : 0;
+  });
+}
+
+/** A CPU's time in a window apart from misses to memory, by the prices of `costs.ts`. */
+function thinkNs(
+  window: TallyWindow,
+  cpus: number,
+  prices: ResolvedPrices,
+  far: readonly number[],
+): Float64Array {
+  const think = new Float64Array(cpus);
+  for (const [cpu, number, count, patchable, pagesZeroed, instructions, uncached, l2Hits] of window.work) {
+    const layer = LAYERS[number];
+    if (layer === undefined) throw new RangeError(`no layer has number ${number}`);
+    const nodeMoves = layer === 'vcpu_move' ? count * far[cpu]! : 0;
+    const cost = costOf(layer, { count, patchable, pagesZeroed, nodeMoves, instructions, uncached }, prices);
+    think[cpu]! += cost.executed + cost.patchable + cost.uncached + l2Hits * prices.l2_hit_ns;
+  }
+  return think;
+}
+
+/** Load of one station over a run. */
+export interface StationLoad {
+  /** In words, e.g. `memory of node 3`. */
+  readonly name: string;
+  readonly kind: 'controller' | 'memory' | 'port' | 'link' | 'bus';
+  /** The node it belongs to; of a link the node where it starts; null: the bus. */
+  readonly node: number | null;
+  /** Share of the time in which it is busy, 0 to 1: over the run, and in the window where it is busiest. */
+  readonly utilisation: number;
+  readonly peak: number;
+  /** That window, from 0; null: never busy. */
+  readonly peak_window: number | null;
+}
+
+/** Misses of one kind over a run. */
+export interface KindDelay {
+  readonly kind: BlockingKind;
+  readonly misses: number;
+  /** Mean time of one without queueing, distance included, and what queueing adds to it, in ns. */
+  readonly minimum_ns: number;
+  readonly queueing_ns: number;
+}
+
+/** Contention in the memory system over a run. */
+export interface Contention {
+  readonly windows: number;
+  readonly distribution: 'deterministic' | 'exponential';
+  /** Waiting for memory without queueing, all CPUs; distance included. */
+  readonly minimum_ps: number;
+  /** The exact sum of the breakdown's parts of cause `queueing`; of these, waiting for the buffer of posted messages. */
+  readonly queueing_ps: number;
+  readonly buffer_ps: number;
+  /** Kinds of miss that occurred. */
+  readonly kinds: readonly KindDelay[];
+  /** All stations: controllers, memories, then the network. */
+  readonly stations: readonly StationLoad[];
+  /** Name of the station with the highest utilisation; null: none is ever busy. */
+  readonly hottest: string | null;
+}
+
+const rounded = (value: number, digits: number): number => Math.round(value * digits) / digits;
+
+/** Loads of the stations of a solved run, utilisations to six digits. */
+export function stationLoads(network: Network, run: RunContention): StationLoad[] {
+  return network.stations.map((station, k) => ({
+    name: stationText(station),
+    kind: station.kind,
+    node: station.node < 0 ? null : station.node,
+    utilisation: rounded(run.utilisation[k]!, 1e6),
+    peak: rounded(run.peak[k]!, 1e6),
+    peak_window: run.peakWindow[k]! < 0 ? null : run.peakWindow[k]!,
+  }));
+}
+
+/** Means of a kind from whole sums, to a picosecond. */
+export function kindDelay(
+  kind: BlockingKind,
+  misses: number,
+  minimum_ps: number,
+  queueing_ps: number,
+): KindDelay {
+  return {
+    kind,
+    misses,
+    minimum_ns: Math.round(minimum_ps / misses) / 1000,
+    queueing_ns: Math.round(queueing_ps / misses) / 1000,
+  };
+}

@@ -1,0 +1,77 @@
+import type { ResolvedPrices } from '../systems/resolve.ts';
+import type { Counter, TallyRow } from '../tally.ts';
+import type { Cause } from './breakdown.ts';
+import type { BlockingKind } from './queueing/traffic.ts';
+
+/** Memory stalls: what a row's misses cost without any queueing, by what served them and by side. */
+
+type Side = 'instruction' | 'data';
+
+const SIDES: readonly {
+  readonly side: Side;
+  readonly l1: readonly Counter[];
+  readonly of: readonly string[];
+}[] = [
+  { side: 'instruction', l1: ['l1i_misses'], of: ['fetch'] },
+  { side: 'data', l1: ['l1d_load_misses', 'l1d_store_misses'], of: ['load', 'store'] },
+];
+
+/** Misses of a row that cost the same each. */
+export interface Stall {
+  readonly cause: Cause;
+  /** Kind of traffic in the memory system; null: within the CPU's own caches. */
+  readonly kind: BlockingKind | null;
+  readonly count: number;
+  /** Uncontended minimum of one, without distance. */
+  readonly ns: number;
+}
+
+/** The uncontended minimum of each kind of miss, without distance, in ns. */
+export function latencies(prices: ResolvedPrices): Readonly<Record<BlockingKind, number>> {
+  return {
+    local: prices.local_ns,
+    local_cache: prices.neighbour_ns,
+    remote_clean: prices.remote_ns,
+    remote_dirty: prices.dirty_ns,
+    upgrade: prices.upgrade_ns,
+    remote_upgrade: prices.remote_upgrade_ns,
+  };
+}
+
+/**
+ * The memory stalls of a row in the order of the causes' taxonomy within a side. An L2 miss that no other
+ * counter claims was served by local memory. Stalls that did not happen are left out.
+ */
+export function stallsOf(row: TallyRow, prices: ResolvedPrices): Stall[] {
+  const ns = latencies(prices);
+  const sum = (names: readonly Counter[]): number =>
+    names.reduce((total, name) => total + (row.counters[name] ?? 0), 0);
+  const stalls = SIDES.flatMap(({ side, l1, of }): Stall[] => {
+    const misses = sum(of.map((kind) => `l2_${kind}_misses` as Counter));
+    const remote = sum(of.map((kind) => `remote_${kind}_misses` as Counter));
+    const dirty = sum(of.map((kind) => `dirty_${kind}_misses` as Counter));
+    const neighbour = sum(of.map((kind) => `neighbour_${kind}_misses` as Counter));
+    // Without an L1 its misses are not counted and an L2 hit is the fastest access there is.
+    const l2Hits = Math.max(0, sum(l1) - misses);
+    const local = misses - remote - dirty - neighbour;
+    return [
+      { cause: `stall_l2_${side}`, kind: null, count: l2Hits, ns: prices.l2_hit_ns },
+      { cause: `stall_local_${side}`, kind: 'local', count: local, ns: ns.local },
+      { cause: `stall_remote_${side}`, kind: 'remote_clean', count: remote, ns: ns.remote_clean },
+      { cause: `stall_dirty_${side}`, kind: 'remote_dirty', count: dirty, ns: ns.remote_dirty },
+      { cause: `stall_neighbour_${side}`, kind: 'local_cache', count: neighbour, ns: ns.local_cache },
+    ];
+  });
+  const far = row.counters.remote_upgrades ?? 0;
+  const near = (row.counters.upgrades ?? 0) - far;
+  return [
+    ...stalls,
+    { cause: 'stall_upgrade' as const, kind: 'upgrade' as const, count: near, ns: ns.upgrade },
+    { cause: 'stall_upgrade' as const, kind: 'remote_upgrade' as const, count: far, ns: ns.remote_upgrade },
+  ].filter((stall) => stall.count !== 0);
+}
+
+/** Messages of a row that nobody waits for. */
+export function postedOf({ counters }: TallyRow): number {
+  return (counters.l2_writebacks ?? 0) + (counters.replacement_hints ?? 0) + (counters.invalidations ?? 0);
+}
