@@ -333,7 +333,7 @@ describe('gangs', () => {
         fc.boolean(),
         async (sizes, options, balance) => {
           fc.pre(sizes.reduce((sum, size) => sum + size, 0) > 4);
-          const trace = vmsOf(sizes.map((size) => evenTrace(2000, size, 50)));
+          const trace = vmsOf(sizes.map((size) => evenTrace(1000, size, 50)));
           // Slots are far longer than a record.
           const stretch = options.stretch + LONGEST_RUN;
           const sliceInstructions = options.sliceInstructions + 100;
@@ -346,7 +346,7 @@ describe('gangs', () => {
             gang: true,
             idleInstructions: 0,
           });
-          const left = new Array<number>(trace.header.cpus).fill(2000);
+          const left = new Array<number>(trace.header.cpus).fill(1000);
           const loaded = new Array<number>(4).fill(-1);
           for (const one of done) {
             if (isAction(one)) {
@@ -366,7 +366,7 @@ describe('gangs', () => {
           expect(left.every((time) => time === 0)).toBe(true);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 

@@ -231,7 +231,7 @@ describe('false sharing', () => {
     // Bytes of their own.
     { cpus: 8, nodes: 2, line: 32, skew: 1, all: 'false' },
     { cpus: 64, nodes: 8, line: 128, skew: 2, all: 'false' },
-    // A line of 512 bytes has granules of 4: two CPUs share one.
+    // A line of 512 bytes has granules of 4: at 2 bytes, two CPUs share one.
     { cpus: 32, nodes: 4, line: 512, skew: 4, all: 'false' },
     { cpus: 32, nodes: 4, line: 512, skew: 2, all: 'true' },
   ])(
