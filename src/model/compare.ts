@@ -6,7 +6,7 @@ import { createSpanPacker } from './hardware/pack-spans.ts';
 import { createPages, type Pages, wider } from './hardware/pages.ts';
 import { createReplay } from './replay.ts';
 import { partOf, sameShape, splitAfter, workloadInstructions } from './split.ts';
-import { resolveRefill } from './systems/resolve.ts';
+import { resolveRefill, systemFor } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
 
@@ -31,10 +31,11 @@ export interface ReplayResult {
 export async function replayAll(
   trace: Trace,
   summary: TraceSummary,
-  systems: readonly System[],
+  given: readonly System[],
   options: ReplayOptions,
 ): Promise<ReplayResult> {
   const { header } = trace;
+  const systems = given.map((system) => systemFor(system, header.cpus));
   const layouts = systems.map((system) => wordLayout(system.machine));
   const colourBits = Math.max(...layouts.map((layout) => layout.colourBits));
   const pages = createPages(colourBits, Math.min(...layouts.map(maxIds)));

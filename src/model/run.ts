@@ -4,7 +4,7 @@ import { type ReplayOptions, replayAll } from './compare.ts';
 import { numaOf } from './numa.ts';
 import { price } from './pricing/price.ts';
 import type { Comparison, SystemRun } from './result.ts';
-import { resolvePrices } from './systems/resolve.ts';
+import { resolvePrices, systemFor } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
 import type { CountedTally } from './tally.ts';
 
@@ -28,7 +28,9 @@ export async function compareSystems(
 ): Promise<Comparison> {
   const summary = trace.summary();
   if (summary === null) throw new Error('compareSystems needs a trace whose summary is known');
-  const ordered = baselineFirst(systems, options.baseline);
+  const ordered = baselineFirst(systems, options.baseline).map((system) =>
+    systemFor(system, trace.header.cpus),
+  );
   const requested = options.warmup ?? Math.floor(summary.workloadInstructions / 10);
   const { signal, progress } = options;
   const seeded = ordered.flatMap((system) => withSeeds(system, options.seeds));

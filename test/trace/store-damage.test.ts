@@ -202,7 +202,7 @@ function expectInBounds(chunk: Chunk, translations: number): void {
     for (const page of [table.virtualPage[at]!, table.physicalPage[at]!]) {
       if (!(page >= 0 && page < 2 ** 52 && Number.isInteger(page))) wrong++;
     }
-    if (table.space[at]! < -1) wrong++;
+    if (table.space[at]! < LEAST_SPACE) wrong++;
   }
   const classes = code.count.subarray(0, code.length).reduce((sum, count) => sum + count, 0);
   if (classes !== code.classes.length) wrong++;

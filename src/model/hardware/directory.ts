@@ -232,12 +232,12 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
 
   const reserve = (pages: number): void => {
     const lines = pages * linesPerPage;
+    sharing.reserve(lines);
     if (lines <= owners.length && lines * width <= sharers.length) return;
     owners = wider(owners, lines);
     sharers = wider(sharers, lines * width);
     seen = wider(seen, lines * width);
     if (movable) moved = wider(moved, lines * width);
-    sharing.reserve(lines);
   };
 
   const listed = (line: number): number[] => {

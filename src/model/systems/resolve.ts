@@ -18,6 +18,17 @@ const LINUX_64: RefillEpisodes = {
   privileged: [0, 0, 4, 2, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0],
 };
 
+/** The system on a trace of so many CPUs: a node for each CPU where it says so. */
+export function systemFor(system: System, traceCpus: number): System {
+  const { machine } = system;
+  if (machine.nodes !== 0) return system;
+  const cpus = machine.cpus === 0 ? traceCpus : machine.cpus;
+  // At most 64 nodes: then several CPUs on each.
+  let nodes = Math.min(cpus, 64);
+  while (cpus % nodes !== 0) nodes--;
+  return { ...system, machine: { ...machine, nodes } };
+}
+
 const mean = (total: number, episodes: RefillEpisodes): number => Math.round(total / episodes.count);
 
 /** The guest's refill handler, from the system or, where it says `recorded`, from the trace's episodes. */

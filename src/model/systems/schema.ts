@@ -136,7 +136,11 @@ const machine = z
           'round-robin, its number modulo cpus, as drcachesim’s static schedule',
       ),
     ),
-    nodes: field(positive.max(64), 1, chosen('nodes, each with an equal share of the CPUs', 'nodes')),
+    nodes: field(
+      count.max(64),
+      1,
+      chosen('nodes, each with an equal share of the CPUs; 0: one for each CPU', 'nodes'),
+    ),
     placement: field(
       z.enum(['first-touch', 'round-robin', 'contiguous', 'fixed']),
       'first-touch',
@@ -254,7 +258,7 @@ const machine = z
     if (!m.l1i && !m.l2) issue(['l2'], 'a machine needs at least one cache');
     if (m.counting !== 'vmtax' && m.l2?.inclusive)
       issue(['l2', 'inclusive'], `counting rule ${m.counting} needs a non-inclusive L2 (inclusive: false)`);
-    if (m.counting === 'cachegrind' && (!m.l1i || m.nodes > 1))
+    if (m.counting === 'cachegrind' && (!m.l1i || m.nodes !== 1))
       issue(['counting'], 'counting rule cachegrind needs L1 caches and a single node');
     if (m.coherence === 'directory' && !m.l2?.inclusive)
       issue(['coherence'], 'a directory needs an inclusive L2 (inclusive: true)');
@@ -264,15 +268,15 @@ const machine = z
       issue(['counting'], 'counting rule cachegrind knows one CPU only');
     if (m.l2?.shared && m.l2.inclusive)
       issue(['l2', 'shared'], 'an L2 for all CPUs cannot be inclusive here (inclusive: false)');
-    if (m.interconnect === 'bus' && m.nodes > 1)
+    if (m.interconnect === 'bus' && m.nodes !== 1)
       issue(['interconnect'], 'a bus has one node: set nodes to 1');
-    if (m.interconnect === 'hypercube' && !isPowerOfTwo(m.nodes))
+    if (m.interconnect === 'hypercube' && m.nodes > 0 && !isPowerOfTwo(m.nodes))
       issue(['nodes'], `${m.nodes} nodes are no hypercube: must be a power of two`);
-    if (m.placement_node >= m.nodes)
+    if (m.nodes > 0 && m.placement_node >= m.nodes)
       issue(['placement_node'], `node ${m.placement_node} of ${m.nodes}: nodes are numbered from 0`);
     if (m.tlb && m.tlb.wired >= m.tlb.entries)
       issue(['tlb', 'wired'], `${m.tlb.wired} wired of ${m.tlb.entries} entries leave none to replace`);
-    if (m.cpus > 0 && m.cpus % m.nodes !== 0)
+    if (m.cpus > 0 && m.nodes > 0 && m.cpus % m.nodes !== 0)
       issue(['nodes'], `${m.cpus} CPUs do not divide evenly over ${m.nodes} nodes`);
   });
 
