@@ -237,9 +237,7 @@ function infoText(trace: Trace, summary: TraceSummary, totals: Readonly<Record<s
     ['format', header.format],
     ['level', header.level === 'system' ? 'system (user and kernel recorded)' : 'user (user code alone)'],
     ['CPUs', String(header.cpus)],
-    ...(header.vms === undefined
-      ? []
-      : [['virtual machines', `${header.vms.length}`] as [string, string]]),
+    ...(header.vms === undefined ? [] : [['virtual machines', `${header.vms.length}`] as [string, string]]),
     [
       'addresses',
       `${header.addressBits} bits, physical pages ${header.physical ? 'recorded' : 'not recorded'}`,

@@ -4,8 +4,11 @@ import { granularity, maxIds, wordLayout } from './hardware/kernel.ts';
 import { createPacker, type Packer, packRule } from './hardware/pack.ts';
 import { createSpanPacker } from './hardware/pack-spans.ts';
 import { createPages, type Pages, wider } from './hardware/pages.ts';
+import { cutScheduled } from './monitor/schedule-cut.ts';
+import type { Schedule, Scheduled } from './monitor/schedule-types.ts';
 import { createReplay } from './replay.ts';
 import { partOf, sameShape, splitAfter, workloadInstructions } from './split.ts';
+import { cpusOf, streamForm, streamOf } from './streams.ts';
 import { resolveRefill, systemFor } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
@@ -25,8 +28,8 @@ export interface ReplayResult {
 }
 
 /**
- * Replays a trace once through several systems side by side: every chunk is decoded once, packed once for
- * all systems that agree on lines and rule, and run by each. Memory grows with the trace's footprint only.
+ * Replays a trace through several systems: once for each form in which they take it (`StreamForm`), which is once
+ * for most comparisons. Memory grows with the trace's footprint only.
  */
 export async function replayAll(
   trace: Trace,
@@ -34,18 +37,48 @@ export async function replayAll(
   given: readonly System[],
   options: ReplayOptions,
 ): Promise<ReplayResult> {
+  const systems = given.map((system) => systemFor(system, trace.header.cpus));
+  const forms = systems.map((system) => streamForm(system, trace.header.cpus));
+  const keys = forms.map((form) => JSON.stringify(form));
+  const tallies: Tally[] = [];
+  let warmup = 0;
+  for (const [first, key] of keys.entries()) {
+    if (keys.indexOf(key) < first) continue;
+    const members = systems.flatMap((_, at) => (keys[at] === key ? [at] : []));
+    const result = await replayGroup(
+      streamOf(trace, forms[first]!),
+      summary,
+      members.map((at) => systems[at]!),
+      options,
+    );
+    for (const [i, at] of members.entries()) tallies[at] = result.tallies[i]!;
+    if (first === 0) warmup = result.warmup;
+  }
+  return { tallies, warmup };
+}
+
+/**
+ * Systems side by side: every chunk is decoded once, packed once for all systems that agree on lines and rule, and
+ * run by each.
+ */
+async function replayGroup(
+  { trace, schedule }: { readonly trace: Trace; readonly schedule: Schedule | null },
+  summary: TraceSummary,
+  systems: readonly System[],
+  options: ReplayOptions,
+): Promise<ReplayResult> {
   const { header } = trace;
-  const systems = given.map((system) => systemFor(system, header.cpus));
   const layouts = systems.map((system) => wordLayout(system.machine));
   const colourBits = Math.max(...layouts.map((layout) => layout.colourBits));
   const pages = createPages(colourBits, Math.min(...layouts.map(maxIds)));
   const packers = new Map<string, Packer>();
   const lanes = systems.map((system, index) => {
-    const cpus = system.machine.cpus === 0 ? header.cpus : system.machine.cpus;
-    if (cpus < header.cpus && system.machine.cpu_assignment === 'one-to-one')
+    const cpus = cpusOf(system, header.cpus);
+    if (cpus < header.cpus && system.machine.cpu_assignment === 'one-to-one' && schedule === null)
       throw new InputError(
         `system ${system.name} has ${cpus} CPUs and the trace ${header.name} was recorded on ${header.cpus}: ` +
-          `set machine.cpus to ${header.cpus} or 0, or machine.cpu_assignment to round-robin`,
+          `set machine.cpus to ${header.cpus} or 0, or machine.cpu_assignment to round-robin (a monitor ` +
+          `schedules virtual CPUs)`,
       );
     if (cpus % system.machine.nodes !== 0)
       throw new InputError(
@@ -69,45 +102,75 @@ export async function replayAll(
   });
 
   const table = createTranslationTable(pages);
-  const run = (made: Chunk): void => {
+  const run = (made: Chunk, scheduled: Scheduled | null): void => {
     const chunk = sameShape(made);
     for (const packer of packers.values()) {
       const packed = packer.pack(chunk, table.cachedIds);
-      for (const lane of lanes) if (lane.packer === packer) lane.replay.run(chunk, packed, table.ids);
+      for (const lane of lanes)
+        if (lane.packer === packer) lane.replay.run(chunk, packed, table.ids, scheduled);
     }
   };
 
   const total = summary.workloadInstructions;
   let warm = options.warmup <= 0;
-  if (warm) for (const lane of lanes) lane.replay.clear(total);
+  const clear = (left: number): void => {
+    for (const lane of lanes) lane.replay.clear(left);
+    schedule?.clear();
+  };
+  if (warm) clear(total);
   let warmup = 0;
   let records = 0;
-  for await (const chunk of trace.chunks()) {
+  const chunks = schedule === null ? unscheduled(trace) : schedule.chunks();
+  for await (const { chunk, scheduled } of withChunks(chunks)) {
     options.signal?.throwIfAborted();
     const ids = table.add(chunk);
     for (const lane of lanes) lane.replay.admit(ids);
     const instructions = warm ? 0 : workloadInstructions(chunk);
     if (!warm && warmup + instructions >= options.warmup) {
-      const cut = splitAfter(chunk, options.warmup - warmup, header.instructionBytes);
-      run(partOf(cut.chunk, cut.record, true));
-      for (const lane of lanes) lane.replay.clear(total - warmup - cut.instructions);
-      run(partOf(cut.chunk, cut.record, false));
-      warmup += cut.instructions;
+      const left = options.warmup - warmup;
+      if (scheduled !== null) {
+        const cut = cutScheduled(scheduled, left, header.instructionBytes);
+        run(cut.head.chunk, cut.head);
+        clear(total - warmup - cut.instructions);
+        run(cut.tail.chunk, cut.tail);
+        warmup += cut.instructions;
+      } else {
+        const cut = splitAfter(chunk, left, header.instructionBytes);
+        run(partOf(cut.chunk, cut.record, true), null);
+        clear(total - warmup - cut.instructions);
+        run(partOf(cut.chunk, cut.record, false), null);
+        warmup += cut.instructions;
+      }
       warm = true;
     } else {
-      run(chunk);
+      run(chunk, scheduled);
       warmup += instructions;
     }
     records += chunk.length;
     options.progress?.(records);
   }
-  const tallies = lanes.map((lane) => lane.replay.tally(table.physicalPages()));
+  const counts = schedule?.counts() ?? null;
+  const tallies = lanes.map((lane) => lane.replay.tally(table.physicalPages(), counts));
   if (!warm || (options.warmup > 0 && tallies.every((tally) => tally.instructions === 0)))
     throw new InputError(
       `a warm-up of ${options.warmup} instructions leaves nothing of ${header.name} to count: ` +
         `the trace has ${warmup}; give a smaller --warmup`,
     );
   return { tallies, warmup };
+}
+
+interface Item {
+  readonly chunk: Chunk;
+  readonly scheduled: Scheduled | null;
+}
+
+async function* unscheduled(trace: Trace): AsyncGenerator<Chunk> {
+  yield* trace.chunks();
+}
+
+async function* withChunks(items: AsyncIterable<Chunk | Scheduled>): AsyncGenerator<Item> {
+  for await (const item of items)
+    yield 'chunk' in item ? { chunk: item.chunk, scheduled: item } : { chunk: item, scheduled: null };
 }
 
 /** Kernel ids by the trace's translation id. */

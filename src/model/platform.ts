@@ -1,9 +1,9 @@
 import type { Counters } from './counters.ts';
-import type { Kernel } from './hardware/kernel.ts';
+import type { Kernel, KernelOptions } from './hardware/kernel.ts';
 import type { Pages } from './hardware/pages.ts';
 import type { Tlb } from './hardware/tlb.ts';
-import type { PageMoves } from './monitor/page-moves.ts';
 import type { System } from './systems/schema.ts';
+import type { PageFacts } from './tally.ts';
 
 /**
  * What runs on the hardware under the recorded references: the guest operating system natively, or a
@@ -33,14 +33,41 @@ export interface Platform {
   unmap(id: number): void;
   /** The guest flushed its TLB. */
   tlbFlush(cpu: number): void;
+  /** Virtual CPU `to` comes onto a CPU in place of `from` (−1: of none that is still of use there). */
+  worldSwitch(cpu: number, from: number, to: number): void;
+  /** A virtual CPU goes on on `cpu`, having been elsewhere. */
+  vcpuMove(cpu: number, sameNode: boolean): void;
   /** Where pages move (`movesPages`); else null. */
   readonly moves: PageMoves | null;
+}
+
+/** Where pages move: see `monitor/page-moves.ts`. */
+export interface PageMoves {
+  /** What the kernel asks at every miss, and tells when a page is hot or a store comes to a guarded one. */
+  readonly counted: KernelOptions['counted'];
+  onHot(cpu: number, machine: number): void;
+  onGuarded(cpu: number, id: number): void;
+  /** New translations of the trace. */
+  admit(ids: readonly number[]): void;
+  /** `now` instructions of all CPUs together have passed. */
+  advance(now: number): void;
+  /** The guest dropped the mapping of a translation. */
+  unmapped(id: number): void;
+  /** A translation is about to become usable on a CPU. */
+  used(cpu: number, id: number): void;
+  facts(): PageFacts;
+  /** Counts start from 0; what became of pages stays. */
+  clear(): void;
 }
 
 /** What a platform is built from. */
 export interface PlatformParts {
   readonly system: System;
   readonly cpus: number;
+  /** CPUs of the trace: under a monitor, virtual ones. */
+  readonly vcpus: number;
+  /** By CPU: the virtual CPU that it runs. Kept by the replay. */
+  readonly vcpuOn: Int32Array;
   /** Whether pages may move: there are nodes to choose from, coherent caches, and a policy. */
   readonly movesPages: boolean;
   readonly pages: Pages;

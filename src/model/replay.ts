@@ -9,6 +9,7 @@ import type { Pages } from './hardware/pages.ts';
 import { createPlacement } from './hardware/placement.ts';
 import { createIdealTlb, createTlb } from './hardware/tlb.ts';
 import { createDisco } from './monitor/disco.ts';
+import type { ScheduleAction, ScheduleCounts, Scheduled } from './monitor/schedule-types.ts';
 import type { PlatformParts, RefillTemplate } from './platform.ts';
 import type { System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
@@ -21,12 +22,15 @@ import { createWindows } from './windows.ts';
 export interface Replay {
   /** New translations of the trace, by kernel id. */
   admit(ids: readonly number[]): void;
-  /** `ids`: kernel ids by the trace's translation id (for `unmap` events). */
-  run(chunk: Chunk, packed: Packed, ids: Int32Array): void;
+  /** `ids`: kernel ids by the trace's translation id (for `unmap` events). `scheduled`: which CPU runs what. */
+  run(chunk: Chunk, packed: Packed, ids: Int32Array, scheduled: Scheduled | null): void;
   /** End of warm-up: state stays, counts start from 0. `instructions`: of the trace from here on. */
   clear(instructions: number): void;
-  /** What was counted. `physicalPages`: pages of the trace so far, which all systems share. */
-  tally(physicalPages: number): Tally;
+  /**
+   * What was counted. `physicalPages`: pages of the trace so far, which all systems share; `schedule`: what the
+   * scheduler did, if there is one.
+   */
+  tally(physicalPages: number, schedule: ScheduleCounts | null): Tally;
 }
 
 /** Numbers that system calls start from, by ABI (Linux MIPS: N64 5000, O32 4000). */
@@ -51,9 +55,14 @@ export function createReplay(
   const contended = (cpus > 1 || machine.nodes > 1) && coherenceOf(machine, cpus) !== 'drcachesim';
   const windows = contended ? createWindows(counters, cpus, machine.nodes, machine.contention_windows) : null;
   const tlb = machine.tlb === null ? createIdealTlb(pages, cpus) : createTlb(machine.tlb, pages, cpus);
+  const vcpus = header.cpus;
+  /** By CPU: the virtual CPU (of the trace) that it runs. */
+  const vcpuOn = Int32Array.from({ length: cpus }, (_, cpu) => cpu);
   const parts: PlatformParts = {
     system,
     cpus,
+    vcpus,
+    vcpuOn,
     movesPages,
     pages,
     counters,
@@ -118,7 +127,8 @@ export function createReplay(
     const kind = events.kind[event]!;
     if (isAsideEvent(kind, events.flags[event]!, dropRdhwr)) return;
     const traceCpu = events.cpu[event]!;
-    const cpu = traceCpu % cpus;
+    const cpu = placed === null ? traceCpu % cpus : placed.eventCpu[event]!;
+    vcpuOn[cpu] = traceCpu;
     const arg = events.arg[event]!;
     switch (kind) {
       case EVENT.privileged:
@@ -197,8 +207,35 @@ export function createReplay(
     }
   };
 
-  const run = (chunk: Chunk, packed: Packed, ids: Int32Array): void => {
+  /** Which CPU runs what of the chunk being replayed; null: as recorded. */
+  let placed: Scheduled | null = null;
+  let nextAction = 0;
+
+  const act = (action: ScheduleAction): void => {
+    if (action.kind === 'idle') return;
+    const cpu = action.kind === 'switch' ? action.cpu : action.to;
+    const vcpu = action.kind === 'switch' ? action.to : action.vcpu;
+    vcpuOn[cpu] = vcpu;
+    visit(cpu, contexts[vcpu]!);
+    if (action.kind === 'switch') platform.worldSwitch(cpu, action.from, vcpu);
+    else platform.vcpuMove(cpu, action.sameNode);
+    leave();
+  };
+
+  /** Carries out what the scheduler does before a segment and an event. */
+  const actBefore = (segment: number, event: number): void => {
+    const { actions } = placed!;
+    for (; nextAction < actions.length; nextAction++) {
+      const action = actions[nextAction]!;
+      if (action.segment > segment || action.event > event) break;
+      act(action);
+    }
+  };
+
+  const run = (chunk: Chunk, packed: Packed, ids: Int32Array, scheduled: Scheduled | null): void => {
     const { segments } = chunk;
+    placed = scheduled;
+    nextAction = 0;
     const { at: recordOf, length: allEvents } = chunk.events;
     const events = cachesAlone ? 0 : allEvents;
     const { words, eventAt, segmentEnd, spans } = packed;
@@ -210,9 +247,14 @@ export function createReplay(
     for (let segment = 0; segment < segments.length; segment++) {
       const end = segments.end[segment]!;
       const traceCpu = segments.cpu[segment]!;
-      const cpu = traceCpu % cpus;
+      const cpu = scheduled === null ? traceCpu % cpus : scheduled.segmentCpu[segment]!;
       // An event at the boundary is the doing of the segment before it (an ERET ends the kernel's).
-      while (event < events && recordOf[event]! <= start) handle(chunk, event++, ids, 0);
+      while (event < events && recordOf[event]! <= start) {
+        if (scheduled !== null) actBefore(segment, event);
+        handle(chunk, event++, ids, 0);
+      }
+      if (scheduled !== null) actBefore(segment, event);
+      vcpuOn[cpu] = traceCpu;
       if (packed.aside[segment] === 1) {
         while (event < events && recordOf[event]! < end) handle(chunk, event++, ids, 0);
       } else {
@@ -242,6 +284,7 @@ export function createReplay(
       start = end;
     }
     while (event < events) handle(chunk, event++, ids, 0);
+    if (scheduled !== null) actBefore(segments.length, events);
   };
 
   return {
@@ -254,7 +297,7 @@ export function createReplay(
       platform.moves?.clear();
       instructions = 0;
     },
-    tally: (physicalPages) => {
+    tally: (physicalPages, schedule) => {
       const dirty = kernel.dirtyLines();
       return {
         cpus,
@@ -267,6 +310,7 @@ export function createReplay(
           lost_lines: kernel.lostLines(),
         },
         pages: platform.moves?.facts() ?? null,
+        schedule,
         windows: windows?.finish() ?? [],
       };
     },

@@ -1,7 +1,9 @@
 import type { TraceHeader, TraceSummary } from '../trace/types.ts';
 import type { Numa } from './numa.ts';
+import type { PageAction } from './pricing/actions.ts';
 import type { Breakdown } from './pricing/breakdown.ts';
 import type { Contention } from './pricing/contention.ts';
+import type { Sensitivity } from './pricing/sensitivity.ts';
 import type { Role } from './systems/fields.ts';
 import type { System } from './systems/schema.ts';
 import type { CountedTally } from './tally.ts';
@@ -33,6 +35,10 @@ export interface SystemRun {
   readonly contention: Contention | null;
   /** Where misses were served; null: one CPU and one node. */
   readonly numa: Numa | null;
+  /** What moving pages took, by kind of action; those that happened. */
+  readonly actions: readonly PageAction[];
+  /** How the difference to the baseline moves with prices that were not measured; null: the baseline itself. */
+  readonly sensitivity: Sensitivity | null;
   /**
    * Totals with other seeds of the random TLB replacement, this run's own first; one entry where nothing is
    * random or no other seed was asked for.

@@ -3,8 +3,10 @@ import type { Trace, TraceSummary } from '../trace/types.ts';
 import { type ReplayOptions, replayAll } from './compare.ts';
 import { numaOf } from './numa.ts';
 import { price } from './pricing/price.ts';
+import { type PricedRun, sensitivityOf } from './pricing/sensitivity.ts';
 import type { Comparison, SystemRun } from './result.ts';
-import { resolvePrices, systemFor } from './systems/resolve.ts';
+import { ledger } from './systems/ledger.ts';
+import { type ResolvedPrices, resolvePrices, systemFor } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
 import type { CountedTally } from './tally.ts';
 
@@ -39,11 +41,16 @@ export async function compareSystems(
     ...(signal && { signal }),
     ...(progress && { progress }),
   });
+  // The baseline comes first, so it is there when the others ask for it.
+  const pricedRuns: PricedRun[] = [];
   const runs = ordered.map((system): SystemRun => {
     const mine = seeded.flatMap((candidate, index) => (candidate.name === system.name ? [index] : []));
     const priced = mine.map((index) => price(tallies[index]!, resolvePrices(system, summary), system));
     const counted = tallies[mine[0]!]!;
     const { windows: _, ...tally } = counted;
+    const { total_ps } = priced[0]!.breakdown;
+    const pricedRun = { tally: counted, prices: resolvePrices(system, summary), system, total_ps };
+    pricedRuns.push(pricedRun);
     return {
       name: system.name,
       system,
@@ -51,6 +58,11 @@ export async function compareSystems(
       breakdown: priced[0]!.breakdown,
       contention: priced[0]!.contention,
       numa: numaOf(counted, system.machine.nodes),
+      actions: priced[0]!.actions,
+      sensitivity:
+        pricedRuns.length === 1
+          ? null
+          : sensitivityOf(pricedRuns[0]!, pricedRun, unmeasuredPrices([ordered[0]!, system])),
       seeds: priced.map(({ breakdown }, at) => ({
         seed: seeded[mine[at]!]!.machine.tlb?.seed ?? 0,
         total_ps: breakdown.total_ps,
@@ -64,6 +76,15 @@ export async function compareSystems(
     baseline: ordered[0]!.name,
     runs,
   };
+}
+
+/** Prices that some of the systems assumes or fitted. */
+function unmeasuredPrices(systems: readonly System[]): (keyof ResolvedPrices)[] {
+  const names = systems
+    .flatMap(ledger)
+    .filter(({ path, role }) => path.startsWith('prices.') && (role === 'assumed' || role === 'calibrated'))
+    .map(({ path }) => path.slice('prices.'.length) as keyof ResolvedPrices);
+  return [...new Set(names)];
 }
 
 /** The system itself and, where its TLB is replaced at random, copies with the seeds that follow. */

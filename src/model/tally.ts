@@ -4,6 +4,8 @@
  * monitor). Pricing turns rows into cycles; nothing here knows a price.
  */
 
+import type { ScheduleCounts } from './monitor/schedule-types.ts';
+
 /** Counters of a row, in order. All are counts; `accesses` follow the machine's counting rule. */
 export const COUNTERS = [
   'count', // times the layer's activity happened (0 for the workload layer)
@@ -210,6 +212,8 @@ export interface Tally {
   };
   /** Where a page policy is at work; else null. */
   readonly pages: PageFacts | null;
+  /** What the scheduler of virtual CPUs did, where there are more than CPUs; else null. */
+  readonly schedule: ScheduleCounts | null;
   /** Windows in order, where there are several CPUs or nodes; else none. */
   readonly windows: readonly TallyWindow[];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PAGE_ACTIONS } from '../model/pricing/actions.ts';
 import { CATEGORIES, CAUSES, OWNERS } from '../model/pricing/breakdown.ts';
 import { BLOCKING_KINDS } from '../model/pricing/queueing/traffic.ts';
 import type { RunResult } from '../model/result.ts';
@@ -101,6 +102,24 @@ const tally = z
         replicas: count.meta({ description: 'machine pages at the end beyond one a page' }),
       })
       .nullable(),
+    schedule: z
+      .strictObject({
+        vcpus: z.array(
+          z.strictObject({
+            ran: count.meta({ description: 'instructions' }),
+            waited: count.meta({ description: 'instructions of waiting for a CPU' }),
+            waits: count,
+            switches: count,
+            moves: count,
+            farMoves: count,
+            steals: count,
+          }),
+        ),
+        cpus: z.array(z.strictObject({ ran: count, idle: count })),
+        bufferedBytes: count,
+      })
+      .nullable()
+      .meta({ description: 'what the scheduler of virtual CPUs did' }),
   })
   .meta({ description: 'what the replay counted, warm-up excluded' });
 
@@ -183,6 +202,36 @@ const numa = z
   })
   .meta({ description: 'where misses were served; null: one CPU and one node' });
 
+const actions = z
+  .array(
+    z.strictObject({
+      layer: z.enum(PAGE_ACTIONS),
+      count,
+      ps: count.meta({ description: 'picoseconds: parts of causes page_move and queueing' }),
+      per_second: share.meta({ description: 'of the run’s time: that of the CPU that takes longest' }),
+      us_each: share.meta({ description: 'mean time of one, in µs' }),
+    }),
+  )
+  .meta({ description: 'what moving pages took, by kind of action' });
+
+const points = z.number().meta({ description: 'percent of the baseline’s total' });
+
+const sensitivity = z
+  .strictObject({
+    step_percent: share.meta({ description: 'by how much each price was moved up and down' }),
+    change: points.meta({ description: 'difference to the baseline, percent of its total' }),
+    varied: count.meta({ description: 'prices that were moved, one at a time' }),
+    low: points.meta({ description: 'the lowest difference that one of them gives' }),
+    high: points.meta({ description: 'the highest' }),
+    effects: z
+      .array(z.strictObject({ path: text, less: points, more: points }))
+      .meta({ description: 'the difference with less and more of a price; largest effect first' }),
+  })
+  .meta({
+    description:
+      'the difference to the baseline as assumed and calibrated prices move; no error bar; null: the baseline',
+  });
+
 export const runResultSchema = z
   .strictObject({
     schema: z.literal('vmtax.run/1').meta({ description: 'name and version of this format' }),
@@ -207,6 +256,8 @@ export const runResultSchema = z
                 breakdown,
                 contention: contention.nullable(),
                 numa: numa.nullable(),
+                actions,
+                sensitivity: sensitivity.nullable(),
                 seeds: z.array(z.strictObject({ seed: count, total_ps: count.meta({ unit: 'ps' }) })).meta({
                   description: 'totals with other seeds of the random TLB replacement, the run’s own first',
                 }),

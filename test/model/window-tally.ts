@@ -97,6 +97,7 @@ export function tallyOfWindows(
     rows: [...rows.values()],
     state: { dirty_l1_lines: 0, dirty_l2_lines: 0, physical_pages: 0, lost_lines: [] },
     pages: null,
+    schedule: null,
     windows: made,
   };
 }

@@ -70,10 +70,13 @@ const system = (index: number): fc.Arbitrary<SystemRun> =>
           rows,
           state: { dirty_l1_lines: 0, dirty_l2_lines: 0, physical_pages: 0, lost_lines: [] },
           pages: null,
+          schedule: null,
         },
         breakdown: { total_ps: total, parts },
         contention: null,
         numa: null,
+        actions: [],
+        sensitivity: null,
         seeds: [total, ...others].map((total_ps, seed) => ({ seed, total_ps })),
         notes,
       };

@@ -195,10 +195,13 @@ function runOf(trace: FixtureTrace, name: string, seed: number): SystemRun {
         lost_lines: [],
       },
       pages: null,
+      schedule: null,
     },
     breakdown: { total_ps: parts.reduce((sum, part) => sum + part.ps, 0), parts },
     contention: null,
     numa: null,
+    actions: [],
+    sensitivity: null,
     seeds: [{ seed: 1, total_ps: parts.reduce((sum, part) => sum + part.ps, 0) }],
     notes: disco
       ? [

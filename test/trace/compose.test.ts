@@ -309,6 +309,10 @@ describe('machines', () => {
       await writeStore(trace, path);
       const store = await openStore(path);
       expect(store.header).toEqual(trace.header);
+      const overlapping = trace.header.vms!.map((vm) => ({ ...vm, firstCpu: 0 }));
+      await expect(
+        writeStore({ ...trace, header: { ...trace.header, vms: overlapping } }, join(directory, 'wrong.vmt')),
+      ).rejects.toThrow(/header/);
       const [made, read] = [await written(trace.chunks()), await written(store.chunks())];
       expect(texts(read.items)).toEqual(texts(made.items));
       await store.close();

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/trace/errors.ts';
 import { checksum } from '../../src/trace/store/checksum.ts';
-import { GROUP_HEADER_BYTES, MAGIC, MOVE_PAGE } from '../../src/trace/store/layout.ts';
+import { GROUP_HEADER_BYTES, LEAST_SPACE, MAGIC, MOVE_PAGE } from '../../src/trace/store/layout.ts';
 import { openStore } from '../../src/trace/store/read.ts';
 import { openStoreStream } from '../../src/trace/store/read-stream.ts';
 import { createStoreWriter, type StoreOptions } from '../../src/trace/store/write.ts';

@@ -1,8 +1,8 @@
 import { MAPPED } from '../../trace/types.ts';
 import { C } from '../counters.ts';
 import { isGlobal } from '../hardware/tlb.ts';
-import { createPageMoves, type PageMoves } from '../monitor/page-moves.ts';
-import type { Platform, PlatformParts } from '../platform.ts';
+import { createPageMoves } from '../monitor/page-moves.ts';
+import type { PageMoves, Platform, PlatformParts } from '../platform.ts';
 import { countPrivileged, createGuest, zeroPage } from './guest.ts';
 
 /**
@@ -56,6 +56,8 @@ export function createNative(parts: PlatformParts): Platform {
     exception: nothing,
     interrupt: nothing,
     device: nothing,
+    worldSwitch: nothing,
+    vcpuMove: nothing,
     request: nothing,
     allocated: nothing,
     timer: guest.timer,

@@ -4,11 +4,11 @@ import { C, L, PRIVILEGED } from '../counters.ts';
 import { countPrivileged, createGuest, UTLB, zeroPage } from '../guest/guest.ts';
 import { FIRST_SYNTHETIC, REGION } from '../guest/synthetic.ts';
 import { isGlobal } from '../hardware/tlb.ts';
-import type { Platform, PlatformParts } from '../platform.ts';
+import type { PageMoves, Platform, PlatformParts } from '../platform.ts';
 import type { Monitor } from '../systems/schema.ts';
 import { createFootprint } from './footprint.ts';
 import { createSecondLevelTlb } from './l2tlb.ts';
-import { createPageMoves, type PageMoves } from './page-moves.ts';
+import { createPageMoves } from './page-moves.ts';
 
 /** CP0 registers by number (MIPS64 privileged architecture). */
 const COUNT = 9;
@@ -18,6 +18,9 @@ const COUNT = 9;
  * Compare change interrupts, EntryHi changes the address space, Index and PageMask feed TLB operations.
  */
 const PLAIN_WRITES: ReadonlySet<number> = new Set([2, 3, 4, 14, 20, 30, 31]);
+
+/** Lines of 64 bytes in which a virtual CPU's state is saved: 32 + 32 registers and some of CP0, 8 bytes each. */
+const SAVED_LINES = 9;
 
 /** Entry of the memmap after all that 40-bit machine addresses have. */
 const MEMMAP_BEYOND = 2 ** 28;
@@ -50,8 +53,8 @@ function isPatchable(op: number, register: number, interruptEnable: boolean): bo
  * Misses on the relocated kernel are served by the monitor itself.
  */
 export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
-  const { tlb, counters, pages, cpus } = parts;
-  const l2tlb = createSecondLevelTlb(monitor.l2tlb, cpus, pages, tlb);
+  const { tlb, counters, pages, cpus, vcpus, vcpuOn } = parts;
+  const l2tlb = createSecondLevelTlb(monitor.l2tlb, vcpus, pages, tlb);
   const lastDevice = new Float64Array(cpus).fill(Number.NEGATIVE_INFINITY);
   const backed = new Set<number>();
 
@@ -104,7 +107,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
   };
 
   const l2tlbTable = (cpu: number, id: number, store: boolean): void => {
-    const slot = l2tlb.slot(cpu, id);
+    const slot = l2tlb.slot(vcpuOn[cpu]!, id);
     if (slot >= 0) monitorWork.table(REGION.l2tlb, slot, store);
   };
 
@@ -133,7 +136,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
   /** A patched operation: a load or store by the guest on its page of registers. */
   const monitorPage = (cpu: number, store: boolean): void => {
     const kernel = parts.kernel();
-    kernel.touch(kernel.word(guest.synthetic.monitor(REGION.vcpu, cpus + cpu), 0, false, store));
+    kernel.touch(kernel.word(guest.synthetic.monitor(REGION.vcpu, vcpus + vcpuOn[cpu]!), 0, false, store));
   };
 
   const zero = (cpu: number, id: number): void => {
@@ -183,7 +186,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
   };
 
   const guestMiss = (cpu: number, id: number): void => {
-    if (l2tlb.lookup(cpu, id)) {
+    if (l2tlb.lookup(vcpuOn[cpu]!, id)) {
       guest.within(cpu, UTLB, () => {
         monitorWork.begin(cpu, 'l2tlb');
         l2tlbTable(cpu, id, false);
@@ -201,7 +204,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     serving = id;
     guest.refill(cpu, id);
     serving = before;
-    l2tlb.insert(cpu, id);
+    l2tlb.insert(vcpuOn[cpu]!, id);
   };
 
   const miss = (cpu: number, id: number, kind: number): void => {
@@ -233,6 +236,23 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     request,
     allocated: back,
     timer: guest.timer,
+    worldSwitch: (cpu, from, to) => {
+      // ASIDs are not virtualised: the TLB is emptied, relocated kernel included. The L2TLB is the vCPU's.
+      tlb.flush(cpu, () => false);
+      const layer = counters.enter(L.world_switch);
+      counters.values[counters.row + C.count]!++;
+      for (let slot = 0; slot < SAVED_LINES; slot++) {
+        if (from >= 0) monitorWork.state(from, slot, true);
+        monitorWork.state(to, slot, false);
+      }
+      counters.enter(layer);
+    },
+    vcpuMove: (_cpu, sameNode) => {
+      const layer = counters.enter(L.vcpu_move);
+      counters.values[counters.row + C.count]!++;
+      if (!sameNode) counters.values[counters.row + C.node_moves]!++;
+      counters.enter(layer);
+    },
     spaceSwitch: (cpu) => {
       if (parts.system.machine.tlb?.tags === 'none') tlb.flush(cpu, isGlobal);
     },
@@ -242,7 +262,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
       moves?.unmapped(id);
     },
     tlbFlush: (cpu) => {
-      l2tlb.clear(cpu);
+      l2tlb.clear(vcpuOn[cpu]!);
       // Relocated kernel entries are the monitor's own: a guest's flush does not reach them.
       tlb.flush(cpu, isRelocated);
     },

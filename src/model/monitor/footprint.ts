@@ -38,8 +38,10 @@ export interface Footprint {
   routine(cpu: number, op: number): void;
   /** One entry of a table indexed by a page number or a set number. */
   table(region: Region, index: number, store: boolean): void;
-  /** A line of the vCPU's page of registers: `slot` 0–63. */
+  /** A line of the page of registers of the vCPU that runs on a CPU: `slot` 0–63. */
   vcpu(cpu: number, slot: number, store: boolean): void;
+  /** The same of any vCPU, by the CPU that runs. */
+  state(vcpu: number, slot: number, store: boolean): void;
 }
 
 export function createFootprint(parts: PlatformParts, synthetic: Synthetic, monitor: Monitor): Footprint {
@@ -116,13 +118,14 @@ export function createFootprint(parts: PlatformParts, synthetic: Synthetic, moni
     kernel.touch(kernel.word(id, byte % 4096, false, store));
   };
 
-  const vcpu = (cpu: number, slot: number, store: boolean): void => {
-    if (enabled) touchAt(REGION.vcpu, cpu * 4096 + slot * 64, store);
+  const state = (vcpu: number, slot: number, store: boolean): void => {
+    if (enabled) touchAt(REGION.vcpu, vcpu * 4096 + slot * 64, store);
   };
+  const vcpu = (cpu: number, slot: number, store: boolean): void => state(parts.vcpuOn[cpu]!, slot, store);
 
   const table = (region: Region, index: number, store: boolean): void => {
     if (enabled) touchAt(region, index * entryBytes, store);
   };
 
-  return { begin, routine, table, vcpu };
+  return { begin, routine, table, vcpu, state };
 }

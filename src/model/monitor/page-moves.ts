@@ -1,38 +1,13 @@
 import { KERNEL, MAPPED } from '../../trace/types.ts';
 import { C, L } from '../counters.ts';
 import type { Synthetic } from '../guest/synthetic.ts';
-import type { KernelOptions } from '../hardware/kernel.ts';
 import { wider } from '../hardware/pages.ts';
-import type { PlatformParts } from '../platform.ts';
+import type { PageMoves, PlatformParts } from '../platform.ts';
 import { createPagePolicy } from '../systems/schema-pages.ts';
 import type { Layer, PageFacts } from '../tally.ts';
 import { createFrames } from './frames.ts';
 import { createMappings } from './policies/mappings.ts';
 import type { Decision } from './policies/policy.ts';
-
-/**
- * Pages that move: carries out what a page policy decides, under a monitor or natively. A page is copied line by
- * line through the caches of the CPU that wants it, TLB entries are taken from the CPUs that have them, each of
- * which is interrupted, and whatever was cached under the old machine address is lost. A store to a replicated
- * page collapses it first. Everything is counted in the layer of the action; victims' time in `shootdown`.
- */
-export interface PageMoves {
-  /** What the kernel asks at every miss, and tells when a page is hot or a store comes to a guarded one. */
-  readonly counted: KernelOptions['counted'];
-  onHot(cpu: number, machine: number): void;
-  onGuarded(cpu: number, id: number): void;
-  /** New translations of the trace. */
-  admit(ids: readonly number[]): void;
-  /** `now` instructions of all CPUs together have passed. */
-  advance(now: number): void;
-  /** The guest dropped the mapping of a translation. */
-  unmapped(id: number): void;
-  /** A translation is about to become usable on a CPU. */
-  used(cpu: number, id: number): void;
-  facts(): PageFacts;
-  /** Counts start from 0; what became of pages stays. */
-  clear(): void;
-}
 
 /** How the one who manages memory carries out the rest. */
 export interface PageMoveHooks {
@@ -46,6 +21,12 @@ export interface PageMoveHooks {
 
 const FATES = ['left', 'migrated', 'replicated'] as const;
 
+/**
+ * Pages that move: carries out what a page policy decides, under a monitor or natively. A page is copied line by
+ * line through the caches of the CPU that wants it, TLB entries are taken from the CPUs that have them, each of
+ * which is interrupted, and whatever was cached under the old machine address is lost. A store to a replicated
+ * page collapses it first. Everything is counted in the layer of the action; victims' time in `shootdown`.
+ */
 export function createPageMoves(parts: PlatformParts, synthetic: Synthetic, hooks: PageMoveHooks): PageMoves {
   const { system, pages, counters, tlb, cpus } = parts;
   const { nodes } = system.machine;

@@ -2,6 +2,7 @@ import { InputError } from '../../trace/errors.ts';
 import type { ResolvedPrices } from '../systems/resolve.ts';
 import type { System } from '../systems/schema.ts';
 import type { Tally, TallyRow } from '../tally.ts';
+import { type PageAction, pageActions } from './actions.ts';
 import type { Breakdown, Cause, Part } from './breakdown.ts';
 import { type Contention, type Delays, kindDelay, memoryDelays, stationLoads } from './contention.ts';
 import { costOf, type Names, namesOf, workOf } from './costs.ts';
@@ -18,6 +19,8 @@ export interface Priced {
   readonly breakdown: Breakdown;
   /** null: no contention was solved. */
   readonly contention: Contention | null;
+  /** What moving pages took, by kind of action: parts of the breakdown's time. */
+  readonly actions: readonly PageAction[];
 }
 
 /** What pricing has to know of a system besides its prices. */
@@ -58,14 +61,17 @@ export function price(tally: Tally, prices: ResolvedPrices, system: PricedSystem
   const contention = delays && spread(tally, rows, delays, prices, system);
   const parts: Part[] = [];
   let total = 0;
-  tally.rows.forEach((row, at) => {
+  const rowPs = tally.rows.map((row, at) => {
+    const before = total;
     for (const part of partsOf(row, rows[at]!, prices, system.monitor !== null)) {
       total += part.ps;
       parts.push(part);
     }
+    return total - before;
   });
   if (!Number.isSafeInteger(total)) throw tooLong();
-  return { breakdown: { total_ps: total, parts }, contention };
+  const breakdown = { total_ps: total, parts };
+  return { breakdown, contention, actions: pageActions(tally.rows, rowPs, breakdown) };
 }
 
 /** The parts of one row. */

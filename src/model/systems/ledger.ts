@@ -65,8 +65,8 @@ export function flatten(system: System): Map<string, Leaf> {
       for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
     else flat.set(path, value as Leaf);
   };
-  const { machine, os, monitor, prices } = system;
-  walk({ machine, os, monitor, prices }, '');
+  const { name: _, description: __, sources: ___, ...inputs } = system;
+  walk(inputs, '');
   return flat;
 }
 

@@ -17,7 +17,9 @@ import {
  * Schema, `system show` and the report's ledger are made from it.
  */
 
+import { memory } from './schema-memory.ts';
 import { pages } from './schema-pages.ts';
+import { schedule, vms } from './schema-vms.ts';
 
 const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));
 
@@ -424,6 +426,15 @@ const monitor = z.strictObject({
     unit: 'bytes',
     source: 'Cellular Disco, SOSP’99, section 4.1: 1024 L2TLB entries in 32 KB; pmap and memmap taken alike',
     role: 'assumed',
+  }),
+  vms: vms.prefault({}),
+  schedule: schedule.prefault({}),
+  memory: memory.prefault({}),
+  network: field(z.enum(['remap', 'copy']), 'remap', {
+    description: 'messages between virtual machines: their whole pages are remapped, or copied',
+    unit: '',
+    source: 'Disco, SOSP’97, section 4.2.6',
+    role: 'measured',
   }),
   request_gap: field(count, 1000, {
     description:

@@ -17,6 +17,46 @@ export interface Numbering {
   next: number;
 }
 
+/** How identities of a source become those of one virtual machine. */
+export interface Identity {
+  space(space: number): number;
+  /** A physical page; throws an InputError where two pages of the source would become one. */
+  physical(page: number): number;
+  lock(lock: number): number;
+}
+
+/** Identities of virtual machine number `machine`; `label` names its trace in messages. */
+export function createIdentity(
+  { physicalBase, firstSpace }: Pick<VirtualMachine, 'physicalBase' | 'firstSpace'>,
+  machine: number,
+  label: string,
+): Identity {
+  // Folding both halves of an address space into one range must not make two pages one.
+  let upper = false;
+  let high = false;
+  return {
+    space: (space) => (space < 0 ? -1 - GLOBAL_SPACES * machine : firstSpace + space),
+    physical: (page) => {
+      if (page >= UPPER_HALF) upper = true;
+      else if (page >= MACHINE_PAGES)
+        throw new InputError(
+          `${label}: physical page 0x${page.toString(16)} is not below 2^36, which is where the next virtual machine’s pages begin`,
+        );
+      else if (page >= MACHINE_PAGES / 2) high = true;
+      if (upper && high)
+        throw new InputError(
+          `${label}: has physical pages of both 48-bit halves and between them, which one virtual machine’s 2^36 pages cannot hold`,
+        );
+      return physicalBase + (page % MACHINE_PAGES);
+    },
+    lock: (lock) => {
+      if (lock < 0 || lock >= MACHINE_LOCKS)
+        throw new InputError(`${label}: lock ${lock} is not below 2^24, the locks of one virtual machine`);
+      return machine * MACHINE_LOCKS + lock;
+    },
+  };
+}
+
 /**
  * Turns chunks of a source into those of one virtual machine: its own CPUs, address spaces, physical pages,
  * translation ids and locks. Disk blocks and peers stay, as machines share disks and networks, and so do the
@@ -24,35 +64,17 @@ export interface Numbering {
  * begun again) are left out. The columns of a chunk hold until the next one.
  */
 export function createRenamer(
-  { firstCpu, physicalBase, firstSpace }: VirtualMachine,
+  vm: VirtualMachine,
   machine: number,
   label: string,
   numbering: Numbering,
 ): (chunk: Chunk) => Chunk {
+  const { firstCpu } = vm;
+  const { physical, space: spaceOf, lock } = createIdentity(vm, machine, label);
   /** Ids of the composed trace by those of the source. */
   let ids = new Int32Array(1024);
   let known = 0;
   let translation = new Int32Array(1024);
-  // Folding both halves of an address space into one range must not make two pages one.
-  let upper = false;
-  let high = false;
-
-  const physical = (page: number): number => {
-    if (page >= UPPER_HALF) upper = true;
-    else if (page >= MACHINE_PAGES)
-      throw new InputError(
-        `${label}: physical page 0x${page.toString(16)} is not below 2^36, which is where the next virtual machine’s pages begin`,
-      );
-    else if (page >= MACHINE_PAGES / 2) high = true;
-    if (upper && high)
-      throw new InputError(
-        `${label}: has physical pages of both 48-bit halves and between them, which one virtual machine’s 2^36 pages cannot hold`,
-      );
-    return physicalBase + (page % MACHINE_PAGES);
-  };
-
-  const spaceOf = (space: number): number => (space < 0 ? -1 - GLOBAL_SPACES * machine : firstSpace + space);
-
   const translations = (added: TranslationColumns): TranslationColumns => {
     const skip = Math.max(0, known - added.first);
     const length = Math.max(0, added.length - skip);
@@ -82,9 +104,7 @@ export function createRenamer(
         return ids[arg]!;
       case EVENT.lockAcquire:
       case EVENT.lockRelease:
-        if (arg < 0 || arg >= MACHINE_LOCKS)
-          throw new InputError(`${label}: lock ${arg} is not below 2^24, the locks of one virtual machine`);
-        return machine * MACHINE_LOCKS + arg;
+        return lock(arg);
       default:
         return arg;
     }
