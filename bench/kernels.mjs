@@ -52,7 +52,7 @@ export function ourKernel(stream, machine = stream.machine, parts = PARTS) {
       counters.values[counters.row + first + kind] += counted;
       tlb.insert(cpu, id);
     },
-    place: createPlacement(machine, pages),
+    place: createPlacement(machine, pages, cpus, []),
     traffic: null,
     movable: false,
     onGuarded: () => {},

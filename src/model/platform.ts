@@ -1,9 +1,10 @@
+import type { VirtualMachine } from '../trace/types.ts';
 import type { Counters } from './counters.ts';
 import type { Kernel, KernelOptions } from './hardware/kernel.ts';
 import type { Pages } from './hardware/pages.ts';
 import type { Tlb } from './hardware/tlb.ts';
 import type { System } from './systems/schema.ts';
-import type { PageFacts } from './tally.ts';
+import type { MemoryFacts, PageFacts } from './tally.ts';
 
 /**
  * What runs on the hardware under the recorded references: the guest operating system natively, or a
@@ -24,8 +25,12 @@ export interface Platform {
   device(cpu: number, time: number): void;
   /** A disk or network request, where the trace says so. */
   request(cpu: number): void;
+  /** A message of `bytes` to another machine, number `peer`, goes out. */
+  packet(cpu: number, bytes: number, peer: number): void;
   /** The guest took a new page into use (zeroed or read from disk). */
   allocated(cpu: number, id: number): void;
+  /** The guest wants a page zeroed, and the monitor does that (`zeroes_pages`). */
+  zero(cpu: number, id: number): void;
   /** A timer interrupt that the overlay adds to a user-level trace. */
   timer(cpu: number): void;
   spaceSwitch(cpu: number): void;
@@ -37,8 +42,12 @@ export interface Platform {
   worldSwitch(cpu: number, from: number, to: number): void;
   /** A virtual CPU goes on on `cpu`, having been elsewhere. */
   vcpuMove(cpu: number, sameNode: boolean): void;
+  /** A store to a guarded page comes next. */
+  guarded(cpu: number, id: number): void;
   /** Where pages move (`movesPages`); else null. */
   readonly moves: PageMoves | null;
+  /** Under a monitor. */
+  readonly memory: MachineMemory | null;
 }
 
 /** Where pages move: see `monitor/page-moves.ts`. */
@@ -60,6 +69,26 @@ export interface PageMoves {
   clear(): void;
 }
 
+/** The machine's memory under a monitor: see `monitor/machine-memory.ts`. */
+export interface MachineMemory {
+  /** A reference needs a translation that was not usable. `kind`: 0 fetch, 1 load, 2 store. */
+  used(cpu: number, id: number, kind: number): void;
+  /** A store comes to a guarded page. */
+  stored(cpu: number, id: number): void;
+  /** The page got new content: a disk block, or −1 for zeroes. */
+  mapped(cpu: number, id: number, block: number): void;
+  freed(cpu: number, id: number): void;
+  /** Whether a disk block is in memory already, so that reading it needs no request. */
+  resident(block: number): boolean;
+  /** All pages on the same machine page as this one, itself included. */
+  users(page: number): readonly number[];
+  /** Whether a store to the page must be told. */
+  watched(page: number): boolean;
+  /** Keeps the footprint of this moment. */
+  sample(instructions: number): void;
+  facts(): MemoryFacts;
+}
+
 /** What a platform is built from. */
 export interface PlatformParts {
   readonly system: System;
@@ -70,6 +99,10 @@ export interface PlatformParts {
   readonly vcpuOn: Int32Array;
   /** Whether pages may move: there are nodes to choose from, coherent caches, and a policy. */
   readonly movesPages: boolean;
+  /** Whether virtual machines share pages: there are several, coherent caches, and sharing is on. */
+  readonly sharesPages: boolean;
+  /** Virtual machines of the trace; empty: it is one machine. */
+  readonly vms: readonly VirtualMachine[];
   readonly pages: Pages;
   readonly counters: Counters;
   readonly tlb: Tlb;

@@ -1,6 +1,14 @@
 import { CAUSE } from '../trace/mips.ts';
-import { exceptionService, interruptService, syscallService } from '../trace/services.ts';
-import { type Chunk, EVENT, SEGMENT_KERNEL, type TraceHeader } from '../trace/types.ts';
+import { exceptionService, interruptService, namedService, syscallService } from '../trace/services.ts';
+import {
+  type Chunk,
+  EVENT,
+  type EventColumns,
+  NO_BLOCK,
+  SEGMENT_KERNEL,
+  type TraceHeader,
+  UNCACHED,
+} from '../trace/types.ts';
 import { C, contextKey, createCounters } from './counters.ts';
 import { createNative } from './guest/native.ts';
 import { coherenceOf, createKernel, type Kernel } from './hardware/kernel.ts';
@@ -8,6 +16,7 @@ import { isAsideEvent, type Packed } from './hardware/pack.ts';
 import type { Pages } from './hardware/pages.ts';
 import { createPlacement } from './hardware/placement.ts';
 import { createIdealTlb, createTlb } from './hardware/tlb.ts';
+import { createHeldLocks } from './locks.ts';
 import { createDisco } from './monitor/disco.ts';
 import type { ScheduleAction, ScheduleCounts, Scheduled } from './monitor/schedule-types.ts';
 import type { PlatformParts, RefillTemplate } from './platform.ts';
@@ -33,8 +42,16 @@ export interface Replay {
   tally(physicalPages: number, schedule: ScheduleCounts | null): Tally;
 }
 
+const ZERO_PAGE = namedService('ZERO_PAGE');
+
 /** Numbers that system calls start from, by ABI (Linux MIPS: N64 5000, O32 4000). */
 const SYSCALL_BASE = { n64: 5000, o32: 4000, 'x86-64': 0, '': 0 } as const;
+
+/** Disk block whose contents a mapped page got; −1: none that is known. */
+const blockOf = (lo: number, hi: number): number => (lo === 2 && hi !== NO_BLOCK ? hi : -1);
+
+/** hi:lo of an event. */
+const numberOf = ({ hi, lo }: EventColumns, event: number): number => hi[event]! * 2 ** 32 + lo[event]!;
 
 export function createReplay(
   system: System,
@@ -48,22 +65,33 @@ export function createReplay(
   const dropRdhwr = os.rdhwr === 'drop';
   // Caches alone, no operating system: events mean nothing and are passed over.
   const cachesAlone = system.monitor === null && machine.tlb === null && !os.overlay;
-  const movesPages =
-    system.pages.policy !== 'none' && machine.nodes > 1 && coherenceOf(machine, cpus) === 'directory';
-  const counters = createCounters();
+  const coherent = coherenceOf(machine, cpus) === 'directory';
+  const movesPages = coherent && system.pages.policy !== 'none' && machine.nodes > 1;
+  const vms = header.vms ?? [];
+  const sharesPages = coherent && vms.length > 1 && (system.monitor?.memory.sharing ?? false);
+  /** By CPU: the virtual CPU (of the trace) that it runs. */
+  const vcpuOn = Int32Array.from({ length: cpus }, (_, cpu) => cpu);
+  const holding = { nestOf: new Int32Array(Math.max(header.cpus, cpus)), vcpuOn };
+  const counters = createCounters(holding);
+  const locks = createHeldLocks(
+    holding,
+    counters,
+    header.instructionBytes,
+    (id) => (pages.flags[id]! & UNCACHED) !== 0,
+  );
   // drcachesim's rule has no network.
   const contended = (cpus > 1 || machine.nodes > 1) && coherenceOf(machine, cpus) !== 'drcachesim';
   const windows = contended ? createWindows(counters, cpus, machine.nodes, machine.contention_windows) : null;
   const tlb = machine.tlb === null ? createIdealTlb(pages, cpus) : createTlb(machine.tlb, pages, cpus);
   const vcpus = header.cpus;
-  /** By CPU: the virtual CPU (of the trace) that it runs. */
-  const vcpuOn = Int32Array.from({ length: cpus }, (_, cpu) => cpu);
   const parts: PlatformParts = {
     system,
     cpus,
     vcpus,
     vcpuOn,
     movesPages,
+    sharesPages,
+    vms,
     pages,
     counters,
     tlb,
@@ -80,10 +108,10 @@ export function createReplay(
     stamps: machine.tlb?.replacement === 'lru' ? tlb.stamp : null,
     usable: tlb.resident,
     onMiss: platform.miss,
-    place: createPlacement(machine, pages),
+    place: createPlacement(machine, pages, cpus, vms),
     traffic: windows?.traffic ?? null,
-    movable: movesPages,
-    onGuarded: (cpu, id) => platform.moves?.onGuarded(cpu, id),
+    movable: movesPages || sharesPages,
+    onGuarded: platform.guarded,
     counted: platform.moves?.counted ?? null,
     onHot: (cpu, page) => platform.moves?.onHot(cpu, page),
   });
@@ -92,6 +120,9 @@ export function createReplay(
   const contexts = new Int32Array(header.cpus);
   const lastSyscall = new Int32Array(header.cpus);
   const opened = new Int32Array(header.cpus).fill(-1);
+  const monitorZeroes = system.monitor?.zeroes_pages ?? false;
+  /** The translation whose page is being zeroed by the monitor; −1: none. */
+  const zeroed = new Int32Array(header.cpus).fill(-1);
   /** Records replayed, by CPU of the machine: the time of device accesses. */
   const replayed = new Float64Array(cpus);
   const sinceTimer = new Float64Array(cpus);
@@ -120,6 +151,12 @@ export function createReplay(
     const service = opened[traceCpu]!;
     opened[traceCpu] = -1;
     return service >= 0 ? service : byCause;
+  };
+
+  const countRequest = (disk: boolean, bytes: number): void => {
+    const { values, row } = counters;
+    values[row + (disk ? C.disk_requests : C.network_requests)]!++;
+    if (disk) values[row + C.disk_bytes]! += bytes;
   };
 
   const handle = (chunk: Chunk, event: number, ids: Int32Array, position: number): void => {
@@ -165,7 +202,21 @@ export function createReplay(
       case EVENT.diskRequest:
       case EVENT.networkRequest:
         visit(cpu, contexts[traceCpu]!);
+        // A block that another machine has read is mapped, not read again.
+        if (kind === EVENT.networkRequest || !platform.memory?.resident(numberOf(events, event)))
+          countRequest(kind === EVENT.diskRequest, arg);
         platform.request(cpu);
+        if (kind === EVENT.networkRequest) platform.packet(cpu, arg, numberOf(events, event));
+        leave();
+        break;
+      case EVENT.lockAcquire:
+        visit(cpu, contexts[traceCpu]!);
+        locks.acquire(traceCpu, events.at[event]!, arg, events.lo[event] === 1);
+        leave();
+        break;
+      case EVENT.lockRelease:
+        visit(cpu, contexts[traceCpu]!);
+        locks.release(traceCpu, events.at[event]!, arg);
         leave();
         break;
       case EVENT.pageMapped:
@@ -173,6 +224,12 @@ export function createReplay(
         if (events.lo[event] === 0) break;
         visit(cpu, contexts[traceCpu]!);
         platform.allocated(cpu, ids[arg]!);
+        platform.memory?.mapped(cpu, ids[arg]!, blockOf(events.lo[event]!, events.hi[event]!));
+        leave();
+        break;
+      case EVENT.pageFreed:
+        visit(cpu, contexts[traceCpu]!);
+        platform.memory?.freed(cpu, ids[arg]!);
         leave();
         break;
       case EVENT.serviceBegin:
@@ -255,18 +312,32 @@ export function createReplay(
       }
       if (scheduled !== null) actBefore(segment, event);
       vcpuOn[cpu] = traceCpu;
-      if (packed.aside[segment] === 1) {
+      if (monitorZeroes && segments.service[segment] === ZERO_PAGE) {
+        // The guest's own zeroing is left out: the monitor does it, once a page.
+        const id = ids[chunk.translation[start]!]!;
+        if (zeroed[traceCpu] !== id) {
+          zeroed[traceCpu] = id;
+          visit(cpu, contexts[traceCpu]!);
+          platform.zero(cpu, id);
+          leave();
+        }
+        instructions += segments.instructions[segment]!;
+        while (event < events && recordOf[event]! < end) handle(chunk, event++, ids, 0);
+      } else if (packed.aside[segment] === 1) {
         while (event < events && recordOf[event]! < end) handle(chunk, event++, ids, 0);
       } else {
         const kernelMode = (segments.flags[segment]! & SEGMENT_KERNEL) !== 0;
         const context = contextKey(kernelMode, segments.service[segment]!);
         contexts[traceCpu] = context;
+        zeroed[traceCpu] = -1;
         counters.select(cpu, context);
         const { values, row } = counters;
         for (let kind = 0; kind < 4; kind++)
           values[row + C.fetch_accesses + kind]! += packed.accesses[segment * 4 + kind]!;
         values[row + C.instructions]! += segments.instructions[segment]!;
         instructions += segments.instructions[segment]!;
+        const uncached = packed.accesses[segment * 4 + 3]!;
+        locks.begin(chunk, ids, start, traceCpu, uncached, segments.instructions[segment]!);
         while (event < events && recordOf[event]! < end) {
           kernel.run(words, at, eventAt[event]!, cpu, spans);
           at = eventAt[event]!;
@@ -274,10 +345,11 @@ export function createReplay(
           event++;
         }
         kernel.run(words, at, segmentEnd[segment]!, cpu, spans);
+        locks.end();
         replayed[cpu]! += end - start;
         timers(cpu, context, segments.instructions[segment]!);
-        windows?.advance(segments.instructions[segment]!);
         time += segments.instructions[segment]!;
+        if (windows?.advance(segments.instructions[segment]!)) platform.memory?.sample(time);
         platform.moves?.advance(time);
       }
       at = segmentEnd[segment]!;
@@ -299,6 +371,7 @@ export function createReplay(
     },
     tally: (physicalPages, schedule) => {
       const dirty = kernel.dirtyLines();
+      const underLocks = locks.facts(cpus);
       return {
         cpus,
         instructions,
@@ -310,7 +383,10 @@ export function createReplay(
           lost_lines: kernel.lostLines(),
         },
         pages: platform.moves?.facts() ?? null,
+        memory: platform.memory?.facts() ?? null,
         schedule,
+        locks: underLocks.locks,
+        held: underLocks.held,
         windows: windows?.finish() ?? [],
       };
     },

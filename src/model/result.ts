@@ -4,6 +4,7 @@ import type { PageAction } from './pricing/actions.ts';
 import type { Breakdown } from './pricing/breakdown.ts';
 import type { Contention } from './pricing/contention.ts';
 import type { Sensitivity } from './pricing/sensitivity.ts';
+import type { Waiting } from './pricing/waiting.ts';
 import type { Role } from './systems/fields.ts';
 import type { System } from './systems/schema.ts';
 import type { CountedTally } from './tally.ts';
@@ -33,6 +34,8 @@ export interface SystemRun {
   readonly breakdown: Breakdown;
   /** Contention in the memory system; null: none was solved (one CPU and node, or switched off). */
   readonly contention: Contention | null;
+  /** Waiting for locks and disks; null: the trace names neither. */
+  readonly waiting: Waiting | null;
   /** Where misses were served; null: one CPU and one node. */
   readonly numa: Numa | null;
   /** What moving pages took, by kind of action; those that happened. */

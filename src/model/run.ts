@@ -47,7 +47,7 @@ export async function compareSystems(
     const mine = seeded.flatMap((candidate, index) => (candidate.name === system.name ? [index] : []));
     const priced = mine.map((index) => price(tallies[index]!, resolvePrices(system, summary), system));
     const counted = tallies[mine[0]!]!;
-    const { windows: _, ...tally } = counted;
+    const { windows: _, held: __, ...tally } = counted;
     const { total_ps } = priced[0]!.breakdown;
     const pricedRun = { tally: counted, prices: resolvePrices(system, summary), system, total_ps };
     pricedRuns.push(pricedRun);
@@ -57,6 +57,7 @@ export async function compareSystems(
       tally,
       breakdown: priced[0]!.breakdown,
       contention: priced[0]!.contention,
+      waiting: priced[0]!.waiting,
       numa: numaOf(counted, system.machine.nodes),
       actions: priced[0]!.actions,
       sensitivity:
@@ -129,8 +130,10 @@ function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: Cou
     if (!header.physical)
       notes.push('Physical pages are not recorded: caches are indexed by virtual addresses.');
   } else {
+    const requests = sumCounter(tally, 'disk_requests');
     notes.push(
-      'Pages touched without an allocation event count as backed already; disk waits and idle time are not modelled.',
+      'Pages touched without an allocation event count as backed already' +
+        (requests > 0 ? '.' : '; disk waits and idle time are not modelled.'),
     );
     const traps = tally.rows.some((row) => row.context === 'reserved instruction');
     if (os.rdhwr === 'keep' && traps)
@@ -146,6 +149,9 @@ function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: Cou
     notes.push(
       `The trace’s ${header.cpus} CPUs (threads) run on ${machine.cpus}, by number modulo ${machine.cpus}, in the recorded order.`,
     );
+  const lost = unfollowed(tally.rows, tally.locks);
+  if (lost > 0)
+    notes.push(`${lost} acquisitions are of more locks than are followed side by side: they wait for nobody.`);
   if (header.cpus > 1)
     notes.push(
       tally.state.lost_lines.length > 0

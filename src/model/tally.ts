@@ -4,7 +4,9 @@
  * monitor). Pricing turns rows into cycles; nothing here knows a price.
  */
 
+import type { BalanceCounts } from './monitor/balance.ts';
 import type { ScheduleCounts } from './monitor/schedule-types.ts';
+import type { Footprint, SharingCounts } from './monitor/sharing.ts';
 
 /** Counters of a row, in order. All are counts; `accesses` follow the machine's counting rule. */
 export const COUNTERS = [
@@ -50,6 +52,10 @@ export const COUNTERS = [
   'tlb_fetch_misses',
   'tlb_load_misses',
   'tlb_store_misses',
+  'lock_acquisitions',
+  'disk_requests',
+  'disk_bytes',
+  'network_requests',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
@@ -186,6 +192,20 @@ export interface TallyRow {
   readonly privileged?: Readonly<Partial<Record<PrivilegedOp, number>>>;
 }
 
+/** A part of a row: what was done while locks were held. */
+export interface HeldRow extends TallyRow {
+  /** Locks held, the outermost first. An acquisition counts as made with its lock held. */
+  readonly locks: readonly number[];
+}
+
+/** A lock of the trace: a spinlock's waiter spins, a semaphore's is switched out. */
+export interface LockCount {
+  readonly lock: number;
+  readonly kind: 'spin' | 'semaphore';
+  /** By CPU. */
+  readonly acquisitions: readonly number[];
+}
+
 /** What became of pages under a page policy. */
 export interface PageFacts {
   /** Decisions by `action: reason`, warm-up excluded. */
@@ -194,6 +214,15 @@ export interface PageFacts {
   readonly fates: Readonly<Record<string, number>>;
   /** Machine pages at the end beyond one a page: replicas, and where pages have moved to. */
   readonly replicas: number;
+}
+
+/** Memory at the end and over time, in pages. */
+export interface MemoryFacts extends Footprint {
+  /** Of the whole run, warm-up included. */
+  readonly counts: SharingCounts;
+  readonly samples: readonly (Footprint & { readonly instructions: number })[];
+  /** By virtual machine, where their memory is limited; else null. */
+  readonly balance: readonly BalanceCounts[] | null;
 }
 
 /** What one replay counted, warm-up excluded. */
@@ -212,14 +241,20 @@ export interface Tally {
   };
   /** Where a page policy is at work; else null. */
   readonly pages: PageFacts | null;
+  /** Under a monitor. */
+  readonly memory: MemoryFacts | null;
   /** What the scheduler of virtual CPUs did, where there are more than CPUs; else null. */
   readonly schedule: ScheduleCounts | null;
+  /** Locks that were acquired, by number. */
+  readonly locks: readonly LockCount[];
+  /** The part of the rows that was done while locks were held, for pricing. */
+  readonly held: readonly HeldRow[];
   /** Windows in order, where there are several CPUs or nodes; else none. */
   readonly windows: readonly TallyWindow[];
 }
 
-/** A tally as a result keeps it: its windows are for pricing, and may be larger than all the rest. */
-export type CountedTally = Omit<Tally, 'windows'>;
+/** A tally as a result keeps it: windows and held rows are for pricing, and may be larger than all the rest. */
+export type CountedTally = Omit<Tally, 'windows' | 'held'>;
 
 /** Sum of one counter over the rows that `where` accepts. */
 export function sumCounter(

@@ -8,8 +8,8 @@ import { FLOW_KINDS, type FlowCount, LAYERS, type TallyWindow, type WindowWork }
 export interface Windows {
   /** Messages by kind, CPU, home and other node, the last fastest: the kernel counts into it. */
   readonly traffic: Int32Array;
-  /** Told of `instructions` since the last call; ends a window when it is full. */
-  advance(instructions: number): void;
+  /** Told of `instructions` since the last call; ends a window when it is full, and says so. */
+  advance(instructions: number): boolean;
   /** Starts anew (the end of warm-up): the run has `instructions` from here on. */
   restart(instructions: number): void;
   /** All windows, the last one ended wherever it is. */
@@ -92,7 +92,9 @@ export function createWindows(counters: Counters, cpus: number, nodes: number, w
     traffic,
     advance: (instructions) => {
       inWindow += instructions;
-      if (inWindow >= length) end();
+      if (inWindow < length) return false;
+      end();
+      return true;
     },
     restart: (instructions) => {
       ended.length = 0;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PAGE_CLASSES, type PageClass } from '../model/monitor/sharing.ts';
 import { PAGE_ACTIONS } from '../model/pricing/actions.ts';
 import { CATEGORIES, CAUSES, OWNERS } from '../model/pricing/breakdown.ts';
 import { BLOCKING_KINDS } from '../model/pricing/queueing/traffic.ts';
@@ -67,6 +68,14 @@ const summary = z
   })
   .meta({ description: 'counts over the whole trace, as recorded' });
 
+const byClass = z.strictObject(
+  Object.fromEntries(PAGE_CLASSES.map((name) => [name, count])) as Record<PageClass, typeof count>,
+);
+const footprint = {
+  virtual: byClass.meta({ description: 'pages by class as if nothing were shared' }),
+  machine: byClass.meta({ description: 'machine pages by class' }),
+};
+
 const tally = z
   .strictObject({
     cpus: count,
@@ -102,6 +111,40 @@ const tally = z
         replicas: count.meta({ description: 'machine pages at the end beyond one a page' }),
       })
       .nullable(),
+    memory: z
+      .strictObject({
+        ...footprint,
+        counts: z
+          .strictObject({ text_shared: count, reads_saved: count, copies: count, unprotected: count })
+          .meta({ description: 'of transparent sharing, over the whole run' }),
+        samples: z.array(z.strictObject({ instructions: count, ...footprint })),
+        balance: z
+          .array(
+            z.strictObject({
+              faults: count,
+              page_ins: count,
+              page_outs: count,
+              borrows: count,
+              borrowed_pages: count,
+              returns: count,
+              recalls: count,
+              claims: count,
+            }),
+          )
+          .nullable()
+          .meta({ description: 'by virtual machine, where their memory is limited' }),
+      })
+      .nullable()
+      .meta({ description: 'pages of memory under a monitor, at the end and over time' }),
+    locks: z
+      .array(
+        z.strictObject({
+          lock: count.meta({ description: 'its number in the trace' }),
+          kind: z.enum(['spin', 'semaphore']),
+          acquisitions: z.array(count).meta({ description: 'by CPU' }),
+        }),
+      )
+      .meta({ description: 'locks that were acquired' }),
     schedule: z
       .strictObject({
         vcpus: z.array(
@@ -171,6 +214,35 @@ const contention = z
     hottest: text.nullable().meta({ description: 'name of the busiest station; null: none is ever busy' }),
   })
   .meta({ description: 'contention in the memory system; null: none was solved' });
+
+const waiting = z
+  .strictObject({
+    locks: z.array(
+      z.strictObject({
+        lock: count.meta({ description: 'its number in the trace' }),
+        kind: z.enum(['spin', 'semaphore']),
+        acquisitions: count,
+        waits: share.meta({ description: 'acquisitions that had to wait' }),
+        hold_ns: share.meta({ description: 'mean hold, with all that happens in it' }),
+        wait_ns: share.meta({ description: 'mean wait of all acquisitions' }),
+        utilisation: share.meta({ description: 'share of the run’s time in which it is held' }),
+        wait_ps: count.meta({ description: 'all waits: part of cause synchronisation' }),
+      }),
+    ),
+    disks: z
+      .strictObject({
+        disks: count,
+        jobs: count.meta({ description: 'of all CPUs together' }),
+        requests: count,
+        service_ns: share.meta({ description: 'mean service of a request' }),
+        utilisation: share.meta({ description: 'share of the run’s time in which a disk is busy' }),
+        cpu_utilisation: share.meta({ description: 'the same of a CPU' }),
+        idle_ps: count.meta({ description: 'the exact sum of the parts of cause idle' }),
+      })
+      .nullable()
+      .meta({ description: 'null: no request' }),
+  })
+  .meta({ description: 'waiting for locks and disks; null: the trace names neither' });
 
 const served = z
   .strictObject({ local: count, remote: count, dirty: count, neighbour: count })
@@ -255,6 +327,7 @@ export const runResultSchema = z
                 tally,
                 breakdown,
                 contention: contention.nullable(),
+                waiting: waiting.nullable(),
                 numa: numa.nullable(),
                 actions,
                 sensitivity: sensitivity.nullable(),

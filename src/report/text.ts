@@ -9,6 +9,7 @@ import { changedSettings } from './settings.ts';
 import { bandText, pairedBand } from './spread.ts';
 import { breakdownTable } from './table.ts';
 import { cut, padEnd, padStart, paragraph, textWidth } from './text-layout.ts';
+import { numaLines } from './text-numa.ts';
 import { type TextStyle, textTable } from './text-table.ts';
 import { verdict } from './verdict.ts';
 import { cleanText, plural, shortenAll } from './words.ts';
@@ -49,6 +50,7 @@ export function renderText(result: RunResult, options: TextOptions): string {
     lines.push(...bands(facts, width));
     lines.push(...textTable(breakdownTable(facts), width, style));
     lines.push('', style.dim(cut(`% base: percent of the total time of ${facts.baseline.name}`, width)), '');
+    lines.push(...numaLines(facts, width, style));
     const counts = countsTable(facts);
     if (counts.rows.length > 0) lines.push(...textTable(counts, width, style), '');
     lines.push(...notes(facts, width, style));

@@ -118,7 +118,7 @@ export const EVENT = {
   networkRequest: 16,
   /**
    * A page was allocated / freed. arg = translation id; lo of pageMapped = 0 it was in memory already,
-   * 1 it was zeroed, 2 it was read from disk block hi.
+   * 1 it was zeroed, 2 it was read from disk block hi (NO_BLOCK: of no disk that anyone else reads).
    */
   pageMapped: 17,
   pageFreed: 18,
@@ -126,6 +126,9 @@ export const EVENT = {
   mark: 19,
 } as const;
 export type EventKind = (typeof EVENT)[keyof typeof EVENT];
+
+/** Disk block of a page that was filled from no known block. */
+export const NO_BLOCK = 0xffffffff;
 
 /** Events, sparse, in order among the references. */
 export interface EventColumns {

@@ -97,7 +97,10 @@ export function tallyOfWindows(
     rows: [...rows.values()],
     state: { dirty_l1_lines: 0, dirty_l2_lines: 0, physical_pages: 0, lost_lines: [] },
     pages: null,
+    memory: null,
     schedule: null,
+    locks: [],
+    held: [],
     windows: made,
   };
 }

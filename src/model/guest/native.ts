@@ -1,6 +1,7 @@
 import { MAPPED } from '../../trace/types.ts';
 import { C } from '../counters.ts';
 import { isGlobal } from '../hardware/tlb.ts';
+import { createPageMechanics } from '../monitor/page-mechanics.ts';
 import { createPageMoves } from '../monitor/page-moves.ts';
 import type { PageMoves, Platform, PlatformParts } from '../platform.ts';
 import { countPrivileged, createGuest, zeroPage } from './guest.ts';
@@ -33,15 +34,21 @@ export function createNative(parts: PlatformParts): Platform {
   );
 
   const moves: PageMoves | null = parts.movesPages
-    ? createPageMoves(parts, guest.synthetic, {
-        memmap: nothing,
-        dropped: nothing,
-        alias: guest.synthetic.direct,
-      })
+    ? createPageMoves(
+        parts,
+        createPageMechanics(parts, guest.synthetic, {
+          memmap: nothing,
+          dropped: nothing,
+          alias: guest.synthetic.direct,
+        }),
+        (page) => [page],
+      )
     : null;
 
   return {
     moves,
+    memory: null,
+    guarded: (cpu, id) => moves?.onGuarded(cpu, id),
     admit,
     miss: (cpu, id, kind) => {
       if (!tlb.present(cpu, id)) {
@@ -56,6 +63,8 @@ export function createNative(parts: PlatformParts): Platform {
     exception: nothing,
     interrupt: nothing,
     device: nothing,
+    packet: nothing,
+    zero: nothing,
     worldSwitch: nothing,
     vcpuMove: nothing,
     request: nothing,

@@ -18,6 +18,8 @@ export const REGION = {
   device: 8,
   /** Machine pages that pages are moved or copied to. */
   machine: 9,
+  /** Buffers of the virtual network. */
+  network: 10,
 } as const;
 export type Region = (typeof REGION)[keyof typeof REGION];
 
@@ -35,6 +37,8 @@ export interface Synthetic {
   monitor(region: Region, index: number): number;
   /** Id of the guest kernel's direct mapping of the physical page of translation `id`. */
   direct(id: number): number;
+  /** Pages of the monitor's own in use: code and tables. */
+  monitorPages(): number;
   /** Id of the monitor's own mapping of that page. */
   monitorAlias(id: number): number;
 }
@@ -71,6 +75,14 @@ export function createSynthetic(pages: Pages, admit: (ids: readonly number[]) =>
   return {
     guest: (region, index) => page(region, index, KERNEL | GLOBAL),
     monitor: (region, index) => page(region, index, 0),
+    monitorPages: () => {
+      let count = 0;
+      for (const number of known.keys()) {
+        const region = Math.floor((number - FIRST_SYNTHETIC) / REGION_PAGES);
+        if (region >= REGION.monitorText && region < REGION.machine) count++;
+      }
+      return count;
+    },
     direct: (id) => aliasOf(directs, GUEST_DIRECT, KERNEL | GLOBAL, id),
     monitorAlias: (id) => aliasOf(monitorAliases, MONITOR_DIRECT, 0, id),
   };

@@ -8,6 +8,8 @@ import type { PageMoves, Platform, PlatformParts } from '../platform.ts';
 import type { Monitor } from '../systems/schema.ts';
 import { createFootprint } from './footprint.ts';
 import { createSecondLevelTlb } from './l2tlb.ts';
+import { createMachineMemory } from './machine-memory.ts';
+import { createPageMechanics } from './page-mechanics.ts';
 import { createPageMoves } from './page-moves.ts';
 
 /** CP0 registers by number (MIPS64 privileged architecture). */
@@ -18,6 +20,12 @@ const COUNT = 9;
  * Compare change interrupts, EntryHi changes the address space, Index and PageMask feed TLB operations.
  */
 const PLAIN_WRITES: ReadonlySet<number> = new Set([2, 3, 4, 14, 20, 30, 31]);
+
+const PAGE_BYTES = 4096;
+/** Pages of network buffers that each machine uses in turn; a trace does not say which pages a message is in. */
+const NETWORK_PAGES = 16;
+/** Their entries of pmap and memmap come after those of pages that the guest knows. */
+const NETWORK_PMAP = 2 ** 29;
 
 /** Lines of 64 bytes in which a virtual CPU's state is saved: 32 + 32 registers and some of CP0, 8 bytes each. */
 const SAVED_LINES = 9;
@@ -164,13 +172,13 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
 
   const guest = createGuest(parts, { privileged, deliver, interrupt, zero }, admit);
   const monitorWork = createFootprint(parts, guest.synthetic, monitor);
-  const moves: PageMoves | null = parts.movesPages
-    ? createPageMoves(parts, guest.synthetic, {
-        memmap: (machine, store) => monitorWork.table(REGION.memmap, memmapEntry(machine), store),
-        dropped: (id) => l2tlb.invalidate(id),
-        alias: guest.synthetic.monitorAlias,
-      })
-    : null;
+  const mechanics = createPageMechanics(parts, guest.synthetic, {
+    memmap: (machine, store) => monitorWork.table(REGION.memmap, memmapEntry(machine), store),
+    dropped: (id) => l2tlb.invalidate(id),
+    alias: guest.synthetic.monitorAlias,
+  });
+  const memory = createMachineMemory(parts, guest.synthetic, mechanics);
+  const moves: PageMoves | null = parts.movesPages ? createPageMoves(parts, mechanics, memory.users) : null;
 
   /** A request to a device: one monitor call, or (an unmodified driver) one intercepted access. */
   const request = (cpu: number): void => {
@@ -178,6 +186,33 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     monitorWork.table(REGION.device, 0, true);
     counters.enter(layer);
   };
+
+  /**
+   * The virtual network: whole pages of a message are remapped to the receiver (one pmap entry of each machine, one
+   * of the memmap a page), what is left over, or all of it without remapping, is copied line by line.
+   */
+  const packet = (cpu: number, bytes: number, peer: number): void =>
+    mechanics.act('packet', () => {
+      const line = parts.system.machine.l1d?.line ?? parts.system.machine.l2!.line;
+      const whole = monitor.network === 'remap' ? Math.floor(bytes / PAGE_BYTES) : 0;
+      const sender = vcpuOn[cpu]! * NETWORK_PAGES;
+      const receiver = (vcpus + peer) * NETWORK_PAGES;
+      for (let i = 0; i < whole; i++) {
+        monitorWork.table(REGION.pmap, NETWORK_PMAP + sender + (i % NETWORK_PAGES), true);
+        monitorWork.table(REGION.pmap, NETWORK_PMAP + receiver + (i % NETWORK_PAGES), true);
+        monitorWork.table(REGION.memmap, NETWORK_PMAP + sender + (i % NETWORK_PAGES), true);
+      }
+      const kernel = parts.kernel();
+      for (let byte = 0; byte < bytes - whole * PAGE_BYTES; byte += line) {
+        const index = Math.floor(byte / PAGE_BYTES) % NETWORK_PAGES;
+        const at = (page: number, store: boolean): void =>
+          kernel.touch(
+            kernel.word(guest.synthetic.monitor(REGION.network, page), byte % PAGE_BYTES, false, store),
+          );
+        at(sender + index, false);
+        at(receiver + index, true);
+      }
+    });
 
   const kernelMiss = (cpu: number, id: number): void => {
     const layer = monitorWork.begin(cpu, 'kernel_tlb');
@@ -217,12 +252,18 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     serving = id;
     guest.firstTouch(cpu, id, kind);
     serving = before;
+    memory.used(cpu, id, kind);
     moves?.used(cpu, id);
     tlb.insert(cpu, id);
   };
 
   return {
     moves,
+    memory,
+    guarded: (cpu, id) => {
+      if (memory.watched(pages.physical[id]!)) memory.stored(cpu, id);
+      if (parts.kernel().machinePages.guarded(pages.physical[id]!)) moves?.onGuarded(cpu, id);
+    },
     admit,
     miss,
     privileged,
@@ -234,6 +275,8 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
       if (!(monitor.drivers === 'monitor-call' && within)) request(cpu);
     },
     request,
+    packet,
+    zero,
     allocated: back,
     timer: guest.timer,
     worldSwitch: (cpu, from, to) => {

@@ -12,6 +12,8 @@ export interface Frames {
   allocate(page: number, node: number): { readonly machine: number; readonly alias: number };
   /** A machine page that held contents of `page` is free. */
   release(page: number, machine: number): void;
+  /** A machine page that another page had first is that page's from now on. */
+  assign(machine: number, page: number): void;
   /** Physical page whose contents a machine page holds; −1 for pages of no guest. */
   pageOf(machine: number): number;
   /** Machine pages in use beside those that pages have of themselves. */
@@ -73,6 +75,13 @@ export function createFrames(parts: PlatformParts, synthetic: Synthetic): Frames
       holds[machine] = 0;
       used--;
       listOf(page, node).push(alias);
+    },
+    assign: (machine, page) => {
+      if (machine >= holds.length) {
+        aliases = wider(aliases, machine);
+        holds = wider(holds, machine);
+      }
+      holds[machine] = page + 1;
     },
     pageOf: (machine) => {
       if (machine < holds.length && holds[machine] !== 0) return holds[machine]! - 1;

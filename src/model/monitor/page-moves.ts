@@ -1,23 +1,11 @@
 import { KERNEL, MAPPED } from '../../trace/types.ts';
-import { C, L } from '../counters.ts';
-import type { Synthetic } from '../guest/synthetic.ts';
 import { wider } from '../hardware/pages.ts';
 import type { PageMoves, PlatformParts } from '../platform.ts';
 import { createPagePolicy } from '../systems/schema-pages.ts';
-import type { Layer, PageFacts } from '../tally.ts';
-import { createFrames } from './frames.ts';
+import type { PageFacts } from '../tally.ts';
+import type { PageMechanics } from './page-mechanics.ts';
 import { createMappings } from './policies/mappings.ts';
 import type { Decision } from './policies/policy.ts';
-
-/** How the one who manages memory carries out the rest. */
-export interface PageMoveHooks {
-  /** An entry of the machine's page table (memmap) is read or written. */
-  readonly memmap: (machine: number, store: boolean) => void;
-  /** TLB entries of a translation are gone from the hardware. */
-  readonly dropped: (id: number) => void;
-  /** The manager's own alias of the page of a translation: never translated by a TLB. */
-  readonly alias: (id: number) => number;
-}
 
 const FATES = ['left', 'migrated', 'replicated'] as const;
 
@@ -27,13 +15,14 @@ const FATES = ['left', 'migrated', 'replicated'] as const;
  * which is interrupted, and whatever was cached under the old machine address is lost. A store to a replicated
  * page collapses it first. Everything is counted in the layer of the action; victims' time in `shootdown`.
  */
-export function createPageMoves(parts: PlatformParts, synthetic: Synthetic, hooks: PageMoveHooks): PageMoves {
-  const { system, pages, counters, tlb, cpus } = parts;
+export function createPageMoves(
+  parts: PlatformParts,
+  { frames, hooks, nodeOf, act, acting, shootDown, copy }: PageMechanics,
+  usersOf: (page: number) => readonly number[],
+): PageMoves {
+  const { system, pages, tlb, cpus } = parts;
   const { nodes } = system.machine;
-  const cpusPerNode = Math.max(1, Math.floor(cpus / nodes));
-  const nodeOf = (cpu: number): number => Math.min(nodes - 1, Math.floor(cpu / cpusPerNode));
   const machine = () => parts.kernel().machinePages;
-  const frames = createFrames(parts, synthetic);
   const mappings = createMappings();
   /** By page: 1 if the kernel reaches it through the unmapped segment. */
   let ofKernel = new Uint8Array(1024);
@@ -47,53 +36,16 @@ export function createPageMoves(parts: PlatformParts, synthetic: Synthetic, hook
     cpus,
     nodes,
     holds: (page, node) => machine().home(machine().of(page, node)) === node,
-    replicated: (page) => machine().guarded(page),
+    replicated: (page) => replicated(page),
     kernel: (page) => ofKernel[page] === 1,
     mappings,
   });
 
-  /** Whether one of the activities below is going on: its own misses make no page hot. */
-  let acting = false;
-
-  /** Runs `body` as `layer`'s activity of the CPU that runs, and counts it. */
-  const act = (layer: Layer, body: () => void): void => {
-    const outer = acting;
-    acting = true;
-    const before = counters.enter(L[layer]);
-    counters.values[counters.row + C.count]!++;
-    body();
-    counters.enter(before);
-    acting = outer;
-  };
-
-  /** CPUs whose TLBs hold a page are interrupted and drop it; those of `node` alone if it is not −1. */
-  const shootDown = (cpu: number, page: number): void => {
-    const victims = new Set<number>();
-    for (const id of machine().translations(page)) {
-      for (const victim of tlb.shoot(id)) victims.add(victim);
-      hooks.dropped(id);
-    }
-    victims.delete(cpu);
-    const { context, layer } = counters;
-    for (const victim of victims) {
-      counters.select(victim, counters.contextOf[victim]!);
-      act('shootdown', () => {});
-    }
-    counters.select(cpu, context);
-    counters.enter(layer);
-  };
-
-  /** Reads the page through the manager's alias and writes it to a new machine page on the CPU's node. */
-  const copy = (cpu: number, page: number): number => {
-    const kernel = parts.kernel();
-    const source = hooks.alias(machine().translations(page)[0]!);
-    const target = frames.allocate(page, nodeOf(cpu));
-    const line = system.machine.l1d?.line ?? system.machine.l2!.line;
-    for (let offset = 0; offset < 4096; offset += line) {
-      kernel.touch(kernel.word(source, offset, false, false));
-      kernel.touch(kernel.word(target.alias, offset, false, true));
-    }
-    return target.machine;
+  /** Whether nodes use different machine pages for a page. */
+  const replicated = (page: number): boolean => {
+    const first = machine().of(page, 0);
+    for (let node = 1; node < nodes; node++) if (machine().of(page, node) !== first) return true;
+    return false;
   };
 
   const mark = (page: number, fate: number): void => {
@@ -104,11 +56,12 @@ export function createPageMoves(parts: PlatformParts, synthetic: Synthetic, hook
   const migrate = (cpu: number, page: number): void =>
     act('migrate', () => {
       const from = machine().of(page, nodeOf(cpu));
+      const users = usersOf(page);
       hooks.memmap(from, true);
-      shootDown(cpu, page);
+      shootDown(cpu, users);
       const to = copy(cpu, page);
       hooks.memmap(to, true);
-      machine().remap(page, -1, from, to);
+      for (const user of users) machine().remap(user, -1, from, to);
       frames.release(page, from);
       policy.carriedOut(page, 'migrate');
       mark(page, 1);
@@ -117,13 +70,14 @@ export function createPageMoves(parts: PlatformParts, synthetic: Synthetic, hook
   const replicate = (cpu: number, page: number): void =>
     act('replicate', () => {
       const from = machine().of(page, nodeOf(cpu));
+      const users = usersOf(page);
       hooks.memmap(from, true);
       // All mappings become read-only; the node's own go to its replica.
-      shootDown(cpu, page);
-      machine().guard(page, true);
+      shootDown(cpu, users);
+      for (const user of users) machine().guard(user, true);
       const to = copy(cpu, page);
       hooks.memmap(to, true);
-      machine().remap(page, nodeOf(cpu), from, to);
+      for (const user of users) machine().remap(user, nodeOf(cpu), from, to);
       policy.carriedOut(page, 'replicate');
       mark(page, 2);
     });
@@ -133,7 +87,7 @@ export function createPageMoves(parts: PlatformParts, synthetic: Synthetic, hook
     act('collapse', () => {
       const kept = machine().of(page, nodeOf(cpu));
       hooks.memmap(kept, true);
-      shootDown(cpu, page);
+      shootDown(cpu, [page]);
       for (let node = 0; node < nodes; node++) {
         const other = machine().of(page, node);
         if (other === kept) continue;
@@ -169,7 +123,7 @@ export function createPageMoves(parts: PlatformParts, synthetic: Synthetic, hook
       system.pages.policy === 'none'
         ? null
         : (cpu, ofMachine, write) => {
-            if (acting) return false;
+            if (acting()) return false;
             const page = frames.pageOf(ofMachine);
             return page >= 0 && policy.miss(cpu, page, write);
           },
@@ -183,7 +137,11 @@ export function createPageMoves(parts: PlatformParts, synthetic: Synthetic, hook
       });
       carryOut(cpu, page, decision!);
     },
-    onGuarded: (cpu, id) => collapse(cpu, pages.physical[id]!),
+    onGuarded: (cpu, id) => {
+      const page = pages.physical[id]!;
+      if (replicated(page)) collapse(cpu, page);
+      else machine().guard(page, false);
+    },
     admit: (ids) => {
       for (const id of ids) {
         const page = pages.physical[id]!;

@@ -1,4 +1,3 @@
-import { InputError } from '../../trace/errors.ts';
 import type { ResolvedPrices } from '../systems/resolve.ts';
 import type { System } from '../systems/schema.ts';
 import type { Tally, TallyRow } from '../tally.ts';
@@ -7,8 +6,11 @@ import type { Breakdown, Cause, Part } from './breakdown.ts';
 import { type Contention, type Delays, kindDelay, memoryDelays, stationLoads } from './contention.ts';
 import { costOf, type Names, namesOf, workOf } from './costs.ts';
 import { splitExactly } from './queueing/exact-sums.ts';
+import type { Preemption } from './queueing/locks.ts';
 import { BLOCKING_KINDS } from './queueing/traffic.ts';
 import { postedOf, type Stall, stallsOf } from './stalls.ts';
+import { type Waiting, waitsOf } from './waiting.ts';
+import { tooLong, wholePs } from './whole.ts';
 
 /**
  * Prices × tally = breakdown. Every part is one product (or sum of products) rounded to whole picoseconds,
@@ -21,22 +23,20 @@ export interface Priced {
   readonly contention: Contention | null;
   /** What moving pages took, by kind of action: parts of the breakdown's time. */
   readonly actions: readonly PageAction[];
+  /** Waiting for locks and disks; null: the trace names neither. */
+  readonly waiting: Waiting | null;
+}
+
+/** What need not be priced, and what a tally does not say. */
+export interface PriceOptions {
+  /** Leaves out waiting for locks and disks. */
+  readonly waits?: boolean;
+  /** How often whoever holds a lock is descheduled; null: never. */
+  readonly preemption?: Preemption | null;
 }
 
 /** What pricing has to know of a system besides its prices. */
-export type PricedSystem = Pick<System, 'machine' | 'monitor'>;
-
-const tooLong = (): InputError =>
-  new InputError(
-    `the priced time is over ${Math.floor(Number.MAX_SAFE_INTEGER / 1e12)} s, more than sums exactly in ` +
-      'picoseconds: lower the prices or replay less at a time',
-  );
-
-function wholePs(ns: number): number {
-  const ps = Math.round(ns * 1000);
-  if (!Number.isSafeInteger(ps)) throw tooLong();
-  return ps;
-}
+export type PricedSystem = Pick<System, 'machine' | 'monitor' | 'os'>;
 
 /** Stalls of one row with what the memory system adds, in picoseconds. */
 interface RowStalls {
@@ -52,7 +52,12 @@ const KINDS = BLOCKING_KINDS.length;
  * Prices one tally. Parts of no time and no count are left out.
  * @throws InputError if the total does not fit whole picoseconds.
  */
-export function price(tally: Tally, prices: ResolvedPrices, system: PricedSystem): Priced {
+export function price(
+  tally: Tally,
+  prices: ResolvedPrices,
+  system: PricedSystem,
+  { waits = true, preemption = null }: PriceOptions = {},
+): Priced {
   const delays = memoryDelays(tally, prices, system.machine);
   const rows = tally.rows.map((row): RowStalls => {
     const stalls = stallsOf(row, prices);
@@ -60,6 +65,7 @@ export function price(tally: Tally, prices: ResolvedPrices, system: PricedSystem
   });
   const contention = delays && spread(tally, rows, delays, prices, system);
   const parts: Part[] = [];
+  const busy = new Array<number>(tally.cpus).fill(0);
   let total = 0;
   const rowPs = tally.rows.map((row, at) => {
     const before = total;
@@ -67,11 +73,22 @@ export function price(tally: Tally, prices: ResolvedPrices, system: PricedSystem
       total += part.ps;
       parts.push(part);
     }
+    busy[row.cpu]! += total - before;
     return total - before;
   });
+  const waited = waits ? waitsOf(tally, prices, system, delays, busy, preemption) : null;
+  for (const part of waited?.parts ?? []) {
+    total += part.ps;
+    parts.push(part);
+  }
   if (!Number.isSafeInteger(total)) throw tooLong();
   const breakdown = { total_ps: total, parts };
-  return { breakdown, contention, actions: pageActions(tally.rows, rowPs, breakdown) };
+  return {
+    breakdown,
+    contention,
+    actions: pageActions(tally.rows, rowPs, breakdown),
+    waiting: waited?.waiting ?? null,
+  };
 }
 
 /** The parts of one row. */

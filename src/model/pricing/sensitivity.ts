@@ -87,7 +87,8 @@ export function sensitivityOf(
 /** The total of a run with one price times a factor. What counts and prices alone do not say is added as it was. */
 function totalOf({ tally, prices, system, total_ps }: PricedRun) {
   const small: Tally = { ...tally, rows: rowsByLayer(tally.rows), windows: [] };
-  const uncontended = (changed: ResolvedPrices): number => price(small, changed, system).breakdown.total_ps;
+  const uncontended = (changed: ResolvedPrices): number =>
+    price(small, changed, system, { waits: false }).breakdown.total_ps;
   const rest = total_ps - uncontended(prices);
   return (name: keyof ResolvedPrices | null, factor: number): number =>
     rest + uncontended(name === null ? prices : { ...prices, [name]: prices[name] * factor });

@@ -20,7 +20,10 @@ const LINUX_64: RefillEpisodes = {
 
 /** The system on a trace of so many CPUs: a node for each CPU where it says so. */
 export function systemFor(system: System, traceCpus: number): System {
-  const { machine } = system;
+  const { machine, monitor } = system;
+  // Pages that virtual machines share need a directory, on one CPU too.
+  if (machine.coherence === 'auto' && machine.l2?.inclusive && (monitor?.vms.count ?? 1) > 1)
+    return systemFor({ ...system, machine: { ...machine, coherence: 'directory' } }, traceCpus);
   if (machine.nodes !== 0) return system;
   const cpus = machine.cpus === 0 ? traceCpus : machine.cpus;
   // At most 64 nodes: then several CPUs on each.

@@ -221,6 +221,14 @@ const machine = z
         role: 'measured',
       },
     ),
+    disks: field(
+      count.max(128),
+      0,
+      chosen(
+        'disks, over which the requests of all CPUs are spread evenly (docs/contention.md); 0: one for each CPU',
+        'disks',
+      ),
+    ),
     contention: field(
       z.enum(['none', 'deterministic', 'exponential']),
       'deterministic',
@@ -324,6 +332,14 @@ const os = z.strictObject({
     source: '100 Hz at 2.5 ns per instruction (IRIX clock tick, assumed)',
     role: 'assumed',
   }),
+  jobs: field(
+    positive.max(64),
+    1,
+    chosen(
+      'jobs for each CPU: while some wait for disks, another one can compute; 1: every wait is idle time',
+      'jobs',
+    ),
+  ),
   entry_tlb_writes: field(count.max(16), 2, {
     description: 'user-level traces: wired TLB entries rewritten by a kernel entry and exit',
     unit: 'writes',
@@ -565,6 +581,27 @@ const prices = z.strictObject({
     `${TABLE_2}: QUICK_FAULT 5 µs`,
   ),
   timer_ns: price(10000, 'ns', 'assumed', 'timer interrupt of the guest', GUESS),
+  context_switch_ns: price(
+    10000,
+    'ns',
+    'assumed',
+    'a semaphore that is not free: switching to another thread and back, for each wait',
+    GUESS,
+  ),
+  disk_ns: price(
+    20300000,
+    'ns',
+    'measured',
+    'positioning of a disk for one request at a random place: seek and rotation',
+    'HP 97560 (Ruemmler & Wilkes, IEEE Computer 27(3), 1994), SimOS’s disk: mean seek 12.8 ms, half a turn at 4002 rpm',
+  ),
+  disk_byte_ns: price(
+    450,
+    'ns/byte',
+    'measured',
+    'transfer of a byte from or to a disk',
+    'the same drive: 36,864 bytes a track in one turn, and a head switch of 1.6 ms',
+  ),
   l2tlb_cycles: price(
     17,
     'cycles',

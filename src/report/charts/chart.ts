@@ -18,7 +18,7 @@ export interface Chart {
 /** Width of every chart, in pixels of its own coordinate system. */
 export const WIDTH = 760;
 
-type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
+export type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
 
 /** A guess of a text's width that is rarely too small: 0.6 em a character. */
 export function roomFor(text: string, size: number): number {
@@ -219,9 +219,9 @@ export function plainBars(rows: readonly PlainBar[], scale: Scale, colour: strin
   };
 }
 
-/** A complete specification around layers. */
-export function chart(title: string, height: number, layers: readonly Layer[]): Chart {
-  const padding = { left: 1, right: 1, top: 2, bottom: 40 };
+/** A complete specification around layers. `axis`: whether there is one, which needs room below. */
+export function chart(title: string, height: number, layers: readonly Layer[], axis = true): Chart {
+  const padding = { left: 1, right: 1, top: 2, bottom: axis ? 40 : 4 };
   const spec: TopLevelSpec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: title,

@@ -100,10 +100,33 @@ function simplified(node: SvgElement | string): (SvgElement | string)[] {
   const label = name === 'path' ? attributes['aria-label'] : undefined;
   const title: SvgElement[] =
     label === undefined ? [] : [{ name: 'title', attributes: {}, children: [label] }];
-  const children = [...title, ...node.children.flatMap(simplified)];
+  const children = [...title, ...joined(node.children.flatMap(simplified))];
   if (name !== 'g') return [{ name, attributes: Object.fromEntries(kept), children }];
   if (children.length === 0) return [];
   return kept.length === 0 ? children : [shared({ name, attributes: Object.fromEntries(kept), children })];
+}
+
+/** Joins neighbouring outlines that look the same and say nothing into one. */
+function joined(children: readonly (SvgElement | string)[]): (SvgElement | string)[] {
+  const look = (node: SvgElement): string => JSON.stringify({ ...node.attributes, d: '' });
+  const result: (SvgElement | string)[] = [];
+  for (const child of children) {
+    const last = result.at(-1);
+    const silent = typeof child === 'object' && child.name === 'path' && child.children.length === 0;
+    const same =
+      silent &&
+      typeof last === 'object' &&
+      last.name === 'path' &&
+      last.children.length === 0 &&
+      look(last) === look(child);
+    if (same)
+      result[result.length - 1] = {
+        ...last,
+        attributes: { ...last.attributes, d: `${last.attributes.d}${child.attributes.d}` },
+      };
+    else result.push(child);
+  }
+  return result;
 }
 
 const SHARED = ['stroke', 'stroke-width', 'fill', 'font-size', 'font-weight', 'text-anchor'];

@@ -12,6 +12,7 @@ import { cleanText, OWNER_WORDS, plural } from '../words.ts';
 import { differenceBox } from './difference.ts';
 import { escapeHtml, prose, slug } from './escape.ts';
 import { anchor, figure, type Writer } from './figure.ts';
+import { numaFigures } from './numa.ts';
 import { downloads, tableDetails } from './table.ts';
 
 /** Everything of one trace: facts, charts, counts, notes. `id` is unique in the page. */
@@ -53,6 +54,7 @@ export async function traceSection(
         before: differenceBox(facts, run, inputs, `${id}-settings-${i + 1}`),
       }),
     );
+  parts.push(...(await numaFigures(writer, facts, id, file)));
   if (ownersOf(facts).length > 0)
     parts.push(
       await figure(writer, {

@@ -1,6 +1,16 @@
 import type { TraceBuilder } from '../builder.ts';
 import { namedService } from '../services.ts';
-import { EVENT, FETCH, LOAD, PAGE_BITS, PAGE_BYTES, referenceWord, SEGMENT_KERNEL, STORE } from '../types.ts';
+import {
+  EVENT,
+  FETCH,
+  LOAD,
+  NO_BLOCK,
+  PAGE_BITS,
+  PAGE_BYTES,
+  referenceWord,
+  SEGMENT_KERNEL,
+  STORE,
+} from '../types.ts';
 import { type Layout, LOCK_BYTES, LOCKS_REGION } from './layout.ts';
 import type { Pages } from './pages.ts';
 import type { Step } from './program.ts';
@@ -132,7 +142,7 @@ export function createKernelSteps(
     if (pages.filled(flat)) return { how: MAPPED_KNOWN, block: 0, ran: 0 };
     pages.fill(flat);
     if (instance.fault === 'file') {
-      if (instance.block < 0) return { how: MAPPED_FILLED, block: 0, ran: 0 };
+      if (instance.block < 0) return { how: MAPPED_FILLED, block: NO_BLOCK, ran: 0 };
       const block = instance.block + flat - instance.first;
       builder.event(EVENT.diskRequest, cpu, PAGE_BYTES, block);
       if (frame !== null) thread.sleep = Math.max(thread.sleep, frame.program.sleep);

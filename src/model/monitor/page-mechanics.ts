@@ -1,0 +1,89 @@
+import { C, L } from '../counters.ts';
+import type { Synthetic } from '../guest/synthetic.ts';
+import type { PlatformParts } from '../platform.ts';
+import type { Layer } from '../tally.ts';
+import { createFrames, type Frames } from './frames.ts';
+
+/**
+ * What moving, copying and sharing pages have in common: copies go line by line through the caches of the CPU that
+ * acts, and TLB entries are taken from the CPUs that have them, each of which is interrupted.
+ */
+export interface PageMechanics {
+  readonly frames: Frames;
+  readonly hooks: PageMoveHooks;
+  nodeOf(cpu: number): number;
+  /** Runs `body` as `layer`'s activity of the CPU that runs, and counts it `times` (1). */
+  act(layer: Layer, body: () => void, times?: number): void;
+  /** Whether an activity is going on: its own misses make no page hot. */
+  acting(): boolean;
+  /** CPUs whose TLBs hold one of the pages are interrupted and drop it. */
+  shootDown(cpu: number, pages: readonly number[]): void;
+  /** Copies a page to a new machine page on the CPU's node; that machine page. */
+  copy(cpu: number, page: number): number;
+}
+
+/** How the one who manages memory carries out the rest. */
+export interface PageMoveHooks {
+  /** An entry of the machine's page table (memmap) is read or written. */
+  readonly memmap: (machine: number, store: boolean) => void;
+  /** TLB entries of a translation are gone from the hardware. */
+  readonly dropped: (id: number) => void;
+  /** The manager's own alias of the page of a translation: never translated by a TLB. */
+  readonly alias: (id: number) => number;
+}
+
+export function createPageMechanics(
+  parts: PlatformParts,
+  synthetic: Synthetic,
+  hooks: PageMoveHooks,
+): PageMechanics {
+  const { counters, tlb, cpus } = parts;
+  const { machine: hardware } = parts.system;
+  const cpusPerNode = Math.max(1, Math.floor(cpus / hardware.nodes));
+  const frames = createFrames(parts, synthetic);
+  const line = hardware.l1d?.line ?? hardware.l2!.line;
+  let active = false;
+
+  const nodeOf = (cpu: number): number => Math.min(hardware.nodes - 1, Math.floor(cpu / cpusPerNode));
+
+  const act = (layer: Layer, body: () => void, times = 1): void => {
+    const outer = active;
+    active = true;
+    const before = counters.enter(L[layer]);
+    counters.values[counters.row + C.count]! += times;
+    body();
+    counters.enter(before);
+    active = outer;
+  };
+
+  const shootDown = (cpu: number, pages: readonly number[]): void => {
+    const victims = new Set<number>();
+    for (const page of pages)
+      for (const id of parts.kernel().machinePages.translations(page)) {
+        for (const victim of tlb.shoot(id)) victims.add(victim);
+        hooks.dropped(id);
+      }
+    victims.delete(cpu);
+    if (victims.size === 0) return;
+    const { context, layer } = counters;
+    for (const victim of victims) {
+      counters.select(victim, counters.contextOf[victim]!);
+      act('shootdown', () => {});
+    }
+    counters.select(cpu, context);
+    counters.enter(layer);
+  };
+
+  const copy = (cpu: number, page: number): number => {
+    const kernel = parts.kernel();
+    const source = hooks.alias(kernel.machinePages.translations(page)[0]!);
+    const target = frames.allocate(page, nodeOf(cpu));
+    for (let offset = 0; offset < 4096; offset += line) {
+      kernel.touch(kernel.word(source, offset, false, false));
+      kernel.touch(kernel.word(target.alias, offset, false, true));
+    }
+    return target.machine;
+  };
+
+  return { frames, hooks, nodeOf, act, acting: () => active, shootDown, copy };
+}

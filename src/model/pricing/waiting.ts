@@ -1,0 +1,317 @@
+import type { ResolvedPrices } from '../systems/resolve.ts';
+import type { System } from '../systems/schema.ts';
+import type { Tally } from '../tally.ts';
+import type { Part } from './breakdown.ts';
+import type { Delays } from './contention.ts';
+import { type Holds, holdsOf } from './held-time.ts';
+import { diskIdle } from './queueing/disk-idle.ts';
+import { splitExactly } from './queueing/exact-sums.ts';
+import {
+  type LocksAnswer,
+  type LockUse,
+  type Preemption,
+  preemptHold,
+  solveLocks,
+} from './queueing/locks.ts';
+import { MULTICLASS_DEFAULTS, type MulticlassOptions } from './queueing/multiclass.ts';
+import { wholePs } from './whole.ts';
+
+/**
+ * Waiting that a tally does not count: for locks and for disks. Locks make CPUs wait for each other; disks leave them
+ * idle when no job can run. CPUs that wait for disks ask less often for locks, CPUs that spin leave disks more time:
+ * both are solved together.
+ */
+
+/** One lock over a run. */
+export interface LockLoad {
+  readonly lock: number;
+  readonly kind: 'spin' | 'semaphore';
+  readonly acquisitions: number;
+  /** Acquisitions that had to wait, a mean. */
+  readonly waits: number;
+  /** Mean hold, with all that happens in it, and mean wait of all acquisitions, in ns. */
+  readonly hold_ns: number;
+  readonly wait_ns: number;
+  /** Share of the run’s time in which it is held, 0 to 1. */
+  readonly utilisation: number;
+  /** All waits: exact sums of parts of cause `synchronisation`. */
+  readonly wait_ps: number;
+}
+
+/** The disks over a run. */
+export interface DiskLoad {
+  readonly disks: number;
+  /** Jobs that alternate between CPUs and disks, of all CPUs together. */
+  readonly jobs: number;
+  readonly requests: number;
+  /** Mean service of a request, in ns. */
+  readonly service_ns: number;
+  /** Share of the run’s time in which a disk is busy, and in which a CPU is, 0 to 1. */
+  readonly utilisation: number;
+  readonly cpu_utilisation: number;
+  /** The exact sum of the breakdown’s parts of cause `idle`. */
+  readonly idle_ps: number;
+}
+
+export interface Waiting {
+  readonly locks: readonly LockLoad[];
+  /** null: no request. */
+  readonly disks: DiskLoad | null;
+}
+
+/** Rounds in which locks and disks, or inner and outer locks, agree; each takes half the step. */
+const ROUNDS = 12;
+
+const rounded = (value: number, digits: number): number => Math.round(value * digits) / digits;
+
+/** As the memory system’s: refinement is quadratic in CPUs. */
+const solverOptions = (cpus: number): MulticlassOptions =>
+  cpus > 16
+    ? { ...MULTICLASS_DEFAULTS, refinements: 0, tolerance: 1e-6 }
+    : { ...MULTICLASS_DEFAULTS, tolerance: 1e-7 };
+
+/**
+ * The waits of a run, as parts and in sum. `busy_ps`: by CPU, everything else. `preemption`: how often a lock’s holder is
+ * descheduled; null: never.
+ */
+export function waitsOf(
+  tally: Tally,
+  prices: ResolvedPrices,
+  system: Pick<System, 'machine' | 'os'>,
+  delays: Delays | null,
+  busy_ps: readonly number[],
+  preemption: Preemption | null,
+): { readonly parts: readonly Part[]; readonly waiting: Waiting | null } {
+  const disks = diskNetwork(tally, prices, system, busy_ps);
+  if (tally.locks.length === 0 && disks === null) return { parts: [], waiting: null };
+  const holds = holdsOf(tally, prices, delays);
+  const busy = busy_ps.map((ps) => ps / 1000);
+  const locks = lockNetwork(tally, holds, prices, preemption);
+  let idle = busy.map(() => 0);
+  let answer = locks.solve(busy);
+  let slept = disks?.solve(busy, answer) ?? null;
+  const rounds = (disks === null || !locks.contended) && !locks.nested ? 0 : ROUNDS;
+  for (let round = 0; round < rounds; round++) {
+    const next = slept;
+    idle = idle.map((ns, cpu) => (ns + (next?.idle_ns[cpu] ?? 0)) / 2);
+    answer = locks.solve(busy.map((ns, cpu) => ns + idle[cpu]!));
+    slept = disks?.solve(busy, answer) ?? null;
+  }
+  const { parts, loads } = lockParts(tally, holds, answer, prices.context_switch_ns);
+  const disk = disks === null || slept === null ? null : disks.parts(slept);
+  return {
+    parts: [...parts, ...(disk?.parts ?? [])],
+    waiting: { locks: loads, disks: disk?.load ?? null },
+  };
+}
+
+/** What a lock does to CPUs. Arrays are [cpu × locks + lock], of all locks of the tally. */
+interface LockWaits {
+  readonly wait_ns: Float64Array;
+  readonly blocked: Float64Array;
+  readonly utilisation: Float64Array;
+  /** By CPU: spinning, and switching for semaphores. */
+  readonly busy_ns: Float64Array;
+}
+
+/** The locks that several CPUs want, as a network. Others are always free. */
+function lockNetwork(tally: Tally, holds: Holds, prices: ResolvedPrices, preemption: Preemption | null) {
+  const { cpus } = tally;
+  const count = tally.locks.length;
+  const wanted = tally.locks.flatMap(({ acquisitions }, lock) =>
+    acquisitions.filter((times) => times > 0).length > 1 ? [lock] : [],
+  );
+  const stationOf = new Map(wanted.map((lock, station) => [lock, station]));
+  const nests = holds.nested.filter(({ outer, inner }) => stationOf.has(outer) && stationOf.has(inner));
+  /** Waits for inner locks inside outer holds. */
+  const inside = new Float64Array(cpus * count);
+
+  const use = (lock: number): LockUse => {
+    const cells = Array.from({ length: cpus }, (_, cpu) => cpu * count + lock);
+    const taken = cells.map((cell) => holds.acquisitions[cell]!);
+    const held = cells.map((cell) => holds.held_ns[cell]! + inside[cell]!);
+    const { kind } = tally.locks[lock]!;
+    if (preemption === null) return { kind, acquisitions: taken, held_ns: held };
+    const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+    const hold_ns = sum(held) / sum(taken);
+    const longer = preemptHold({ hold_ns }, preemption);
+    const factor = hold_ns > 0 ? longer.hold_ns / hold_ns : 1;
+    return {
+      kind,
+      acquisitions: taken,
+      held_ns: held.map((ns) => ns * factor),
+      ...(hold_ns > 0 && { square_ratio: longer.square_ns2 / (longer.hold_ns * longer.hold_ns) }),
+    };
+  };
+
+  const spread = (answer: LocksAnswer | null): LockWaits => {
+    const waits: LockWaits = {
+      wait_ns: new Float64Array(cpus * count),
+      blocked: new Float64Array(cpus * count),
+      utilisation: new Float64Array(count),
+      busy_ns: new Float64Array(cpus),
+    };
+    if (answer === null) return waits;
+    for (const [lock, station] of stationOf) {
+      waits.utilisation[lock] = answer.held[station]!;
+      for (let cpu = 0; cpu < cpus; cpu++) {
+        waits.wait_ns[cpu * count + lock] = answer.wait_ns[cpu * wanted.length + station]!;
+        waits.blocked[cpu * count + lock] = answer.blocked[cpu * wanted.length + station]!;
+      }
+    }
+    waits.busy_ns.set(answer.synchronisation_ns);
+    return waits;
+  };
+
+  const solve = (busy: readonly number[]): LockWaits => {
+    if (wanted.length === 0) return spread(null);
+    const waits = spread(
+      solveLocks(busy, wanted.map(use), { switch_ns: prices.context_switch_ns }, solverOptions(cpus)),
+    );
+    const found = new Float64Array(inside.length);
+    for (const { cpu, outer, inner, count: times } of nests) {
+      const cell = cpu * count + inner;
+      const each = waits.wait_ns[cell]! / holds.acquisitions[cell]!;
+      found[cpu * count + outer]! += times * each;
+    }
+    for (let cell = 0; cell < inside.length; cell++) inside[cell] = (inside[cell]! + found[cell]!) / 2;
+    return waits;
+  };
+
+  return { solve, contended: wanted.length > 0, nested: nests.length > 0 };
+}
+
+/** Waits for locks as parts, where the locks were wanted. */
+function lockParts(tally: Tally, holds: Holds, waits: LockWaits, switch_ns: number) {
+  const count = tally.locks.length;
+  const found = new Map<string, { -readonly [K in keyof Part]: Part[K] }>();
+  const add = (part: Omit<Part, 'count' | 'ps'>, times: number, ps: number): void => {
+    if (ps === 0) return;
+    const key = `${part.cpu} ${part.category} ${part.owner} ${part.context}`;
+    const sum = found.get(key);
+    if (sum === undefined) found.set(key, { ...part, count: times, ps });
+    else {
+      sum.count += times;
+      sum.ps += ps;
+    }
+  };
+  const loads = tally.locks.map(({ lock, kind }, index): LockLoad => {
+    let [acquisitions, blocked, held_ns, wait_ps] = [0, 0, 0, 0];
+    for (let cpu = 0; cpu < tally.cpus; cpu++) {
+      const cell = cpu * count + index;
+      acquisitions += holds.acquisitions[cell]!;
+      held_ns += holds.held_ns[cell]!;
+      blocked += waits.blocked[cell]!;
+      const contexts = [...holds.contexts[cell]!];
+      const weights = contexts.map(([, times]) => times);
+      const ps = wholePs(waits.wait_ns[cell]!);
+      const switched = kind === 'spin' ? 0 : wholePs(waits.blocked[cell]! * switch_ns);
+      const waiting = splitExactly(ps, weights);
+      const switching = splitExactly(switched, weights);
+      // How often, in whole numbers as all counts are.
+      const times = splitExactly(Math.round(waits.blocked[cell]!), weights);
+      wait_ps += ps;
+      contexts.forEach(([context], i) => {
+        const owner = context === 'user' ? 'workload' : 'operating system';
+        const part = { cpu, context, cause: 'synchronisation', owner } as const;
+        const category = kind === 'spin' ? 'synchronisation' : 'idle';
+        add({ ...part, category, kind: 'stall' }, times[i]!, waiting[i]!);
+        add(
+          { ...part, owner: 'operating system', category: 'kernel', kind: 'execution' },
+          times[i]!,
+          switching[i]!,
+        );
+      });
+    }
+    return {
+      lock,
+      kind,
+      acquisitions,
+      waits: rounded(blocked, 1e3),
+      hold_ns: rounded(held_ns / acquisitions, 1e3),
+      wait_ns: rounded(wait_ps / 1000 / acquisitions, 1e3),
+      utilisation: rounded(waits.utilisation[index]!, 1e6),
+      wait_ps,
+    };
+  });
+  return { parts: [...found.values()], loads };
+}
+
+/** Idle time by CPU, and of the network as a whole. */
+interface Slept {
+  readonly idle_ns: readonly number[];
+  readonly all_ns: number;
+  readonly utilisation: number;
+  readonly cpu_utilisation: number;
+}
+
+/** The CPUs that have anything to do, their jobs and the disks; null without requests. */
+function diskNetwork(
+  tally: Tally,
+  prices: ResolvedPrices,
+  { machine, os }: Pick<System, 'machine' | 'os'>,
+  busy_ps: readonly number[],
+) {
+  const { cpus } = tally;
+  const requests = new Array<number>(cpus).fill(0);
+  const service = new Array<number>(cpus).fill(0);
+  for (const { cpu, counters } of tally.rows) {
+    const made = counters.disk_requests ?? 0;
+    requests[cpu]! += made;
+    service[cpu]! += made * prices.disk_ns + (counters.disk_bytes ?? 0) * prices.disk_byte_ns;
+  }
+  const all = requests.reduce((a, b) => a + b, 0);
+  if (all === 0) return null;
+  const used = busy_ps.filter((ps, cpu) => ps > 0 || requests[cpu]! > 0).length;
+  // More virtual CPUs than CPUs bring jobs of their own.
+  const jobs = os.jobs * Math.max(used, tally.schedule?.vcpus.length ?? 0);
+  const served = service.reduce((a, b) => a + b, 0);
+  const disks = machine.disks === 0 ? cpus : machine.disks;
+  const network = { jobs, cpus: used, disks };
+
+  const solve = (busy: readonly number[], { busy_ns }: LockWaits): Slept => {
+    const computing = busy.reduce((sum, ns, cpu) => sum + ns + busy_ns[cpu]!, 0);
+    const { idle_ns, disk_utilisation, cpu_utilisation } = diskIdle(network, computing / used, served / used);
+    const all_ns = idle_ns * used;
+    return {
+      idle_ns: service.map((ns) => (served > 0 ? (all_ns * ns) / served : 0)),
+      all_ns,
+      utilisation: disk_utilisation,
+      cpu_utilisation,
+    };
+  };
+
+  /** Idle time goes to the CPUs whose requests it waits for. */
+  const parts = ({ all_ns, utilisation, cpu_utilisation }: Slept) => {
+    const idle_ps = wholePs(all_ns);
+    const split = splitExactly(idle_ps, service);
+    const load: DiskLoad = {
+      disks,
+      jobs,
+      requests: all,
+      service_ns: rounded(served / all, 1e3),
+      utilisation: rounded(utilisation, 1e6),
+      cpu_utilisation: rounded(cpu_utilisation, 1e6),
+      idle_ps,
+    };
+    const made = split.flatMap((ps, cpu): Part[] =>
+      ps === 0
+        ? []
+        : [
+            {
+              cpu,
+              context: 'kernel',
+              category: 'idle',
+              cause: 'idle',
+              owner: 'workload',
+              kind: 'stall',
+              count: requests[cpu]!,
+              ps,
+            },
+          ],
+    );
+    return { parts: made, load };
+  };
+
+  return { solve, parts };
+}

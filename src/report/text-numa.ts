@@ -1,0 +1,23 @@
+import type { Facts } from './facts.ts';
+import { contendedRuns } from './numa.ts';
+import { memoryTable } from './numa-tables.ts';
+import { percent } from './numbers.ts';
+import { paragraph } from './text-layout.ts';
+import { type TextStyle, textTable } from './text-table.ts';
+
+/** The memory system of several CPUs or nodes for the terminal; nothing where no access misses. */
+export function numaLines(facts: Facts, width: number, style: TextStyle): string[] {
+  const table = memoryTable(facts);
+  if (table === null) return [];
+  const hot = contendedRuns(facts).flatMap(({ facts: { name }, contention }) => {
+    const station = contention.stations.find((one) => one.name === contention.hottest);
+    return station === undefined
+      ? []
+      : [`${station.name} under ${name}, ${percent(station.utilisation * 100)} of the time`];
+  });
+  return [
+    ...textTable(table, width, style),
+    ...(hot.length === 0 ? [] : paragraph(`Busiest: ${hot.join('; ')}.`, width)),
+    '',
+  ];
+}
