@@ -1,6 +1,7 @@
 import { InputError } from '../trace/errors.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
 import { type ReplayOptions, replayAll } from './compare.ts';
+import { unfollowed } from './locks.ts';
 import { numaOf } from './numa.ts';
 import { price } from './pricing/price.ts';
 import { type PricedRun, sensitivityOf } from './pricing/sensitivity.ts';
@@ -8,7 +9,7 @@ import type { Comparison, SystemRun } from './result.ts';
 import { ledger } from './systems/ledger.ts';
 import { type ResolvedPrices, resolvePrices, systemFor } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
-import type { CountedTally } from './tally.ts';
+import { type CountedTally, sumCounter } from './tally.ts';
 
 export interface CompareOptions extends Omit<ReplayOptions, 'warmup'> {
   /** Instructions of warm-up; null: a tenth of the trace's. */
@@ -135,6 +136,12 @@ function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: Cou
       'Pages touched without an allocation event count as backed already' +
         (requests > 0 ? '.' : '; disk waits and idle time are not modelled.'),
     );
+    if (requests > 0)
+      notes.push(
+        `Idle time is computed, not recorded: ${requests} requests at random places on ` +
+          `${machine.disks === 0 ? 'a disk for each CPU' : `${machine.disks} disks`}, ` +
+          `with ${os.jobs} ${os.jobs === 1 ? 'job' : 'jobs'} for each CPU.`,
+      );
     const traps = tally.rows.some((row) => row.context === 'reserved instruction');
     if (os.rdhwr === 'keep' && traps)
       notes.push(
@@ -151,7 +158,9 @@ function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: Cou
     );
   const lost = unfollowed(tally.rows, tally.locks);
   if (lost > 0)
-    notes.push(`${lost} acquisitions are of more locks than are followed side by side: they wait for nobody.`);
+    notes.push(
+      `${lost} acquisitions are of more locks than are followed side by side: they wait for nobody.`,
+    );
   if (header.cpus > 1)
     notes.push(
       tally.state.lost_lines.length > 0

@@ -139,6 +139,9 @@ const GROUPS: readonly CountGroup[] = [
       { label: 'demand-zero faults', of: times('demand_zero') },
       { label: 'file-page faults', of: times('file_page') },
       { label: 'timer interrupts added', of: times('timer') },
+      { label: 'locks acquired', of: total('lock_acquisitions') },
+      { label: 'disk requests', of: total('disk_requests') },
+      { label: 'network requests', of: total('network_requests') },
     ],
   },
 ];

@@ -147,9 +147,9 @@ export const CAUSE_WORDS: Readonly<Record<Cause, CauseWords>> = {
     code: 'SY',
     short: 'lock wait',
     name: 'waiting for locks',
-    meaning: 'spinning for a lock that another CPU holds',
+    meaning: 'a lock that another CPU holds: spinning, or idle for a semaphore and switching',
   },
-  idle: { code: 'ID', short: 'idle', name: 'idling', meaning: 'nothing to run' },
+  idle: { code: 'ID', short: 'idle', name: 'idling', meaning: 'nothing to run: all jobs wait for disks' },
 };
 
 /** Causes that only a monitor brings: they need no "monitor" in front of their name. */

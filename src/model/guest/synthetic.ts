@@ -1,5 +1,5 @@
 import { GLOBAL, KERNEL } from '../../trace/types.ts';
-import type { Pages } from '../hardware/pages.ts';
+import { FIRST_SYNTHETIC, type Pages } from '../hardware/pages.ts';
 
 /**
  * Pages that no trace has: code and tables of modelled handlers and of the monitor. Each region has its own
@@ -23,8 +23,6 @@ export const REGION = {
 } as const;
 export type Region = (typeof REGION)[keyof typeof REGION];
 
-/** First page of the regions: above all pages of 64-bit addresses, which have 52 bits. */
-export const FIRST_SYNTHETIC = 2 ** 52;
 /** Address spaces of the direct mappings (virtual page = physical page): the guest kernel's, the monitor's. */
 const GUEST_DIRECT = -2;
 const MONITOR_DIRECT = -3;
@@ -42,6 +40,9 @@ export interface Synthetic {
   /** Id of the monitor's own mapping of that page. */
   monitorAlias(id: number): number;
 }
+
+/** Whether a translation is a handler's or the monitor's direct mapping of a page that the trace has. */
+export const isDirect = (pages: Pages, id: number): boolean => pages.space[id]! <= GUEST_DIRECT;
 
 /** `admit` is told each new id, to decide whether the TLB translates it. */
 export function createSynthetic(pages: Pages, admit: (ids: readonly number[]) => void): Synthetic {

@@ -56,8 +56,13 @@ export interface Directory {
   readonly lost: Float64Array;
   /** CPUs that the directory lists for a line, ascending. */
   sharers(line: number): number[];
-  /** The contents of a line are at `to` for CPU `cpu` from now on; its caches have lost the line under `from`. */
-  divert(from: number, to: number, cpu: number): void;
+  /** Whether the directory lists a CPU for a line. */
+  lists(line: number, cpu: number): boolean;
+  /**
+   * The contents of a line are at `to` for CPU `cpu` from now on, and `from` is in its caches no more. `lost`: it
+   * was until now, and `to` is not.
+   */
+  divert(from: number, to: number, cpu: number, lost: boolean): void;
   /** Nobody may write the line without asking. */
   disown(line: number): void;
   /** Forgets everything about a line, whose page is free. */
@@ -240,10 +245,12 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
     if (movable) moved = wider(moved, lines * width);
   };
 
+  const lists = (line: number, c: number): boolean =>
+    (sharers[line * width + (c >>> 5)]! & (1 << (c & 31))) !== 0;
+
   const listed = (line: number): number[] => {
     const cpusOf: number[] = [];
-    for (let c = 0; c < cpus; c++)
-      if ((sharers[line * width + (c >>> 5)]! & (1 << (c & 31))) !== 0) cpusOf.push(c);
+    for (let c = 0; c < cpus; c++) if (lists(line, c)) cpusOf.push(c);
     return cpusOf;
   };
 
@@ -257,13 +264,13 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
     sharing.clear(line);
   };
 
-  const divert = (from: number, to: number, user: number): void => {
+  const divert = (from: number, to: number, user: number, lost: boolean): void => {
     const w = user >>> 5;
     const bit = 1 << (user & 31);
     const source = from * width + w;
     const target = to * width + w;
     if ((seen[source]! & bit) !== 0) seen[target] = seen[target]! | bit;
-    if (((sharers[source]! | moved[source]!) & bit) !== 0) moved[target] = moved[target]! | bit;
+    if (lost || (moved[source]! & bit) !== 0) moved[target] = moved[target]! | bit;
     sharers[source] = sharers[source]! & ~bit;
     moved[source] = moved[source]! & ~bit;
     seen[source] = seen[source]! & ~bit;
@@ -279,6 +286,7 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
     select,
     reserve,
     lost,
+    lists,
     sharers: listed,
     divert,
     disown: (line) => {

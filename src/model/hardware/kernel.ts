@@ -739,7 +739,12 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   const translate = (word: number): void => {
     const id = word >>> pageShift;
-    if (usable[cpu]![id] === 0) onMiss(cpu, id, kindOf(word));
+    if (usable[cpu]![id] === 0) {
+      // A handler's own references have spans of their own.
+      const before = span;
+      onMiss(cpu, id, kindOf(word));
+      span = before;
+    }
     if (stamps !== null) stamps[cpu]![id] = clock + position;
   };
 
@@ -1052,19 +1057,34 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   const linesPerPage = (1 << pageLineBits) >> directoryShift;
 
-  /** Lines of a machine page leave the caches of `node`'s CPUs (−1: all), or stay there, clean and shared. */
-  const withdraw = (page: number, ofNode: number, lose: boolean): void => {
-    for (let line = page * linesPerPage; line < (page + 1) * linesPerPage; line++)
-      for (const sharer of directory.sharers(line))
-        if (ofNode < 0 || nodeOf[sharer] === ofNode) take(sharer, line, lose);
+  /** Whether a CPU's hierarchy has a line. */
+  const has = (inCpu: number, line: number): boolean => {
+    const tags = l2Tags[inCpu]!;
+    const base = (line & l2Mask) << l2WayBits;
+    for (let way = 0; way < l2Ways; way++)
+      if (((tags[base + way]! ^ (line << 4)) & L2_LINE) === 0) return true;
+    return false;
+  };
+
+  /** Nobody may write lines of a machine page without asking: they stay where they are, clean and shared. */
+  const protect = (page: number): void => {
+    for (let line = page * linesPerPage; line < (page + 1) * linesPerPage; line++) {
+      for (const sharer of directory.sharers(line)) take(sharer, line, false);
+      directory.disown(line);
+    }
   };
 
   const remap = (physical: number, ofNode: number, from: number, to: number): void => {
-    withdraw(from, ofNode, true);
-    for (let i = 0; i < linesPerPage; i++)
-      for (let c = 0; c < cpus; c++)
-        if (ofNode < 0 || nodeOf[c] === ofNode)
-          directory.divert(from * linesPerPage + i, to * linesPerPage + i, c);
+    for (let i = 0; i < linesPerPage; i++) {
+      const line = from * linesPerPage + i;
+      const next = to * linesPerPage + i;
+      for (let c = 0; c < cpus; c++) {
+        if (ofNode >= 0 && nodeOf[c] !== ofNode) continue;
+        const had = directory.lists(line, c) && take(c, line, true) !== 0;
+        // Who made the copy has it under the new address already, and loses nothing.
+        directory.divert(line, next, c, had && !has(c, next));
+      }
+    }
     for (let view = 0; view < views; view++) {
       if (ofNode >= 0 && view !== ofNode) continue;
       machineOf[view]![physical] = to + 1;
@@ -1085,8 +1105,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       if (!on) return;
       for (let view = 0; view < views; view++) {
         const page = machinePages.of(physical, view);
-        withdraw(page, -1, false);
-        for (let i = 0; i < linesPerPage; i++) directory.disown(page * linesPerPage + i);
+        if (view === 0 || page !== machinePages.of(physical, view - 1)) protect(page);
       }
     },
     guarded: (physical) => guards[physical] === 1,
@@ -1097,6 +1116,9 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     },
     forget: (page) => {
       for (let i = 0; i < linesPerPage; i++) directory.clear(page * linesPerPage + i);
+      // The page's own alias, by which it is written as a copy, meets it anew.
+      for (const id of machinePages.translations(page))
+        for (const view of framesOf) if (view[id]! >>> 1 === page) view[id] = -1;
       owners[page] = -1;
       homes[page] = NOWHERE;
     },

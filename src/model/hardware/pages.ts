@@ -1,6 +1,12 @@
 import { InputError } from '../../trace/errors.ts';
 
 /**
+ * Physical pages from here on are no guest's, but code and tables of modelled handlers and of the monitor: above all
+ * pages of 64-bit addresses, which have 52 bits.
+ */
+export const FIRST_SYNTHETIC = 2 ** 52;
+
+/**
  * The pages of a replay. Every translation (address space, virtual page, physical page) has a dense id,
  * and so has every physical page. Both kinds of id keep the page number's low `colourBits` bits, so that a
  * cache's set index can be taken from an id exactly as from the address; the rest of the id is a count.

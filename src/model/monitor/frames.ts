@@ -1,5 +1,5 @@
-import { FIRST_SYNTHETIC, REGION, type Synthetic } from '../guest/synthetic.ts';
-import { wider } from '../hardware/pages.ts';
+import { REGION, type Synthetic } from '../guest/synthetic.ts';
+import { FIRST_SYNTHETIC, wider } from '../hardware/pages.ts';
 import type { PlatformParts } from '../platform.ts';
 
 /**

@@ -1,14 +1,13 @@
+import { MACHINE_PAGES } from '../../trace/compose/identity.ts';
 import { KERNEL } from '../../trace/types.ts';
-import { FIRST_SYNTHETIC, type Synthetic } from '../guest/synthetic.ts';
-import { wider } from '../hardware/pages.ts';
+import type { Synthetic } from '../guest/synthetic.ts';
+import { FIRST_SYNTHETIC, wider } from '../hardware/pages.ts';
 import type { MachineMemory, PlatformParts } from '../platform.ts';
 import { scaledThresholds } from '../systems/schema-memory.ts';
 import { type Balance, createBalance, type Transfer } from './balance.ts';
 import type { PageMechanics } from './page-mechanics.ts';
 import { type Change, createSharing } from './sharing.ts';
 
-/** Pages of one virtual machine (see docs/virtual-machines.md). */
-const MACHINE_PAGES = 2 ** 36;
 const PAGE_BYTES = 4096;
 /** Pages of one recorded kernel, for the identity of its text. */
 const SOURCE_PAGES = 2 ** 40;

@@ -1,4 +1,5 @@
 import { KERNEL, MAPPED } from '../../trace/types.ts';
+import { isDirect } from '../guest/synthetic.ts';
 import { wider } from '../hardware/pages.ts';
 import type { PageMoves, PlatformParts } from '../platform.ts';
 import { createPagePolicy } from '../systems/schema-pages.ts';
@@ -78,6 +79,8 @@ export function createPageMoves(
       const to = copy(cpu, page);
       hooks.memmap(to, true);
       for (const user of users) machine().remap(user, nodeOf(cpu), from, to);
+      // The copy, too, is read-only from now on: the copying CPU has lines of it modified.
+      machine().guard(page, true);
       policy.carriedOut(page, 'replicate');
       mark(page, 2);
     });
@@ -147,22 +150,23 @@ export function createPageMoves(
         const page = pages.physical[id]!;
         const flags = pages.flags[id]!;
         if (page >= ofKernel.length) ofKernel = wider(ofKernel, page);
-        if ((flags & KERNEL) !== 0 && (flags & MAPPED) === 0) ofKernel[page] = 1;
-        if ((flags & MAPPED) !== 0) mappings.add(id, pages.space[id]!, pages.virtualPage[id]!, page);
+        if ((flags & KERNEL) !== 0 && (flags & MAPPED) === 0 && !isDirect(pages, id)) ofKernel[page] = 1;
       }
     },
     advance: (now) => {
       for (const id of policy.advance(now)) {
         if (id >= withdrawn.length) withdrawn = wider(withdrawn, id);
         withdrawn[id] = 1;
-        tlb.shoot(id);
+        // Not to come back with the other page of its pair.
+        tlb.invalidate(id);
         hooks.dropped(id);
       }
     },
     used: (cpu, id) => {
+      const page = pages.physical[id]!;
+      if ((pages.flags[id]! & MAPPED) !== 0) mappings.add(id, pages.space[id]!, pages.virtualPage[id]!, page);
       if (id >= withdrawn.length || withdrawn[id] === 0) return;
       withdrawn[id] = 0;
-      const page = pages.physical[id]!;
       let decision: Decision | null = null;
       act('hint_fault', () => {
         decision = policy.hintFault(cpu, page, pages.space[id]!);

@@ -55,7 +55,7 @@ export interface Part {
   readonly category: Category;
   readonly cause: Cause;
   readonly owner: Owner;
-  /** Whether the time is instruction execution or waiting for memory. */
+  /** Whether the time is instruction execution or waiting: for memory, locks or disks. */
   readonly kind: 'execution' | 'stall';
   /** How often the thing that costs happened (instructions, misses, traps …). */
   readonly count: number;

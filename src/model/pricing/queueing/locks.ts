@@ -6,7 +6,7 @@ import { type MvaStation, mvaWorkspace, solveMva } from './mva.ts';
 /**
  * Waiting for locks: the holders and waiters of a lock are a closed queueing network in which the lock is the
  * server and the hold time, with all stalls and monitor time inside it, is the service. Whoever spins burns
- * its CPU: synchronisation. Whoever waits for a semaphore is descheduled: a context switch, and idle time.
+ * its CPU: synchronisation. Whoever waits for a semaphore is descheduled: context switches, and idle time.
  *
  * Gilbert, "Modeling spin locks with queuing networks", ACM SIGOPS Operating Systems Review 12(1), 1978, for
  * the lock as a station; Reiser & Lavenberg 1980 for its solution.
