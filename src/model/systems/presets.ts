@@ -26,9 +26,18 @@ const cacheOnly = (counting: 'dinero' | 'drcachesim' | 'cachegrind'): SystemInpu
   os: { name: 'none', overlay: false },
 });
 
+/** Disco with the trace's CPUs divided among so many virtual machines. */
+const divided = (count: number): SystemInput => ({
+  description: `Disco, the CPUs divided among ${count} virtual machines, each with its own copy of IRIX`,
+  monitor: { vms: { count } },
+});
+
 export const PRESETS: Readonly<Record<string, SystemInput>> = {
   irix: { description: 'IRIX 5.3 on one CPU of FLASH' },
   disco: { description: 'Disco under a patched IRIX, one virtual machine', monitor: {} },
+  'disco-2vms': divided(2),
+  'disco-4vms': divided(4),
+  'disco-8vms': divided(8),
   'irix-numa': {
     description:
       'IRIX 5.3 on a ccNUMA machine, a node for each CPU; pages go round the nodes, wherever they are used',
