@@ -1,25 +1,29 @@
 /** Streams for the benchmarks: a trace's chunks, packed for one machine and kept in memory. */
-import { maxIds, wordLayout } from '../dist/model/hardware/kernel.js';
+import { granularity, maxIds, wordLayout } from '../dist/model/hardware/kernel.js';
 import { createPacker, packRule } from '../dist/model/hardware/pack.js';
+import { createSpanPacker } from '../dist/model/hardware/pack-spans.js';
 import { createPages } from '../dist/model/hardware/pages.js';
 import { systemSchema } from '../dist/model/systems/schema.js';
 import { createTraceBuilder } from '../dist/trace/builder.js';
 import { FETCH, GLOBAL, KERNEL, LOAD, MAPPED, referenceWord, STORE, UNCACHED } from '../dist/trace/types.js';
 
 /** A machine from what differs from the defaults (the paper's machine). */
-export const machineOf = (changes = {}) => systemSchema.parse({ machine: changes }).machine;
+export const machineOf = (changes = {}) => systemSchema.parse({ machine: { nodes: 1, ...changes } }).machine;
 
 /**
  * Packs all chunks for a machine. Gives the words of the whole trace, its segments (end, CPU), the pages,
- * and the accesses that the words stand for; and, if asked for, copies of the first chunks with the tables
+ * the accesses that the words stand for, and spans where caches are coherent; and, if asked for, copies of the first chunks with the tables
  * that packing needs.
  */
 export async function packAll(name, header, chunks, machine, { keepRecords = 0, limit = Infinity } = {}) {
   const layout = wordLayout(machine);
   const pages = createPages(layout.colourBits, maxIds(layout));
-  const packer = createPacker(packRule(machine, layout, header.instructionBytes, false));
+  const rule = packRule(machine, layout, header.instructionBytes, false);
+  const grain = granularity(machine, header.cpus);
+  const packer = grain === null ? createPacker(rule) : createSpanPacker(rule, grain);
   const ids = growing(Int32Array);
   const words = growing(Int32Array);
+  const spans = growing(Uint16Array);
   const segmentEnd = growing(Int32Array);
   const segmentCpu = growing(Int32Array);
   const kept = [];
@@ -42,6 +46,7 @@ export async function packAll(name, header, chunks, machine, { keepRecords = 0, 
     const packed = packer.pack(chunk, ids.array);
     const base = words.length;
     words.append(packed.words.subarray(0, packed.length));
+    if (packed.spans !== null) spans.append(packed.spans.subarray(0, packed.length));
     for (let s = 0; s < segments.length; s++) {
       const end = base + packed.segmentEnd[s];
       const start = segmentEnd.length === 0 ? 0 : segmentEnd.array[segmentEnd.length - 1];
@@ -63,6 +68,7 @@ export async function packAll(name, header, chunks, machine, { keepRecords = 0, 
     records,
     accesses,
     words: words.view(),
+    spans: grain === null ? null : spans.view(),
     segmentEnd: segmentEnd.view(),
     segmentCpu: segmentCpu.view(),
     kept,
@@ -114,7 +120,7 @@ function copyOf(chunk) {
 const SYNTHETIC_HEADER = { name: 'synthetic', cpus: 1, instructionBytes: 4 };
 
 /** Pseudo-random 32-bit numbers (xorshift), the same in every run. */
-function generator(seed) {
+export function generator(seed) {
   let x = seed | 0;
   return () => {
     x ^= x << 13;
@@ -183,7 +189,7 @@ export function* missHeavyChunks(records, { cpus = 1, turn = 1 << 20, heapPages 
 }
 
 /** Translation ids made on first use, without a look-up on later ones. */
-function lazyIds(builder, virtualFirst, physicalFirst, space, flags) {
+export function lazyIds(builder, virtualFirst, physicalFirst, space, flags) {
   const ids = [];
   return (page) => {
     ids[page] ??= builder.translate(space, virtualFirst + page, physicalFirst + page, flags);
@@ -192,7 +198,7 @@ function lazyIds(builder, virtualFirst, physicalFirst, space, flags) {
 }
 
 /** Draws 0 … n − 1 with probability ∝ 1 ⁄ (rank + 1)^s from a random 32-bit number; ranks are shuffled. */
-function zipf(n, s) {
+export function zipf(n, s) {
   const table = new Int32Array(1 << 16);
   const weights = Array.from({ length: n }, (_, rank) => 1 / (rank + 1) ** s);
   const total = weights.reduce((sum, w) => sum + w, 0);

@@ -18,6 +18,7 @@ const cacheOnly = (counting: 'dinero' | 'drcachesim' | 'cachegrind'): SystemInpu
   description: `two levels of cache, counted by ${counting}'s rule; no TLB, no operating system`,
   machine: {
     counting,
+    nodes: 1,
     tlb: null,
     l1i: { size: 32768, ways: 2, line: 64 },
     l1d: { size: 32768, ways: 2, line: 64 },
@@ -41,26 +42,24 @@ export const PRESETS: Readonly<Record<string, SystemInput>> = {
   'irix-numa': {
     description:
       'IRIX 5.3 on a ccNUMA machine, a node for each CPU; pages go round the nodes, wherever they are used',
-    machine: { nodes: 0, placement: 'round-robin' },
+    machine: { placement: 'round-robin' },
   },
   'disco-numa': {
     description:
       'Disco on the same machine: pages are placed where they are used first, and migrate and replicate',
-    machine: { nodes: 0 },
     pages: { policy: 'disco' },
     monitor: {},
   },
   'irix-uma': {
     description:
       'IRIX 5.3 on a bus with all memory equally far, without contention: the paper’s comparison machine',
-    machine: { interconnect: 'bus', contention: 'none' },
+    machine: { nodes: 1, interconnect: 'bus', contention: 'none' },
     sources: {
       'prices.local_ns': { source: 'Disco, SOSP’97, section 5.5: 300 ns for all', role: 'measured' },
     },
   },
   'linux-numa-balancing': {
     description: 'Linux 6.1 for MIPS on the ccNUMA machine, with automatic NUMA balancing',
-    machine: { nodes: 0 },
     os: LINUX,
     pages: { policy: 'numa-balancing' },
     prices: { refill_cycles: 'recorded' },
