@@ -79,7 +79,7 @@ export function ourKernel(stream, machine = stream.machine, parts = PARTS) {
 const log2 = (n) => 31 - Math.clz32(n);
 
 /** Geometry as C definitions. */
-function definitions({ machine, layout, cpus }) {
+function definitions({ machine, layout, cpus }, more) {
   const { l1i, l1d, l2, tlb } = machine;
   const sets = (cache) => cache.size / cache.ways / cache.line;
   if (l1i.line !== l1d.line || sets(l1i) !== sets(l1d) || !l2.inclusive || tlb?.replacement !== 'random')
@@ -98,6 +98,7 @@ function definitions({ machine, layout, cpus }) {
     TLB_WIRED: tlb.wired,
     TLB_SEED: `${tlb.seed}u`,
     PAIRS: tlb.pairs ? 1 : 0,
+    ...more,
   }).map(([name, value]) => `-D${name}=${value}`);
 }
 
@@ -122,11 +123,14 @@ export function dialogue(command, args) {
   };
 }
 
-/** The C reference on a stream: compiled for its geometry, fed by a file in `directory`. */
-export function cReference(stream, directory) {
+/**
+ * The C reference on a stream: compiled for its geometry, fed by a file in `directory`. `source` may be another
+ * one that has `more` definitions and reads spans, too.
+ */
+export function cReference(stream, directory, { source = 'reference.c', more = {}, spans = null } = {}) {
   const { words, segmentEnd, segmentCpu, pages, name } = stream;
   const stem = join(directory, `reference-${name.replace(/\W+/g, '-')}`);
-  const binary = compile('reference.c', stem, definitions(stream));
+  const binary = compile(source, stem, definitions(stream, more));
   const file = openSync(`${stem}.bin`, 'w');
   const put = (column) => {
     const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
@@ -139,6 +143,7 @@ export function cReference(stream, directory) {
   put(segmentCpu);
   put(pages.physical.subarray(0, pages.size));
   put(pages.block.subarray(0, pages.size));
+  if (spans !== null) put(spans);
   closeSync(file);
   const child = dialogue(binary, [`${stem}.bin`]);
   return {

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { createPacker, packRule } from '../dist/model/hardware/pack.js';
 import { openTrace } from '../dist/trace/formats/registry.js';
 import { writeStore } from '../dist/trace/store/write.js';
+import { directoryRow } from './directory.mjs';
 import { COMPARED, compile, cReference, dialogue, ourKernel } from './kernels.mjs';
 import { cpuSeconds, paired, rate } from './measure.mjs';
 import { naive } from './naive.mjs';
@@ -42,7 +43,11 @@ const lackeyPath = () => {
 async function streamOf(which, machine = machineOf(), options = {}) {
   if (which === 'miss-heavy') return missHeavy(which, quick ? 4e6 : 1e7, machine, options);
   if (which === 'miss-heavy, 8 CPUs')
-    return missHeavy(which, quick ? 4e6 : 1e7, machineOf({ nodes: 8 }), { ...options, cpus: 8, turn: 64 });
+    return missHeavy(which, quick ? 4e6 : 1e7, machineOf({ nodes: 8, coherence: 'none' }), {
+      ...options,
+      cpus: 8,
+      turn: 64,
+    });
   const path = which === 'system' ? join(ROOT, 'traces/malta64-pmake.vmt') : lackeyPath();
   const trace = await openTrace(path);
   const stream = await packAll(which, trace.header, trace.chunks(), machine, options);
@@ -426,5 +431,6 @@ const ROWS = {
   store: storeRow,
   text: textRow,
   'end-to-end': endToEndRow,
+  directory: (which) => directoryRow(which, { directory, quick, rounds: ROUNDS, warmups: WARMUPS, report }),
 };
 await ROWS[kind](...rest);

@@ -27,6 +27,10 @@ const ROWS = [
   'text:lackey',
   'text:din',
   'end-to-end',
+  'directory:8 CPUs',
+  'directory:miss-heavy, 8 CPUs',
+  'directory:plain',
+  'directory:scaling',
 ];
 
 const quick = process.argv.includes('--quick');

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './v8-flags.ts';
 import { constants } from 'node:os';
 import { runCli } from './cli.ts';
 import { describeError } from './errors.ts';

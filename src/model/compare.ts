@@ -1,9 +1,19 @@
 import { InputError } from '../trace/errors.ts';
-import { type Chunk, type Trace, type TraceSummary, UNCACHED } from '../trace/types.ts';
+import type { LineRequest } from '../trace/lines.ts';
+import {
+  type Chunk,
+  type ChunkOptions,
+  type SegmentColumns,
+  type Trace,
+  type TraceSummary,
+  type TranslationColumns,
+  UNCACHED,
+} from '../trace/types.ts';
 import { granularity, maxIds, wordLayout } from './hardware/kernel.ts';
 import { createPacker, type Packer, packRule } from './hardware/pack.ts';
 import { createSpanPacker } from './hardware/pack-spans.ts';
 import { createPages, type Pages, wider } from './hardware/pages.ts';
+import { cachesAlone, commonLines, createLinePacker } from './lines.ts';
 import { cutScheduled } from './monitor/schedule-cut.ts';
 import type { Schedule, Scheduled } from './monitor/schedule-types.ts';
 import { createReplay } from './replay.ts';
@@ -37,7 +47,7 @@ export async function replayAll(
   given: readonly System[],
   options: ReplayOptions,
 ): Promise<ReplayResult> {
-  const systems = given.map((system) => systemFor(system, trace.header.cpus));
+  const systems = given.map((system) => systemFor(system, trace.header));
   const forms = systems.map((system) => streamForm(system, trace.header.cpus));
   const keys = forms.map((form) => JSON.stringify(form));
   const tallies: Tally[] = [];
@@ -71,6 +81,12 @@ async function replayGroup(
   const layouts = systems.map((system) => wordLayout(system.machine));
   const colourBits = Math.max(...layouts.map((layout) => layout.colourBits));
   const pages = createPages(colourBits, Math.min(...layouts.map(maxIds)));
+  const rules = systems.map(({ machine, os }, index) =>
+    packRule(machine, layouts[index]!, header.instructionBytes, os.rdhwr === 'drop'),
+  );
+  const grains = systems.map((system) => granularity(system.machine, cpusOf(system, header.cpus)));
+  // Lines serve all systems alike; otherwise those that agree in the words share a packer.
+  const lineRule = commonLines(systems, rules, grains);
   const packers = new Map<string, Packer>();
   const lanes = systems.map((system, index) => {
     const cpus = cpusOf(system, header.cpus);
@@ -84,17 +100,13 @@ async function replayGroup(
       throw new InputError(
         `system ${system.name}: ${cpus} CPUs do not divide evenly over ${system.machine.nodes} nodes`,
       );
-    const rule = packRule(
-      system.machine,
-      layouts[index]!,
-      header.instructionBytes,
-      system.os.rdhwr === 'drop',
-    );
-    const grain = granularity(system.machine, cpus);
-    const key = JSON.stringify([rule, grain]);
+    const rule = rules[index]!;
+    const grain = grains[index]!;
+    const key = lineRule === undefined ? JSON.stringify([rule, grain]) : 'lines';
     let packer = packers.get(key);
     if (packer === undefined) {
-      packer = grain === null ? createPacker(rule) : createSpanPacker(rule, grain);
+      if (lineRule !== undefined) packer = createLinePacker(lineRule);
+      else packer = grain === null ? createPacker(rule) : createSpanPacker(rule, grain);
       packers.set(key, packer);
     }
     const replay = createReplay(system, header, pages, cpus, resolveRefill(system, summary));
@@ -120,13 +132,32 @@ async function replayGroup(
   if (warm) clear(total);
   let warmup = 0;
   let records = 0;
-  const chunks = schedule === null ? unscheduled(trace) : schedule.chunks();
+  const admit = (translations: TranslationColumns): void => {
+    const ids = table.add(translations);
+    for (const lane of lanes) lane.replay.admit(ids);
+  };
+  /** Whether the warm-up ends in a chunk of these segments: it must be cut. */
+  const endsIn = (segments: SegmentColumns): boolean =>
+    !warm && warmup + workloadInstructions({ segments }) >= options.warmup;
+  // A source that gives lines asks for the ids of new pages before it makes the chunk.
+  let admitted = false;
+  const lines: LineRequest | undefined = lineRule && {
+    ...lineRule,
+    ids: (translations) => {
+      admit(translations);
+      admitted = true;
+      return table.cachedIds;
+    },
+    asRecords: endsIn,
+  };
+  const wanted = { events: !systems.every(cachesAlone), lines };
+  const chunks = schedule === null ? unscheduled(trace, wanted) : schedule.chunks();
   for await (const { chunk, scheduled } of withChunks(chunks)) {
     options.signal?.throwIfAborted();
-    const ids = table.add(chunk);
-    for (const lane of lanes) lane.replay.admit(ids);
+    if (!admitted) admit(chunk.translations);
+    admitted = false;
     const instructions = warm ? 0 : workloadInstructions(chunk);
-    if (!warm && warmup + instructions >= options.warmup) {
+    if (endsIn(chunk.segments)) {
       const left = options.warmup - warmup;
       if (scheduled !== null) {
         const cut = cutScheduled(scheduled, left, header.instructionBytes);
@@ -164,8 +195,8 @@ interface Item {
   readonly scheduled: Scheduled | null;
 }
 
-async function* unscheduled(trace: Trace): AsyncGenerator<Chunk> {
-  yield* trace.chunks();
+async function* unscheduled(trace: Trace, options: ChunkOptions): AsyncGenerator<Chunk> {
+  yield* trace.chunks(options);
 }
 
 async function* withChunks(items: AsyncIterable<Chunk | Scheduled>): AsyncGenerator<Item> {
@@ -181,16 +212,15 @@ function createTranslationTable(pages: Pages) {
     physicalPages: () => seen.size,
     ids: new Int32Array(1024),
     /** The same, but −1 for pages that go around the caches. */
-    cachedIds: new Int32Array(1024),
+    cachedIds: new Int32Array(1024).fill(-1),
     /** Adds a chunk's new translations and gives their kernel ids. */
-    add: (chunk: Chunk): number[] => {
-      const { translations } = chunk;
+    add: (translations: TranslationColumns): number[] => {
       const added: number[] = [];
       for (let i = 0; i < translations.length; i++) {
         const at = translations.first + i;
         if (at >= table.ids.length) {
           table.ids = wider(table.ids, at);
-          table.cachedIds = wider(table.cachedIds, at);
+          table.cachedIds = wider(table.cachedIds, at, -1);
         }
         const flags = translations.flags[i]!;
         const id = pages.add(

@@ -29,6 +29,8 @@ export interface HeldLocks {
    */
   acquire(vcpu: number, record: number, lock: number, semaphore: boolean): void;
   release(vcpu: number, record: number, lock: number): void;
+  /** Counts start from 0; what is held stays held. */
+  clear(): void;
   /** What was counted under locks, and the locks. */
   facts(cpus: number): { readonly held: HeldRow[]; readonly locks: LockCount[] };
 }
@@ -47,6 +49,10 @@ export function createHeldLocks(
   const nests: (readonly number[])[] = [[]];
   const numbers = new Map<string, number>([['', 0]]);
   const semaphores = new Set<number>();
+  const ended = new Map<number, { count: number; instructions: number; squares: number }>();
+  /** By vCPU: instructions run, and where on that clock each lock of its nest was acquired. */
+  const clock = new Float64Array(nestOf.length);
+  const since = Array.from(nestOf, (): number[] => []);
 
   const numberOf = (locks: readonly number[]): number => {
     const key = locks.join();
@@ -61,6 +67,7 @@ export function createHeldLocks(
   let ids = new Int32Array(0);
   let runs = -1;
   let at = 0;
+  let instructionsInAll = 0;
   let instructionsLeft = 0;
   let uncachedLeft = 0;
 
@@ -75,13 +82,19 @@ export function createHeldLocks(
     }
   };
 
-  /** Makes another nest the vCPU's, and moves the rest of its segment to the nest's row. */
-  const change = (vcpu: number, record: number, nest: number): void => {
+  /** Instructions that a vCPU has run before this record. */
+  const now = (vcpu: number, record: number): number => {
+    if (chunk === null || vcpu !== runs) return clock[vcpu]!;
+    pass(chunk, record);
+    return clock[vcpu]! + instructionsInAll - instructionsLeft;
+  };
+
+  /** Makes another nest the vCPU's, and moves the rest of its segment, which `now` has found, to the nest's row. */
+  const change = (vcpu: number, nest: number): void => {
     const before = counters.row;
     nestOf[vcpu] = nest;
     counters.select(counters.cpu, counters.context);
     if (chunk === null || vcpu !== runs) return;
-    pass(chunk, record);
     const { values, row } = counters;
     const move = (counter: number, count: number): void => {
       values[before + counter]! -= count;
@@ -98,21 +111,33 @@ export function createHeldLocks(
       runs = vcpu;
       at = start;
       uncachedLeft = uncached;
+      instructionsInAll = instructions;
       instructionsLeft = instructions;
     },
     end: () => {
       chunk = null;
+      clock[runs]! += instructionsInAll;
     },
     acquire: (vcpu, record, lock, semaphore) => {
       if (semaphore) semaphores.add(lock);
-      change(vcpu, record, numberOf([...nests[nestOf[vcpu]!]!, lock].slice(-DEEPEST)));
+      since[vcpu] = [...since[vcpu]!, now(vcpu, record)].slice(-DEEPEST);
+      change(vcpu, numberOf([...nests[nestOf[vcpu]!]!, lock].slice(-DEEPEST)));
       counters.values[counters.row + C.lock_acquisitions]!++;
     },
     release: (vcpu, record, lock) => {
       const locks = nests[nestOf[vcpu]!]!;
       const found = locks.lastIndexOf(lock);
-      if (found >= 0) change(vcpu, record, numberOf(locks.filter((_, i) => i !== found)));
+      if (found < 0) return;
+      const [start] = since[vcpu]!.splice(found, 1);
+      const length = now(vcpu, record) - start!;
+      const holds = ended.get(lock) ?? { count: 0, instructions: 0, squares: 0 };
+      holds.count++;
+      holds.instructions += length;
+      holds.squares += length * length;
+      ended.set(lock, holds);
+      change(vcpu, numberOf(locks.filter((_, i) => i !== found)));
     },
+    clear: () => ended.clear(),
     facts: (cpus) => {
       const held = counters.heldRows().map(({ nest, ...row }): HeldRow => ({ ...row, locks: nests[nest]! }));
       const taken = new Map<number, number[]>();
@@ -130,6 +155,7 @@ export function createHeldLocks(
             lock,
             kind: semaphores.has(lock) ? 'semaphore' : 'spin',
             acquisitions,
+            holds: ended.get(lock) ?? { count: 0, instructions: 0, squares: 0 },
           }),
         );
       return { held, locks };

@@ -78,8 +78,8 @@ export interface MachineMemory {
   /** The page got new content: a disk block, or −1 for zeroes. */
   mapped(cpu: number, id: number, block: number): void;
   freed(cpu: number, id: number): void;
-  /** Whether a disk block is in memory already, so that reading it needs no request. */
-  resident(block: number): boolean;
+  /** Whether `bytes` from a disk block on are in memory already, so that reading them needs no request. */
+  resident(block: number, bytes: number): boolean;
   /** All pages on the same machine page as this one, itself included. */
   users(page: number): readonly number[];
   /** Whether a store to the page must be told. */

@@ -1,14 +1,6 @@
 import { CAUSE } from '../trace/mips.ts';
 import { exceptionService, interruptService, namedService, syscallService } from '../trace/services.ts';
-import {
-  type Chunk,
-  EVENT,
-  type EventColumns,
-  NO_BLOCK,
-  SEGMENT_KERNEL,
-  type TraceHeader,
-  UNCACHED,
-} from '../trace/types.ts';
+import { type Chunk, EVENT, SEGMENT_KERNEL, type TraceHeader, UNCACHED } from '../trace/types.ts';
 import { C, contextKey, createCounters } from './counters.ts';
 import { createNative } from './guest/native.ts';
 import { coherenceOf, createKernel, type Kernel } from './hardware/kernel.ts';
@@ -20,6 +12,7 @@ import { createHeldLocks } from './locks.ts';
 import { createDisco } from './monitor/disco.ts';
 import type { ScheduleAction, ScheduleCounts, Scheduled } from './monitor/schedule-types.ts';
 import type { PlatformParts, RefillTemplate } from './platform.ts';
+import { blockOf, firstStored, numberOf, SYSCALL_BASE } from './reading.ts';
 import type { System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
 import { createWindows } from './windows.ts';
@@ -43,15 +36,6 @@ export interface Replay {
 }
 
 const ZERO_PAGE = namedService('ZERO_PAGE');
-
-/** Numbers that system calls start from, by ABI (Linux MIPS: N64 5000, O32 4000). */
-const SYSCALL_BASE = { n64: 5000, o32: 4000, 'x86-64': 0, '': 0 } as const;
-
-/** Disk block whose contents a mapped page got; −1: none that is known. */
-const blockOf = (lo: number, hi: number): number => (lo === 2 && hi !== NO_BLOCK ? hi : -1);
-
-/** hi:lo of an event. */
-const numberOf = ({ hi, lo }: EventColumns, event: number): number => hi[event]! * 2 ** 32 + lo[event]!;
 
 export function createReplay(
   system: System,
@@ -121,7 +105,7 @@ export function createReplay(
   const lastSyscall = new Int32Array(header.cpus);
   const opened = new Int32Array(header.cpus).fill(-1);
   const monitorZeroes = system.monitor?.zeroes_pages ?? false;
-  /** The translation whose page is being zeroed by the monitor; −1: none. */
+  /** By CPU of the trace: the translation whose page is being zeroed by the monitor; −1: none. */
   const zeroed = new Int32Array(header.cpus).fill(-1);
   /** Records replayed, by CPU of the machine: the time of device accesses. */
   const replayed = new Float64Array(cpus);
@@ -132,6 +116,13 @@ export function createReplay(
 
   let homeCpu = 0;
   let homeContext = 0;
+
+  /** CPU `cpu` runs a CPU of the trace from now on: counts go with the locks that it holds. */
+  const runs = (cpu: number, traceCpu: number): void => {
+    if (vcpuOn[cpu] === traceCpu) return;
+    vcpuOn[cpu] = traceCpu;
+    if (counters.cpu === cpu) counters.select(cpu, counters.context);
+  };
 
   /** Makes `cpu` in a context current for an event; `leave` goes back to the segment's. Not nested. */
   const visit = (cpu: number, context: number): void => {
@@ -165,7 +156,7 @@ export function createReplay(
     if (isAsideEvent(kind, events.flags[event]!, dropRdhwr)) return;
     const traceCpu = events.cpu[event]!;
     const cpu = placed === null ? traceCpu % cpus : placed.eventCpu[event]!;
-    vcpuOn[cpu] = traceCpu;
+    runs(cpu, traceCpu);
     const arg = events.arg[event]!;
     switch (kind) {
       case EVENT.privileged:
@@ -203,7 +194,7 @@ export function createReplay(
       case EVENT.networkRequest:
         visit(cpu, contexts[traceCpu]!);
         // A block that another machine has read is mapped, not read again.
-        if (kind === EVENT.networkRequest || !platform.memory?.resident(numberOf(events, event)))
+        if (kind === EVENT.networkRequest || !platform.memory?.resident(numberOf(events, event), arg))
           countRequest(kind === EVENT.diskRequest, arg);
         platform.request(cpu);
         if (kind === EVENT.networkRequest) platform.packet(cpu, arg, numberOf(events, event));
@@ -264,6 +255,14 @@ export function createReplay(
     }
   };
 
+  /** So many instructions of the trace are done, by whomever. */
+  const pass = (count: number): void => {
+    instructions += count;
+    time += count;
+    if (windows?.advance(count)) platform.memory?.sample(time);
+    platform.moves?.advance(time);
+  };
+
   /** Which CPU runs what of the chunk being replayed; null: as recorded. */
   let placed: Scheduled | null = null;
   let nextAction = 0;
@@ -272,7 +271,7 @@ export function createReplay(
     if (action.kind === 'idle') return;
     const cpu = action.kind === 'switch' ? action.cpu : action.to;
     const vcpu = action.kind === 'switch' ? action.to : action.vcpu;
-    vcpuOn[cpu] = vcpu;
+    runs(cpu, vcpu);
     visit(cpu, contexts[vcpu]!);
     if (action.kind === 'switch') platform.worldSwitch(cpu, action.from, vcpu);
     else platform.vcpuMove(cpu, action.sameNode);
@@ -311,17 +310,18 @@ export function createReplay(
         handle(chunk, event++, ids, 0);
       }
       if (scheduled !== null) actBefore(segment, event);
-      vcpuOn[cpu] = traceCpu;
+      runs(cpu, traceCpu);
       if (monitorZeroes && segments.service[segment] === ZERO_PAGE) {
         // The guest's own zeroing is left out: the monitor does it, once a page.
-        const id = ids[chunk.translation[start]!]!;
-        if (zeroed[traceCpu] !== id) {
+        contexts[traceCpu] = contextKey(true, ZERO_PAGE);
+        const id = firstStored(chunk, ids, start, end);
+        if (id >= 0 && zeroed[traceCpu] !== id) {
           zeroed[traceCpu] = id;
           visit(cpu, contexts[traceCpu]!);
           platform.zero(cpu, id);
           leave();
         }
-        instructions += segments.instructions[segment]!;
+        pass(segments.instructions[segment]!);
         while (event < events && recordOf[event]! < end) handle(chunk, event++, ids, 0);
       } else if (packed.aside[segment] === 1) {
         while (event < events && recordOf[event]! < end) handle(chunk, event++, ids, 0);
@@ -335,7 +335,6 @@ export function createReplay(
         for (let kind = 0; kind < 4; kind++)
           values[row + C.fetch_accesses + kind]! += packed.accesses[segment * 4 + kind]!;
         values[row + C.instructions]! += segments.instructions[segment]!;
-        instructions += segments.instructions[segment]!;
         const uncached = packed.accesses[segment * 4 + 3]!;
         locks.begin(chunk, ids, start, traceCpu, uncached, segments.instructions[segment]!);
         while (event < events && recordOf[event]! < end) {
@@ -348,9 +347,7 @@ export function createReplay(
         locks.end();
         replayed[cpu]! += end - start;
         timers(cpu, context, segments.instructions[segment]!);
-        time += segments.instructions[segment]!;
-        if (windows?.advance(segments.instructions[segment]!)) platform.memory?.sample(time);
-        platform.moves?.advance(time);
+        pass(segments.instructions[segment]!);
       }
       at = segmentEnd[segment]!;
       start = end;
@@ -364,6 +361,7 @@ export function createReplay(
     run,
     clear: (left) => {
       counters.clear();
+      locks.clear();
       kernel.clear();
       windows?.restart(left);
       platform.moves?.clear();

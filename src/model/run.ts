@@ -31,9 +31,7 @@ export async function compareSystems(
 ): Promise<Comparison> {
   const summary = trace.summary();
   if (summary === null) throw new Error('compareSystems needs a trace whose summary is known');
-  const ordered = baselineFirst(systems, options.baseline).map((system) =>
-    systemFor(system, trace.header.cpus),
-  );
+  const ordered = baselineFirst(systems, options.baseline).map((system) => systemFor(system, trace.header));
   const requested = options.warmup ?? Math.floor(summary.workloadInstructions / 10);
   const { signal, progress } = options;
   const seeded = ordered.flatMap((system) => withSeeds(system, options.seeds));

@@ -1,8 +1,7 @@
 import { type Chunk, FETCH, LOAD, SEGMENT_REFILL, SIZE_SHIFT, STORE, TAIL_BIT } from '../trace/types.ts';
 
 /** Instructions of a chunk that a replay runs: all but those of recorded refill episodes. */
-export function workloadInstructions(chunk: Chunk): number {
-  const { segments } = chunk;
+export function workloadInstructions({ segments }: Pick<Chunk, 'segments'>): number {
   let sum = 0;
   for (let i = 0; i < segments.length; i++)
     if ((segments.flags[i]! & SEGMENT_REFILL) === 0) sum += segments.instructions[i]!;
@@ -142,7 +141,16 @@ export function partOf(chunk: Chunk, record: number, head: boolean): Chunk {
  * The same chunk as an object made at this one place. Readers and the functions above make chunks in their own
  * ways; to V8 those are objects of different shapes, and code that saw one would be compiled again for the next.
  */
-export function sameShape({ length, translation, word, segments, events, translations, code }: Chunk): Chunk {
+export function sameShape({
+  length,
+  translation,
+  word,
+  segments,
+  events,
+  translations,
+  code,
+  lines,
+}: Chunk): Chunk {
   return {
     length,
     translation,
@@ -169,5 +177,6 @@ export function sameShape({ length, translation, word, segments, events, transla
     },
     translations,
     code,
+    lines,
   };
 }

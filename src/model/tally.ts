@@ -204,6 +204,8 @@ export interface LockCount {
   readonly kind: 'spin' | 'semaphore';
   /** By CPU. */
   readonly acquisitions: readonly number[];
+  /** Holds that ended: how many, their instructions, and the sum of the squares of these. */
+  readonly holds: { readonly count: number; readonly instructions: number; readonly squares: number };
 }
 
 /** What became of pages under a page policy. */

@@ -2,12 +2,14 @@ import type { RunResult } from '../model/result.ts';
 import { InputError } from '../trace/errors.ts';
 import { openDrawer } from './charts/svg.ts';
 import { type Facts, factsOf } from './facts.ts';
+import type { PageInputs } from './html/difference.ts';
 import { escapeHtml } from './html/escape.ts';
 import type { Writer } from './html/figure.ts';
 import { documentOf, ledgerSection, legend, provenanceSection } from './html/parts.ts';
 import { payload } from './html/payload.ts';
 import { traceSection } from './html/trace.ts';
 import { verdictCard } from './html/verdict.ts';
+import { idleInputs } from './idle-inputs.ts';
 import { type Inputs, ledgerOf } from './inputs.ts';
 import { renderJson } from './json.ts';
 import { byteSize } from './numbers.ts';
@@ -40,9 +42,10 @@ export async function renderHtml(result: RunResult, options: HtmlOptions): Promi
   const all = result.comparisons.map(factsOf);
   const ledger = ledgerOf(all, options);
   const writer: Writer = { drawer: await openDrawer(), specs: new Map() };
+  const inputs: PageInputs = { ...options, isIdle: idleInputs(all), tables: new Map() };
   const sections: string[] = [];
   for (const [i, facts] of all.entries())
-    sections.push(await traceSection(writer, facts, options, traceId(i)));
+    sections.push(await traceSection(writer, facts, inputs, traceId(i)));
   const body = `<a class="skip" href="#main">Skip to the report</a>
 <header class="wrap top"><span><strong>vmtax</strong> report</span><button type="button" id="theme" data-script hidden>Theme</button></header>
 <main class="wrap" id="main">
@@ -50,7 +53,7 @@ ${verdictCard(all, ledger)}
 ${contents(all)}
 ${legend(all)}
 ${sections.join('\n')}
-${ledgerSection(ledger)}
+${ledgerSection(ledger, all)}
 ${provenanceSection(result, all, options.commandLine)}
 </main>
 <footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and the inputs above.</footer>`;

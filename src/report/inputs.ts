@@ -1,5 +1,6 @@
 import type { LedgerEntry } from '../model/result.ts';
 import type { Facts } from './facts.ts';
+import { idleInputs } from './idle-inputs.ts';
 import { grouped } from './numbers.ts';
 import { EMPTY_CELL, type Table, type TableCell, type TableRow } from './table.ts';
 import { cleanText, plural } from './words.ts';
@@ -39,17 +40,23 @@ function systemNames(all: readonly Facts[]): string[] {
 }
 
 export interface Ledger {
+  /** Inputs that can have had an effect. */
   readonly table: Table;
-  /** Inputs per role, each path counted once. */
+  /** Of these per role, each path counted once. */
   readonly roles: ReadonlyMap<LedgerEntry['role'], number>;
   readonly inputs: number;
+  /** Paths of the others. */
+  readonly idle: readonly string[];
 }
 
-/** Every input once, with its value in each system; sources that differ by system are all named. */
+/** Every input with an effect once, with its value in each system; sources that differ by system are all named. */
 export function ledgerOf(all: readonly Facts[], inputs: Inputs): Ledger {
   const names = systemNames(all);
   const ledgers = names.map((name) => new Map(inputs.ledger(name).map((entry) => [entry.path, entry])));
-  const paths = [...new Set(ledgers.flatMap((ledger) => [...ledger.keys()]))];
+  const known = [...new Set(ledgers.flatMap((ledger) => [...ledger.keys()]))];
+  const isIdle = idleInputs(all);
+  const idle = known.filter(isIdle);
+  const paths = known.filter((path) => !idle.includes(path));
   const roles = new Map<LedgerEntry['role'], number>();
   const rows = paths.map((path): TableRow => {
     const entries = ledgers.map((ledger) => ledger.get(path));
@@ -80,9 +87,10 @@ export function ledgerOf(all: readonly Facts[], inputs: Inputs): Ledger {
   return {
     roles,
     inputs: paths.length,
+    idle,
     table: {
       caption:
-        'Every input of the model. Values in bold differ between the systems; a dash: not in this system.',
+        'Every input of the model that can have an effect in this run. Values in bold differ between the systems; a dash: not in this system.',
       corner: 'input',
       groups: [
         ...names.map((name) => ({ name: cleanText(name), columns: [{ head: 'value', raw: '' }] })),
@@ -137,11 +145,19 @@ export function factorsBetween(differences: readonly SystemDifference[]): Factor
 const inputValueForSet = (value: unknown): string =>
   value === undefined || value === null ? 'null' : inputValue(value);
 
-/** The differences as a table, `a` before `b`. */
-export function differenceTable(a: string, b: string, factors: readonly Factor[]): Table {
-  const differences = factors.flatMap((factor) => factor.differences);
+/** The differences as a table, `a` before `b`; what has no effect is left out. */
+export function differenceTable(
+  a: string,
+  b: string,
+  factors: readonly Factor[],
+  isIdle: (path: string) => boolean,
+): Table {
+  const all = factors.flatMap((factor) => factor.differences);
+  const differences = all.filter(({ path }) => !isIdle(path));
+  const idle = all.length - differences.length;
+  const left = idle === 0 ? '' : `, ${idle} of them without effect here and left out`;
   return {
-    caption: `${differences.length} ${plural(differences.length, 'setting differs', 'settings differ')} between ${a} and ${b}.`,
+    caption: `${all.length} ${plural(all.length, 'setting differs', 'settings differ')} between ${a} and ${b}${left}.`,
     corner: 'setting',
     groups: [a, b].map((name) => ({ name, columns: [{ head: 'value', raw: '' }] })),
     rows: differences.map(({ path, a: before, b: after }) => ({

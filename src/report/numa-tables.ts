@@ -193,11 +193,19 @@ export function actionsTable(facts: Facts): Table {
   };
 }
 
-/** Load of every station that is ever busy. */
+/** Stations of one system in a table at most. */
+const STATIONS = 40;
+
+/** Load of the stations that are ever busy, where there are many of the busiest. */
 export function loadTable(facts: Facts): Table {
   const runs = contendedRuns(facts);
+  const busy = ({ contention }: (typeof runs)[number]) =>
+    contention.stations.filter((station) => station.utilisation > 0);
+  const busiest = (run: (typeof runs)[number]) =>
+    new Set([...busy(run)].sort((a, b) => b.utilisation - a.utilisation).slice(0, STATIONS));
+  const most = Math.max(...runs.map((run) => busy(run).length));
   return {
-    caption: `Share of the time in which controllers, memories and the network are busy on ${facts.short}, over the run and in the window where each is busiest. Stations that are never busy are left out.`,
+    caption: `Share of the time in which controllers, memories and the network are busy on ${facts.short}, over the run and in the window where each is busiest. ${most > STATIONS ? `Of each system the ${STATIONS} busiest, the JSON file has all.` : 'What is never busy is left out.'}`,
     corner: 'station',
     groups: [
       {
@@ -209,24 +217,31 @@ export function loadTable(facts: Facts): Table {
         ],
       },
     ],
-    rows: runs.flatMap(({ facts: { name }, contention }): TableRow[] => [
-      { kind: 'group', label: name, path: name, cells: [] },
-      ...contention.stations
-        .filter((station) => station.utilisation > 0)
-        .map(
-          (station): TableRow => ({
-            kind: 'part',
-            label: station.name,
-            path: `${name}: ${station.name}`,
-            differs: station.name === contention.hottest,
-            cells: [
-              shareCell(station.utilisation, 1),
-              shareCell(station.peak, 1),
-              station.peak_window === null ? EMPTY_CELL : countCell(station.peak_window),
-            ],
-          }),
-        ),
-    ]),
+    rows: runs.flatMap((run): TableRow[] => {
+      const {
+        facts: { name },
+        contention,
+      } = run;
+      const shown = busiest(run);
+      return [
+        { kind: 'group', label: name, path: name, cells: [] },
+        ...busy(run)
+          .filter((station) => shown.has(station))
+          .map(
+            (station): TableRow => ({
+              kind: 'part',
+              label: station.name,
+              path: `${name}: ${station.name}`,
+              differs: station.name === contention.hottest,
+              cells: [
+                shareCell(station.utilisation, 1),
+                shareCell(station.peak, 1),
+                station.peak_window === null ? EMPTY_CELL : countCell(station.peak_window),
+              ],
+            }),
+          ),
+      ];
+    }),
   };
 }
 

@@ -142,6 +142,13 @@ const tally = z
           lock: count.meta({ description: 'its number in the trace' }),
           kind: z.enum(['spin', 'semaphore']),
           acquisitions: z.array(count).meta({ description: 'by CPU' }),
+          holds: z
+            .strictObject({
+              count,
+              instructions: count,
+              squares: count.meta({ description: 'sum of the squares of their instructions' }),
+            })
+            .meta({ description: 'holds that ended' }),
         }),
       )
       .meta({ description: 'locks that were acquired' }),

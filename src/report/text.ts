@@ -5,6 +5,7 @@ import { countsTable } from './counts.ts';
 import { type Facts, factsOf, type RunFacts } from './facts.ts';
 import { headline, traceHeadline } from './finding.ts';
 import { count, percent, percentOf, time, timeUnit } from './numbers.ts';
+import { sensitivityLine } from './sensitivity.ts';
 import { changedSettings } from './settings.ts';
 import { bandText, pairedBand } from './spread.ts';
 import { breakdownTable } from './table.ts';
@@ -47,7 +48,7 @@ export function renderText(result: RunResult, options: TextOptions): string {
   for (const facts of all) {
     lines.push(...traceHead(facts, width, style), '');
     lines.push(...bars(facts, width, paint), '');
-    lines.push(...bands(facts, width));
+    lines.push(...bands(facts, width), ...ranges(facts, width));
     lines.push(...textTable(breakdownTable(facts), width, style));
     lines.push('', style.dim(cut(`% base: percent of the total time of ${facts.baseline.name}`, width)), '');
     lines.push(...numaLines(facts, width, style));
@@ -88,6 +89,13 @@ function bands(facts: Facts, width: number): string[] {
     return band ? paragraph(`${run.name}, ${bandText(band)}.`, width) : [];
   });
   return lines.length > 0 ? [...lines, ''] : [];
+}
+
+/** How far differences rest on prices that were not measured. */
+function ranges(facts: Facts, width: number): string[] {
+  const lines = facts.others.slice(0, 4).map((run) => sensitivityLine(facts, run));
+  const said = lines.filter((line) => line !== '').flatMap((line) => paragraph(line, width));
+  return said.length > 0 ? [...said, ''] : [];
 }
 
 /** `1 instruction`, `2,000 instructions`. */

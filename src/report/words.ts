@@ -147,7 +147,7 @@ export const CAUSE_WORDS: Readonly<Record<Cause, CauseWords>> = {
     code: 'SY',
     short: 'lock wait',
     name: 'waiting for locks',
-    meaning: 'a lock that another CPU holds: spinning, or idle for a semaphore and switching',
+    meaning: 'another CPU holds the lock: spinning, idle for a semaphore, switching',
   },
   idle: { code: 'ID', short: 'idle', name: 'idling', meaning: 'nothing to run: all jobs wait for disks' },
 };

@@ -18,6 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   object: 'a mapping of fields',
   record: 'a mapping of fields',
   array: 'a list',
+  tuple: 'a list',
   null: 'null',
 };
 
@@ -37,16 +38,34 @@ export function problemsOf(error: z.ZodError, value: unknown): readonly Problem[
 export function describeProblems(problems: readonly Problem[], whole: string): string {
   const shown = problems
     .slice(0, MOST_SHOWN)
-    .map(({ path, message }) => `${path.map(String).join('.') || whole}: ${message}`);
+    .map(({ path, message }) => `${pathText(path) || whole}: ${message}`);
   const more = problems.length - shown.length;
   return shown.join('; ') + (more > 0 ? ` (and ${more} more ${more === 1 ? 'problem' : 'problems'})` : '');
 }
 
+/** `processes[0].regions.heap`: numbers are places in a list. */
+function pathText(path: readonly PropertyKey[]): string {
+  const parts = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`));
+  return parts.join('').replace(/^\./, '');
+}
+
 function problemsOfIssue(issue: Issue, whole: unknown): Problem[] {
+  const { path } = issue;
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'no such field', atKey: true }));
-  const value = valueAt(whole, issue.path);
-  return [{ path: issue.path, message: messageOf(issue, value), atKey: false }];
+    return issue.keys.map((key) => ({ path: [...path, key], message: 'no such field', atKey: true }));
+  if (issue.code === 'invalid_key') {
+    const [inner] = issue.issues;
+    return inner ? [{ path, message: messageOf(inner, String(path.at(-1))), atKey: true }] : [];
+  }
+  const branch = issue.code === 'invalid_union' ? branchOf(issue.errors) : null;
+  if (branch !== null)
+    return branch.flatMap((inner) => problemsOfIssue({ ...inner, path: [...path, ...inner.path] }, whole));
+  return [{ path, message: messageOf(issue, valueAt(whole, path)), atKey: false }];
+}
+
+/** The alternative of a union whose form the value has, so that what is wrong is further in; null: there is none. */
+function branchOf(branches: readonly (readonly Issue[])[]): readonly Issue[] | null {
+  return branches.find((issues) => issues.length > 0 && issues.every(({ path }) => path.length > 0)) ?? null;
 }
 
 function messageOf(issue: Issue, value: unknown): string {
@@ -62,14 +81,18 @@ function expectation(issue: Issue): string | null {
       return TYPES[issue.expected] ?? issue.expected;
     case 'too_small':
       if (issue.origin === 'string') return 'text that is not empty';
+      if (issue.origin === 'array') return `a list of at least ${entries(issue.minimum)}`;
       return `a number ${issue.inclusive ? 'of at least' : 'above'} ${issue.minimum}`;
     case 'too_big':
+      if (issue.origin === 'string') return `text of at most ${issue.maximum} characters`;
+      if (issue.origin === 'array') return `a list of at most ${entries(issue.maximum)}`;
       return `a number ${issue.inclusive ? 'of at most' : 'below'} ${issue.maximum}`;
     case 'invalid_value':
       return `${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`;
     case 'invalid_format':
       return issue.message.startsWith('expected ') ? issue.message.slice('expected '.length) : null;
     case 'invalid_union': {
+      if ('options' in issue && Array.isArray(issue.options)) return `one of ${issue.options.join(', ')}`;
       const [...branches] = new Set(issue.errors.map(([first]) => (first ? expectation(first) : null)));
       return branches.includes(null) || branches.length === 0 ? null : branches.join(' or ');
     }
@@ -78,9 +101,12 @@ function expectation(issue: Issue): string | null {
   }
 }
 
+const entries = (number: number | bigint): string =>
+  `${number} ${Number(number) === 1 ? 'entry' : 'entries'}`;
+
 function shown(value: unknown): string {
   if (typeof value === 'string') return `the text ${value.length > 40 ? `${value.slice(0, 40)}…` : value}`;
-  if (Array.isArray(value)) return 'a list';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   return typeof value === 'object' ? 'a mapping' : String(value);
 }
 

@@ -6,6 +6,8 @@
  * (translations) are delivered incrementally: each chunk carries the entries it is the first to use.
  */
 
+import type { LineColumns, LineRequest } from './lines.ts';
+
 /** What a reference does. A `modify` is one operand that is read, then written (Lackey's `M`). */
 export const FETCH = 0;
 export const LOAD = 1;
@@ -169,6 +171,8 @@ export interface Chunk {
   readonly events: EventColumns;
   readonly translations: TranslationColumns;
   readonly code: CodeColumns;
+  /** In place of the records, where lines were asked for and the source has them; no records then. */
+  readonly lines?: LineColumns | undefined;
 }
 
 /** Most records in a chunk: large enough to amortise, small enough to stay in the host's caches. */
@@ -239,6 +243,14 @@ export interface RefillEpisodes {
   readonly privileged: readonly number[];
 }
 
+/** What a consumer of chunks can do without. A source may give it all the same. */
+export interface ChunkOptions {
+  /** false: events are not looked at. */
+  readonly events?: boolean;
+  /** Lines are wanted instead of records. */
+  readonly lines?: LineRequest | undefined;
+}
+
 /**
  * A readable trace. `chunks` streams it once from the start and may be called again where the source is a
  * file; `summary` is known beforehand for a store and after the last chunk for other sources.
@@ -246,7 +258,7 @@ export interface RefillEpisodes {
 export interface Trace {
   readonly header: TraceHeader;
   readonly summary: () => TraceSummary | null;
-  readonly chunks: () => AsyncIterable<Chunk>;
+  readonly chunks: (options?: ChunkOptions) => AsyncIterable<Chunk>;
   /**
    * Of a composed trace: each virtual machine's own chunks, to be read at whatever pace suits the reader.
    * Together they are what `chunks` gives, without its interleaving. New translations are numbered in the order

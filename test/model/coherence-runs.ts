@@ -18,6 +18,22 @@ import type { Reference } from './oracle.ts';
 import type { CoherenceCounts } from './oracle-caches.ts';
 import { traceOf } from './trace-of.ts';
 
+/** Counters that only a machine with coherent caches has. */
+export const COHERENCE_ONLY = [
+  'cold_misses',
+  'capacity_misses',
+  'true_sharing_misses',
+  'false_sharing_misses',
+  'moved_misses',
+  'upgrades',
+  'remote_upgrades',
+  'interventions',
+  'invalidations',
+  'stale_messages',
+  'sharing_writebacks',
+  'replacement_hints',
+];
+
 /** Runs of a property: a number times COHERENCE_RUNS (default 1), from COHERENCE_SEED if that is set. */
 export function runs(numRuns: number): { numRuns: number; interruptAfterTimeLimit?: number; seed?: number } {
   const { COHERENCE_RUNS, COHERENCE_SEED } = process.env;
@@ -78,7 +94,7 @@ export async function referencesIn(trace: Trace, cpus: number): Promise<Referenc
   return list;
 }
 
-const nonZero = (counts: Readonly<Record<string, number>>) =>
+export const nonZero = (counts: Readonly<Record<string, number>>) =>
   Object.fromEntries(
     Object.entries(counts)
       .filter(([, n]) => n !== 0)

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { systemSchema } from '../../src/model/systems/schema.ts';
 import {
   type Case,
+  COHERENCE_ONLY,
   directoryMachine,
   fromReferences,
   onCpus,
@@ -20,21 +21,6 @@ import type { Reference } from './oracle.ts';
 import type { CoherenceCounts } from './oracle-caches.ts';
 import { snoopingOracle } from './snooping-oracle.ts';
 
-/** Counters that only a machine with coherent caches has. */
-const COHERENCE_ONLY = [
-  'cold_misses',
-  'capacity_misses',
-  'true_sharing_misses',
-  'false_sharing_misses',
-  'moved_misses',
-  'upgrades',
-  'remote_upgrades',
-  'interventions',
-  'invalidations',
-  'stale_messages',
-  'sharing_writebacks',
-  'replacement_hints',
-];
 const CLASSES = COHERENCE_ONLY.slice(0, 5);
 const L2_MISSES = ['l2_fetch_misses', 'l2_load_misses', 'l2_store_misses'];
 

@@ -2,7 +2,8 @@
  * The slow and obvious twin of the kernel's coherence, rule `directory` of docs/coherence.md: every CPU with
  * lists of lines, the directory with a set of sharers, every message sent one by one. Each store makes a new
  * version of the bytes it touches, versions travel with the data, and after every reference the protocol's
- * invariants are checked. Translation is not part of it: `machine.tlb` must be null.
+ * invariants are checked. Translation is not part of it: `machine.tlb` must be null. `numa-oracle.ts` moves pages on
+ * top of it.
  */
 import type { System } from '../../src/model/systems/schema.ts';
 import type { Reference } from './oracle.ts';
@@ -13,11 +14,12 @@ import {
   check,
   createFates,
   createHomes,
+  type DataLine,
   dirtyLines,
   find,
+  type HeldLine,
   KIND_NAMES,
   L1_MISSES,
-  type Line,
   makeCache,
   numberOf,
   type Piece,
@@ -25,16 +27,6 @@ import {
   put,
   take,
 } from './oracle-caches.ts';
-
-/** A line with the versions of its parts; a part is as long as the shortest line of the machine. */
-interface DataLine extends Line {
-  readonly versions: number[];
-}
-
-/** A line of the L2, and with it of the CPU's hierarchy. */
-interface HeldLine extends DataLine {
-  state: 'M' | 'E' | 'S';
-}
 
 interface Hierarchy {
   readonly l1i: Cache<DataLine> | null;
@@ -49,18 +41,30 @@ interface Entry {
 
 /** References between two checks of everything; what a reference touched is checked after each. */
 const FULL_CHECK = 64;
+/** Lines checked after a reference, of those that it touched: more are touched only where a page is copied. */
+const MOST_CHECKS = 48;
 
-export function directoryOracle(
-  system: System,
-  references: readonly Reference[],
-  cpus: number,
-): CoherenceCounts {
-  const { machine } = system;
+/** So many numbers from the first on. */
+export function countFrom(first: bigint, length: number): bigint[] {
+  const numbers: bigint[] = [];
+  for (let i = 0; i < length; i++) numbers.push(first + BigInt(i));
+  return numbers;
+}
+
+/** Where an oracle counts, and who is told of what. */
+export interface EngineHooks {
+  /** The row in which `cpu` counts now. */
+  readonly row: (cpu: number) => Record<string, number>;
+  /** An L2 miss or (a write) an upgrade of `cpu`, on the line of an address. */
+  readonly missed: (cpu: number, address: bigint, write: boolean) => void;
+}
+
+/** The caches of all CPUs and the directory: takes one piece of a reference after the other. */
+export function directoryEngine({ machine }: System, cpus: number, hooks: EngineHooks) {
   check(machine.tlb === null && machine.l2?.inclusive === true, () => 'a machine for this oracle');
   const lineBytes = machine.l2!.line;
-  const rows = Array.from({ length: cpus }, (): Record<string, number> => ({}));
-  const lostLines = rows.map(() => 0);
-  const hierarchies = rows.map(
+  const lostLines = Array.from({ length: cpus }, () => 0);
+  const hierarchies = lostLines.map(
     (): Hierarchy => ({
       l1i: machine.l1i && makeCache(machine.l1i),
       l1d: machine.l1d && makeCache(machine.l1d),
@@ -76,7 +80,7 @@ export function directoryOracle(
   const memory = new Map<bigint, number>();
   const writers = new Map<bigint, number[]>();
   const partsOf = (number: bigint, bytes: number): bigint[] =>
-    Array.from({ length: bytes / part }, (_, i) => (number * BigInt(bytes)) / BigInt(part) + BigInt(i));
+    countFrom((number * BigInt(bytes)) / BigInt(part), bytes / part);
   const fromMemory = (number: bigint): number[] => partsOf(number, lineBytes).map((p) => memory.get(p) ?? 0);
   const toMemory = (line: HeldLine): void => {
     for (const [i, p] of partsOf(line.number, lineBytes).entries()) memory.set(p, line.versions[i]!);
@@ -85,7 +89,8 @@ export function directoryOracle(
   let cpu = 0;
   let touched = new Set<bigint>();
   const bump = (name: string): void => {
-    rows[cpu]![name] = (rows[cpu]![name] ?? 0) + 1;
+    const row = hooks.row(cpu);
+    row[name] = (row[name] ?? 0) + 1;
   };
 
   const entryOf = (number: bigint): Entry => {
@@ -96,10 +101,7 @@ export function directoryOracle(
 
   /** Numbers of a CPU's L1 lines that lie in a line. */
   const within = (l1: Cache<DataLine>, number: bigint): bigint[] =>
-    Array.from(
-      { length: lineBytes / l1.line },
-      (_, i) => (number * BigInt(lineBytes)) / BigInt(l1.line) + BigInt(i),
-    );
+    countFrom((number * BigInt(lineBytes)) / BigInt(l1.line), lineBytes / l1.line);
 
   /** Copies a dirty L1 line into the L2's line, which is then dirty in its place. */
   const mergeDown = (l1: Cache<DataLine>, from: DataLine, into: HeldLine): void => {
@@ -236,6 +238,7 @@ export function directoryOracle(
       bump(`l2_${KIND_NAMES[piece.kind]}_misses`);
       bump(fates.classOf(cpu, number, piece.from, piece.to));
       homes.missed(cpu, piece.from);
+      hooks.missed(cpu, piece.from, piece.kind === 2);
       line = piece.kind === 2 ? missToWrite(number, piece) : missToRead(number, piece);
       fates.got(cpu, number);
     }
@@ -253,6 +256,7 @@ export function directoryOracle(
       bump('upgrades');
       if (homes.isRemote(cpu, piece.from)) bump('remote_upgrades');
       invalidateOthers(line.number);
+      hooks.missed(cpu, piece.from, true);
     }
     line.state = 'M';
   };
@@ -276,6 +280,7 @@ export function directoryOracle(
   };
 
   const access = (piece: Piece): void => {
+    cpu = piece.cpu;
     const { l1i, l1d, l2 } = hierarchies[cpu]!;
     const number = numberOf(l2, piece.from);
     touched.add(number);
@@ -312,7 +317,7 @@ export function directoryOracle(
   const checkLine = (number: bigint): void => {
     const entry = entryOf(number);
     const say = (what: string) => () => `line ${number}: ${what}`;
-    const holders = rows.map((_, c) => c).filter((c) => find(hierarchies[c]!.l2, number) !== undefined);
+    const holders = lostLines.map((_, c) => c).filter((c) => find(hierarchies[c]!.l2, number) !== undefined);
     for (const c of holders) {
       const line = find(hierarchies[c]!.l2, number)!;
       const alone = line.state !== 'S';
@@ -362,19 +367,56 @@ export function directoryOracle(
     }
   };
 
-  for (const [i, reference] of references.entries()) {
-    cpu = reference.cpu;
+  /** After reference number `i`: what it touched, and now and then everything, is as it must be. */
+  const checkAfter = (i: number): void => {
+    const every = Math.ceil(touched.size / MOST_CHECKS);
+    for (const [at, number] of [...touched].entries()) if (at % every === i % every) checkLine(number);
     touched = new Set();
-    if (reference.kind === 0) bump('instructions');
-    for (const piece of piecesOf(machine, reference)) access(piece);
-    for (const number of touched) checkLine(number);
     if (i % FULL_CHECK === 0) checkAll();
-  }
-  checkAll();
-  return {
-    rows,
+  };
+
+  const left = () => ({
     lostLines,
     dirtyL1Lines: dirtyLines(hierarchies.map(({ l1d }) => l1d)),
     dirtyL2Lines: dirtyLines(hierarchies.map(({ l2 }) => l2)),
+  });
+
+  return {
+    access,
+    checkAfter,
+    checkAll,
+    left,
+    hierarchies,
+    directory,
+    homes,
+    fates,
+    flush,
+    toMemory,
+    dropAbove,
+    /** Nobody has a line any more, and its contents are of no interest. */
+    forget: (number: bigint): void => {
+      directory.delete(number);
+      for (const p of partsOf(number, lineBytes)) {
+        memory.delete(p);
+        writers.delete(p);
+      }
+    },
   };
+}
+
+export function directoryOracle(
+  system: System,
+  references: readonly Reference[],
+  cpus: number,
+): CoherenceCounts {
+  const rows = Array.from({ length: cpus }, (): Record<string, number> => ({}));
+  const engine = directoryEngine(system, cpus, { row: (cpu) => rows[cpu]!, missed: () => {} });
+  for (const [i, reference] of references.entries()) {
+    const row = rows[reference.cpu]!;
+    if (reference.kind === 0) row.instructions = (row.instructions ?? 0) + 1;
+    for (const piece of piecesOf(system.machine, reference)) engine.access(piece);
+    engine.checkAfter(i);
+  }
+  engine.checkAll();
+  return { rows, ...engine.left() };
 }

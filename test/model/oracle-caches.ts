@@ -29,6 +29,16 @@ export interface Line {
   dirty: boolean;
 }
 
+/** A line with the versions of its parts; a part is as long as the shortest line of the machine. */
+export interface DataLine extends Line {
+  readonly versions: number[];
+}
+
+/** A line of the L2, and with it of the CPU's hierarchy. */
+export interface HeldLine extends DataLine {
+  state: 'M' | 'E' | 'S';
+}
+
 /** Sets of lines, the most recently used first. */
 export interface Cache<L extends Line> {
   readonly ways: number;
@@ -100,6 +110,9 @@ export function createHomes(machine: Machine, cpus: number) {
   const nodeOf = (cpu: number): number => Math.floor(cpu / (cpus / machine.nodes));
   return {
     nodeOf,
+    /** Puts a page on a node before anyone misses on it. */
+    place: (page: bigint, node: number): void => void homes.set(page, node),
+    of: (page: bigint): number | undefined => homes.get(page),
     /** A miss of a CPU goes to memory, or to the home of the page at least. */
     missed: (cpu: number, address: bigint): void => {
       const page = address >> 12n;
@@ -125,8 +138,8 @@ function granules(lineBytes: number, number: bigint, from: bigint, to: bigint): 
   return [Number((from - start) / size), Number((to - 1n - start) / size)];
 }
 
-/** `here`; `let go` by its own cache; or lost to a store: the granules stored to since. */
-type Fate = 'here' | 'let go' | Set<number>;
+/** `here`; `let go` by its own cache; `moved` with its page; or lost to a store: the granules stored to since. */
+type Fate = 'here' | 'let go' | 'moved' | Set<number>;
 
 /** What became of each line that each CPU ever had: where the classes of misses come from. */
 export function createFates(lineBytes: number) {
@@ -143,6 +156,7 @@ export function createFates(lineBytes: number) {
       const fate = fatesOf(number).get(cpu);
       check(fate !== 'here', () => `CPU ${cpu} misses on line ${number}, which it has`);
       if (fate === undefined) return 'cold_misses';
+      if (fate === 'moved') return 'moved_misses';
       if (fate === 'let go' || fate === 'here') return 'capacity_misses';
       const [first, last] = granules(lineBytes, number, from, to);
       for (let granule = first; granule <= last; granule++)
@@ -152,6 +166,13 @@ export function createFates(lineBytes: number) {
     got: (cpu: number, number: bigint): void => void fatesOf(number).set(cpu, 'here'),
     letGo: (cpu: number, number: bigint): void => void fatesOf(number).set(cpu, 'let go'),
     lost: (cpu: number, number: bigint): void => void fatesOf(number).set(cpu, new Set()),
+    /** For a CPU the contents of a line are another line's from now on. It may have them there: it made the copy. */
+    moved: (cpu: number, from: bigint, to: bigint): void => {
+      const fate = fatesOf(from).get(cpu);
+      fatesOf(from).delete(cpu);
+      if (fate === undefined || fatesOf(to).get(cpu) === 'here') return;
+      fatesOf(to).set(cpu, fate === 'here' ? 'moved' : fate);
+    },
     /** Bytes `from` to `to` have been stored to: after the losses that the store itself made. */
     stored: (number: bigint, from: bigint, to: bigint): void => {
       const [first, last] = granules(lineBytes, number, from, to);

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { factsOf } from '../../src/report/facts.ts';
 import { renderJson } from '../../src/report/json.ts';
 import { fixture } from './fixture.ts';
+import { numaResult } from './numa-fixture.ts';
 import { pageOf } from './page.ts';
 
 /** The page in a real browser: Debian's Chromium, or the one that CHROMIUM_PATH names. */
@@ -33,6 +34,8 @@ const folder = mkdtempSync(join(tmpdir(), 'vmtax-page-'));
 const file = join(folder, 'report.html');
 const url = pathToFileURL(file).href;
 const long = join(folder, 'long.html');
+const numa = join(folder, 'numa.html');
+const many = join(folder, 'many.html');
 const result = fixture();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -48,6 +51,8 @@ describe.skipIf(missing)(
       const names = ['native', ...[1, 2, 3, 4, 5].map((i) => `disco-${'long-name-'.repeat(i * 3)}${i}`)];
       const traces = [{ name: `trace-${'of-a-long-name-'.repeat(8)}`, services: 60 }];
       writeFileSync(long, (await pageOf(fixture(traces, names))).html);
+      writeFileSync(numa, (await pageOf(numaResult())).html);
+      writeFileSync(many, (await pageOf(numaResult(64, names.slice(0, 3)))).html);
       browser = await chromium.launch({ executablePath, args: ARGS });
     });
 
@@ -78,16 +83,21 @@ describe.skipIf(missing)(
       );
     }
 
-    test.each(['light', 'dark'] as const)(
-      '%s: no request, no complaint, no accessibility violation',
-      async (colorScheme) => {
-        const { page, requests, problems, close } = await open({ colorScheme });
+    test.each([
+      ['light', 'virtual machine', url],
+      ['dark', 'virtual machine', url],
+      ['light', 'memory system', pathToFileURL(numa).href],
+      ['dark', 'memory system', pathToFileURL(numa).href],
+    ] as const)(
+      '%s, %s: no request, no complaint, no accessibility violation',
+      async (colorScheme, _, address) => {
+        const { page, requests, problems, close } = await open({ colorScheme }, address);
         expect(await violations(page)).toEqual([]);
         await openAll(page);
         expect(await violations(page)).toEqual([]);
         const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
         expect(background).toBe(colorScheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(20, 23, 26)');
-        expect(requests).toEqual([url]);
+        expect(requests).toEqual([address]);
         expect(problems).toEqual([]);
         await close();
       },
@@ -223,6 +233,8 @@ describe.skipIf(missing)(
     test.each([
       ['usual names', url],
       ['long names', pathToFileURL(long).href],
+      ['memory system', pathToFileURL(numa).href],
+      ['64 nodes', pathToFileURL(many).href],
     ])('360 pixels wide, %s: the page does not scroll sideways', async (_, address) => {
       const { page, close } = await open({ viewport: { width: 360, height: 740 } }, address);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
@@ -235,11 +247,30 @@ describe.skipIf(missing)(
     test.each([
       ['usual names', url],
       ['long names', pathToFileURL(long).href],
+      ['memory system', pathToFileURL(numa).href],
+      ['64 nodes', pathToFileURL(many).href],
     ])('charts, %s: no label is clipped, none lies on another', async (_, address) => {
       const { page, close } = await open({}, address);
-      expect(await page.evaluate("document.querySelectorAll('svg.chart text').length")).toBeGreaterThan(200);
+      expect(await page.evaluate("document.querySelectorAll('svg.chart text').length")).toBeGreaterThan(100);
       expect(await page.evaluate(LABELS)).toEqual([]);
       await close();
+    });
+
+    test('the memory system: keyboard opens its tables, print shows them, its map is there without script', async () => {
+      const address = pathToFileURL(numa).href;
+      const { page, close } = await open({}, address);
+      await page.locator('#trace-1-nodes summary').focus();
+      await page.keyboard.press('Enter');
+      expect(await page.locator('#trace-1-nodes-table').isVisible()).toBe(true);
+      await page.locator('#trace-1-actions .scroll').focus();
+      expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+      await close();
+      const plain = await open({ javaScriptEnabled: false, colorScheme: 'dark' }, address);
+      expect(await plain.page.locator('#trace-1-nodes svg.chart').isVisible()).toBe(true);
+      await plain.page.emulateMedia({ media: 'print' });
+      for (const id of ['served', 'classes', 'nodes', 'latency', 'load', 'pages'])
+        expect(await plain.page.locator(`#trace-1-${id}-table`).isVisible()).toBe(true);
+      await plain.close();
     });
 
     test('forced colours: text and charts stay visible', async () => {

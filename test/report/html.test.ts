@@ -20,9 +20,9 @@ beforeAll(async () => {
 });
 
 describe('the file', () => {
-  test('is under 550 kB for three traces under three systems', () => {
+  test('is under 500 kB for three traces under three systems', () => {
     expect(bytes).toBe(Buffer.byteLength(html));
-    expect(bytes).toBeLessThan(550_000);
+    expect(bytes).toBeLessThan(500_000);
   });
 
   test('is the same for the same input', async () => {

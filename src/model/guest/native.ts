@@ -28,7 +28,7 @@ export function createNative(parts: PlatformParts): Platform {
       privileged: (_cpu, op) => countPrivileged(parts, op),
       deliver: nothing,
       interrupt: nothing,
-      zero: (_cpu, id) => zeroPage(parts, guest.synthetic.direct(id)),
+      zero: (_cpu, id) => zeroPage(parts, guest.synthetic.direct(parts.pages.physical[id]!)),
     },
     admit,
   );

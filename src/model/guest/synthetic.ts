@@ -33,12 +33,12 @@ export interface Synthetic {
   guest(region: Region, index: number): number;
   /** Id of page `index` of a monitor region: never translated by the TLB. */
   monitor(region: Region, index: number): number;
-  /** Id of the guest kernel's direct mapping of the physical page of translation `id`. */
-  direct(id: number): number;
+  /** Id of the guest kernel's direct mapping of a physical page (dense number). */
+  direct(physical: number): number;
   /** Pages of the monitor's own in use: code and tables. */
   monitorPages(): number;
   /** Id of the monitor's own mapping of that page. */
-  monitorAlias(id: number): number;
+  monitorAlias(physical: number): number;
 }
 
 /** Whether a translation is a handler's or the monitor's direct mapping of a page that the trace has. */
@@ -61,8 +61,7 @@ export function createSynthetic(pages: Pages, admit: (ids: readonly number[]) =>
     return id;
   };
 
-  const aliasOf = (of: Map<number, number>, space: number, flags: number, id: number): number => {
-    const physical = pages.physical[id]!;
+  const aliasOf = (of: Map<number, number>, space: number, flags: number, physical: number): number => {
     let alias = of.get(physical);
     if (alias === undefined) {
       const number = pages.physicalPage[physical]!;
@@ -84,7 +83,7 @@ export function createSynthetic(pages: Pages, admit: (ids: readonly number[]) =>
       }
       return count;
     },
-    direct: (id) => aliasOf(directs, GUEST_DIRECT, KERNEL | GLOBAL, id),
-    monitorAlias: (id) => aliasOf(monitorAliases, MONITOR_DIRECT, 0, id),
+    direct: (physical) => aliasOf(directs, GUEST_DIRECT, KERNEL | GLOBAL, physical),
+    monitorAlias: (physical) => aliasOf(monitorAliases, MONITOR_DIRECT, 0, physical),
   };
 }

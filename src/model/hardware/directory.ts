@@ -3,9 +3,10 @@
  * eviction does to the others. The protocol and every count are in docs/coherence.md; the slow twin is
  * `test/model/directory-oracle.ts`.
  *
- * One entry per line of each physical page, in flat arrays by dense line number: a vector of sharers, a
- * vector of CPUs that ever had the line, and the owner. The caches themselves are the kernel's: `take` reaches
- * into another CPU's. True and false sharing are told apart by `sharing.ts`.
+ * One entry per line of each physical page, in one flat table by dense line number, so that all that is known of a
+ * line is in one line of the host's caches: the owner, with the slot of `sharing.ts`, which tells true and false
+ * sharing apart; then vectors of CPUs: sharers, those that ever had the line, those that lost it as its page
+ * moved. The caches themselves are the kernel's: `take` reaches into another CPU's.
  *
  * Like the kernel, every directory runs its own copy of the code (`ownCopy`).
  */
@@ -13,7 +14,7 @@ import { C, type Counters } from '../counters.ts';
 import type { Counter } from '../tally.ts';
 import { ownCopy } from './own-copy.ts';
 import { wider } from './pages.ts';
-import { createSharing, type Sharing } from './sharing.ts';
+import { createSharing, OWNER_BITS, type Sharing } from './sharing.ts';
 
 /** Answers of `take`: the CPU had the line clean, or modified; 0 if it did not have it. */
 export const CLEAN = 1;
@@ -56,13 +57,15 @@ export interface Directory {
   readonly lost: Float64Array;
   /** CPUs that the directory lists for a line, ascending. */
   sharers(line: number): number[];
+  /** Whether stores to a line must be told. */
+  watched(line: number): boolean;
   /** Whether the directory lists a CPU for a line. */
   lists(line: number, cpu: number): boolean;
   /**
-   * The contents of a line are at `to` for CPU `cpu` from now on, and `from` is in its caches no more. `lost`: it
-   * was until now, and `to` is not.
+   * The contents of a line are at `to` for CPU `cpu` from now on, and `from` is in its caches no more, unless it
+   * `stays` there for others. `lost`: it was until now, and `to` is not.
    */
-  divert(from: number, to: number, cpu: number, lost: boolean): void;
+  divert(from: number, to: number, cpu: number, lost: boolean, stays: boolean): void;
   /** Nobody may write the line without asking. */
   disown(line: number): void;
   /** Forgets everything about a line, whose page is free. */
@@ -70,19 +73,27 @@ export interface Directory {
 }
 
 export function createDirectory(options: DirectoryOptions): Directory {
-  const sharing = createSharing(options.cpus);
-  return ownCopy(buildDirectory)(options, { C, wider, sharing });
+  const width = (options.cpus + 31) >>> 5;
+  // 4 words up to 32 CPUs, 8 up to 64, 16 up to 128.
+  const entryBits = 32 - Math.clz32(3 * width);
+  const sharing = createSharing(options.cpus, entryBits);
+  return ownCopy(buildDirectory)(options, { C, wider, sharing, width, entryBits, OWNER_BITS });
 }
 
 interface Imports {
   readonly C: Readonly<Record<Counter, number>>;
   readonly wider: typeof wider;
   readonly sharing: Sharing;
+  /** Words of a vector of CPUs. */
+  readonly width: number;
+  /** log2 of the words of an entry. */
+  readonly entryBits: number;
+  readonly OWNER_BITS: number;
 }
 
 function buildDirectory(options: DirectoryOptions, imports: Imports): Directory {
   const { rule, cpus, hints, linesPerPage, counters, nodeOf, take, flow, movable } = options;
-  const { C, wider, sharing } = imports;
+  const { C, wider, sharing, width, entryBits, OWNER_BITS } = imports;
   const { cold_misses, capacity_misses, true_sharing_misses, false_sharing_misses, moved_misses } = C;
   const { remote_fetch_misses, dirty_fetch_misses, neighbour_fetch_misses } = C;
   const { upgrades, remote_upgrades, interventions, invalidations, stale_messages } = C;
@@ -100,14 +111,22 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
   const HINT = 6;
   const INVALIDATION = 7;
 
-  /** Words of a vector of CPUs. */
-  const width = (cpus + 31) >>> 5;
-  let sharers = new Int32Array(1024);
-  let seen = new Int32Array(1024);
-  let moved = new Int32Array(movable ? 1024 : 0);
-  /** The CPU that has the line E or M, plus 1; 0: none. */
-  let owners = new Uint8Array(1024);
+  /**
+   * By line: the CPU that has it E or M, plus 1 (0: none), below its slot; from SHARERS, SEEN and MOVED on, vectors.
+   */
+  let table = new Int32Array(1024 << entryBits);
+  sharing.use(table);
+  const OWNER = (1 << OWNER_BITS) - 1;
+  const SHARERS = 1;
+  const SEEN = 1 + width;
+  const MOVED = 1 + 2 * width;
+  /** Classes by the answers of `sharing.regain`. */
+  const sharingClass = [capacity_misses, true_sharing_misses, false_sharing_misses];
   const lost = new Float64Array(cpus);
+
+  const setOwner = (at: number, owner: number): void => {
+    table[at] = (table[at]! & ~OWNER) | owner;
+  };
 
   // The CPU that is running: its word and bit in a vector.
   let cpu = 0;
@@ -136,12 +155,12 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
 
   /** All sharers but the running CPU lose the line. */
   const invalidateOthers = (line: number, home: number): void => {
-    const base = line * width;
+    const base = (line << entryBits) + SHARERS;
     for (let w = 0; w < width; w++) {
-      let left = sharers[base + w]!;
+      let left = table[base + w]!;
       if (w === ownWord) left &= ~ownBit;
       if (left === 0) continue;
-      sharers[base + w] = sharers[base + w]! & ~left;
+      table[base + w] = table[base + w]! & ~left;
       while (left !== 0) {
         const victim = (w << 5) + 31 - Math.clz32(left & -left);
         left &= left - 1;
@@ -152,42 +171,39 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
   };
 
   const hasOthers = (line: number): boolean => {
-    const base = line * width;
-    if (width === 1) return (sharers[base]! & ~ownBit) !== 0;
+    const base = (line << entryBits) + SHARERS;
+    if (width === 1) return (table[base]! & ~ownBit) !== 0;
     for (let w = 0; w < width; w++)
-      if ((sharers[base + w]! & (w === ownWord ? ~ownBit : -1)) !== 0) return true;
+      if ((table[base + w]! & (w === ownWord ? ~ownBit : -1)) !== 0) return true;
     return false;
   };
 
-  /** Class of a miss, by how the CPU lost the line; it has it again now. */
-  const classOf = (line: number, own: number, span: number): number => {
-    if ((seen[own]! & ownBit) === 0) {
-      seen[own] = seen[own]! | ownBit;
-      return cold_misses;
-    }
-    if (movable && (moved[own]! & ownBit) !== 0) {
-      moved[own] = moved[own]! & ~ownBit;
-      return moved_misses;
-    }
-    const how = sharing.regain(line, cpu, span);
-    return how === 0 ? capacity_misses : how === 1 ? true_sharing_misses : false_sharing_misses;
-  };
-
   const request = (line: number, kind: number, span: number, home: number): number => {
-    const own = line * width + ownWord;
+    const at = line << entryBits;
+    const own = at + ownWord;
+    const lines = table;
     const { values, row } = counters;
-    values[row + classOf(line, own, span)]!++;
-    const owner = owners[line]! - 1;
+    // Its class, by how the CPU lost the line; it has it again now.
+    const before = lines[own + SEEN]!;
+    if ((before & ownBit) === 0) {
+      lines[own + SEEN] = before | ownBit;
+      values[row + cold_misses]!++;
+    } else if (movable && (lines[own + MOVED]! & ownBit) !== 0) {
+      lines[own + MOVED] = lines[own + MOVED]! & ~ownBit;
+      values[row + moved_misses]!++;
+    } else if (lines[at]! >>> OWNER_BITS === 0) values[row + capacity_misses]!++;
+    else values[row + sharingClass[sharing.regain(line, cpu, span)]!]!++;
+    const owner = (lines[at]! & OWNER) - 1;
     let had = 0;
     if (owner >= 0 && owner !== cpu) {
       values[row + interventions]!++;
       had = take(owner, line, kind === 2);
-      owners[line] = 0;
+      setOwner(at, 0);
       if (had === 0) values[row + stale_messages]!++;
       else if (kind !== 2 && (had & MODIFIED) !== 0) values[row + sharing_writebacks]!++;
       if (had === 0 || kind === 2) {
-        const at = line * width + (owner >>> 5);
-        sharers[at] = sharers[at]! & ~(1 << (owner & 31));
+        const theirs = at + SHARERS + (owner >>> 5);
+        table[theirs] = table[theirs]! & ~(1 << (owner & 31));
       }
       if (had !== 0 && kind === 2) {
         values[row + invalidations]!++;
@@ -207,9 +223,9 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
       }
     }
     const alone = !hasOthers(line);
-    sharers[own] = sharers[own]! | ownBit;
+    table[own + SHARERS] = table[own + SHARERS]! | ownBit;
     if (kind !== 2 && !(mesi && alone)) return 0;
-    owners[line] = cpu + 1;
+    setOwner(at, cpu + 1);
     return 1;
   };
 
@@ -221,7 +237,7 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
       flow(UPGRADE, home, home);
     }
     invalidateOthers(line, home);
-    owners[line] = cpu + 1;
+    setOwner(line << entryBits, cpu + 1);
   };
 
   const gone = (line: number, modified: boolean, home: number): void => {
@@ -230,23 +246,21 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
       if (!modified) counters.values[counters.row + replacement_hints]!++;
       flow(modified ? WRITEBACK : HINT, home, home);
     }
-    const own = line * width + ownWord;
-    sharers[own] = sharers[own]! & ~ownBit;
-    if (owners[line] === cpu + 1) owners[line] = 0;
+    const at = line << entryBits;
+    const own = at + SHARERS + ownWord;
+    table[own] = table[own]! & ~ownBit;
+    if ((table[at]! & OWNER) === cpu + 1) setOwner(at, 0);
   };
 
   const reserve = (pages: number): void => {
-    const lines = pages * linesPerPage;
-    sharing.reserve(lines);
-    if (lines <= owners.length && lines * width <= sharers.length) return;
-    owners = wider(owners, lines);
-    sharers = wider(sharers, lines * width);
-    seen = wider(seen, lines * width);
-    if (movable) moved = wider(moved, lines * width);
+    const words = (pages * linesPerPage) << entryBits;
+    if (words <= table.length) return;
+    table = wider(table, words);
+    sharing.use(table);
   };
 
   const lists = (line: number, c: number): boolean =>
-    (sharers[line * width + (c >>> 5)]! & (1 << (c & 31))) !== 0;
+    (table[(line << entryBits) + SHARERS + (c >>> 5)]! & (1 << (c & 31))) !== 0;
 
   const listed = (line: number): number[] => {
     const cpusOf: number[] = [];
@@ -255,26 +269,19 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
   };
 
   const clear = (line: number): void => {
-    owners[line] = 0;
-    for (let w = line * width; w < (line + 1) * width; w++) {
-      sharers[w] = 0;
-      seen[w] = 0;
-      moved[w] = 0;
-    }
     sharing.clear(line);
+    table.fill(0, line << entryBits, (line + 1) << entryBits);
   };
 
-  const divert = (from: number, to: number, user: number, lost: boolean): void => {
-    const w = user >>> 5;
+  const divert = (from: number, to: number, user: number, lost: boolean, stays: boolean): void => {
     const bit = 1 << (user & 31);
-    const source = from * width + w;
-    const target = to * width + w;
-    if ((seen[source]! & bit) !== 0) seen[target] = seen[target]! | bit;
-    if (lost || (moved[source]! & bit) !== 0) moved[target] = moved[target]! | bit;
-    sharers[source] = sharers[source]! & ~bit;
-    moved[source] = moved[source]! & ~bit;
-    seen[source] = seen[source]! & ~bit;
-    if (owners[from] === user + 1) owners[from] = 0;
+    const source = (from << entryBits) + (user >>> 5);
+    const target = (to << entryBits) + (user >>> 5);
+    if ((table[source + SEEN]! & bit) !== 0) table[target + SEEN] = table[target + SEEN]! | bit;
+    if (lost || (table[source + MOVED]! & bit) !== 0) table[target + MOVED] = table[target + MOVED]! | bit;
+    if (stays) return;
+    for (const vector of [SHARERS, SEEN, MOVED]) table[source + vector] = table[source + vector]! & ~bit;
+    if ((table[from << entryBits]! & OWNER) === user + 1) setOwner(from << entryBits, 0);
     sharing.divert(from, to, user);
   };
 
@@ -286,11 +293,12 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
     select,
     reserve,
     lost,
+    watched: (line) => table[line << entryBits]! >>> OWNER_BITS !== 0,
     lists,
     sharers: listed,
     divert,
     disown: (line) => {
-      owners[line] = 0;
+      setOwner(line << entryBits, 0);
     },
     clear,
   };

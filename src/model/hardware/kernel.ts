@@ -80,9 +80,10 @@ export interface MachinePages {
   place(machine: number, node: number): void;
   /**
    * From now on CPUs of `node` (−1: of all nodes) use `to` for the physical page, in place of `from`, whose lines
-   * leave their caches. What is known of their losses goes with them.
+   * leave their caches. What is known of their losses goes with them. `stays`: other physical pages stay on `from`,
+   * which is guarded: then its lines leave the L1s only, and these only under names of this page.
    */
-  remap(physical: number, node: number, from: number, to: number): void;
+  remap(physical: number, node: number, from: number, to: number, stays?: boolean): void;
   /** Stores to the physical page call `onGuarded` first, or no longer. Nobody has it writable afterwards. */
   guard(physical: number, on: boolean): void;
   guarded(physical: number): boolean;
@@ -390,7 +391,8 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     }
     for (let from = at; from <= last; from += plane) {
       const tag = tags[from]!;
-      if ((tag & NAME) !== word && (page < 0 || !isAlias(tag, word, page))) continue;
+      // By page, not by name: the name may have gone to another machine page, and the line with it.
+      if (page < 0 ? (tag & NAME) !== word : !isAlias(tag, word, page)) continue;
       for (; from < last; from += plane) tags[from] = tags[from + plane]!;
       tags[last] = EMPTY;
       return tag & 1;
@@ -403,7 +405,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     const tags = l1;
     for (let way = 0; way < ways; way++) {
       const tag = tags[at + way * plane]!;
-      if ((tag & NAME) !== word && (page < 0 || !isAlias(tag, word, page))) continue;
+      if (page < 0 ? (tag & NAME) !== word : !isAlias(tag, word, page)) continue;
       tags[at + way * plane] = tag & NAME;
       return tag & 1;
     }
@@ -677,8 +679,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     const id = word >>> pageShift;
     let frame = frames[id]!;
     if (frame < 0) frame = meet(id);
-    // A watched line matches no word in the loop: it may be here all the same.
-    if (((frame & 1) !== 0 || planes > 2 || coherent) && hitL1(at, word)) return;
+    if (((frame & 1) !== 0 || planes > 2) && hitL1(at, word)) return;
     const kind = kindOf(word);
     counters.values[counters.row + l1i_misses + kind]!++;
     const line = ((frame >>> 1) << pageLineBits) | ((word >>> 2) & lineMask);
@@ -693,8 +694,10 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       if (((first ^ key) & L2_LINE) === 0 && (!mesi || kind !== 2)) l2Tags[base] = first | bits;
       else accessL2(line, kind, bits);
     }
-    if (coherent) {
-      fill(at, kind === 2 && directory.stored(line >>> directoryShift, span) ? word | WATCHED : word);
+    let tag = word;
+    if (coherent && kind === 2 && directory.stored(line >>> directoryShift, span)) tag = word | WATCHED;
+    if (msi) {
+      fill(at, tag);
       return;
     }
     const tags = l1;
@@ -703,14 +706,14 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     const victim = tags[last]!;
     if (ways === 2) tags[last] = tags[at]!;
     else for (let to = last; to > at; to -= plane) tags[to] = tags[to - plane]!;
-    tags[at] = word;
+    tags[at] = tag;
     if (victim === EMPTY || (victim & 1) === 0) return;
     if (!inclusive) {
       writeBack(victim);
       return;
     }
     counters.values[counters.row + l1_writebacks]!++;
-    const out = ((frames[victim >>> pageShift]! >>> 1) << pageLineBits) | ((victim >>> 2) & lineMask);
+    const out = physicalLine(mesi ? victim & NAME : victim);
     const outKey = (out >>> l2Shift) << 4;
     let to = ((out >>> l2Shift) & l2Mask) << l2WayBits;
     while (((l2Tag[to]! ^ outKey) & L2_LINE) !== 0) to++;
@@ -790,6 +793,8 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     const mask = uniformMask;
     const shift = pageShift;
     const nextWay = plane;
+    // A watched line matches no word in the innermost loop.
+    const same = coherent ? NAME : -2;
     const unrolledEnd = (to - 15) | 0;
     let p = from | 0;
     calls: for (;;) {
@@ -904,7 +909,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
         if (movable && (r & 1) !== 0) permit(r);
         const at = (r >>> 1) & mask;
         const first = L1[at]!;
-        if (((first ^ r) & -2) === 0) {
+        if (((first ^ r) & same) === 0) {
           if (coherent && (r & 1) !== 0) {
             storeTo(at, r);
             continue calls;
@@ -912,11 +917,16 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
           L1[at] = first | (r & 1);
         } else {
           const second = L1[(at + nextWay) | 0]!;
-          if (((second ^ r) & -2) !== 0 || (coherent && (r & 1) !== 0)) {
+          if (((second ^ r) & same) !== 0) {
             miss(at, r);
             continue calls;
           }
           L1[(at + nextWay) | 0] = first;
+          if (coherent && (r & 1) !== 0) {
+            L1[at] = second;
+            storeTo(at, r);
+            continue calls;
+          }
           L1[at] = second | (r & 1);
         }
         if (!resident) continue calls;
@@ -1074,16 +1084,58 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     }
   };
 
-  const remap = (physical: number, ofNode: number, from: number, to: number): void => {
+  /** Lines leave the L1s of `node`'s CPUs (−1: all) where they have names of a physical page. */
+  const unname = (physical: number, ofNode: number): void => {
+    if (!hasL1) return;
+    const running = cpu;
+    for (let c = 0; c < cpus; c++) {
+      if (ofNode >= 0 && nodeOf[c] !== ofNode) continue;
+      select(c);
+      for (let id = firstTranslation[physical]!; id !== 0; id = nextTranslation[id - 1]!)
+        for (let line = 0; line <= lineMask; line++) {
+          const word = (((id - 1) << pageLineBits) | line) << 2;
+          drop(index(word), dataWays, word, -1);
+          drop(index(word | 2), fetchWays, word | 2, -1);
+        }
+    }
+    select(running);
+  };
+
+  /** Stores to a line must be told from now on: to what is dirty in an L1 as well (of a copy, by whoever made it). */
+  const watch = (line: number): void => {
+    if (!hasL1) return;
+    const running = cpu;
+    const first = line << directoryShift;
+    const page = first >>> pageLineBits;
+    const owner = owners[page]!;
+    for (const sharer of directory.sharers(line)) {
+      select(sharer);
+      for (let part = first; part < first + (1 << directoryShift); part += 1 << dataShift) {
+        const word = (((owner >>> 1) << pageLineBits) | (part & lineMask)) << 2;
+        for (let way = 0; way < dataWays; way++) {
+          const at = index(word) + way * plane;
+          const tag = l1[at]!;
+          if ((tag & 1) !== 0 && isAlias(tag, word, page)) l1[at] = tag | WATCHED;
+        }
+      }
+    }
+    select(running);
+  };
+
+  const remap = (physical: number, ofNode: number, from: number, to: number, stays = false): void => {
+    if (stays) unname(physical, ofNode);
+    // The translation by which its lines are looked for may be one that leaves: then it must not be asked for by name.
+    if (owners[from]! >= 0) owners[from] = owners[from]! | 1;
     for (let i = 0; i < linesPerPage; i++) {
       const line = from * linesPerPage + i;
       const next = to * linesPerPage + i;
       for (let c = 0; c < cpus; c++) {
         if (ofNode >= 0 && nodeOf[c] !== ofNode) continue;
-        const had = directory.lists(line, c) && take(c, line, true) !== 0;
+        const had = directory.lists(line, c) && (stays ? has(c, line) : take(c, line, true) !== 0);
         // Who made the copy has it under the new address already, and loses nothing.
-        directory.divert(line, next, c, had && !has(c, next));
+        directory.divert(line, next, c, had && !has(c, next), stays);
       }
+      if (directory.watched(next)) watch(next);
     }
     for (let view = 0; view < views; view++) {
       if (ofNode >= 0 && view !== ofNode) continue;

@@ -3,15 +3,17 @@
  * granules that it now wants been stored to since? (Torrellas, Lam and Hennessy, IEEE Trans. Computers 43(6),
  * 1994; granules are in docs/coherence.md.)
  *
- * Only lines that somebody has lost and not got back are watched. A watched line has a slot: when each CPU
- * lost it, and when each of its 128 granules was last stored to, on a clock that ticks at every loss. The kernel
+ * Only lines that somebody has lost and not got back are watched. A watched line has a slot, which is kept in the
+ * directory's table: when each CPU lost it, and when each of its 128 granules was last stored to, on a clock that ticks at every loss. The kernel
  * tells of stores to watched lines only (`stored` says which those are), so others cost nothing.
  */
+import { ownCopy } from './own-copy.ts';
 import { wider } from './pages.ts';
 
 /** Most granules of a line: bytes of one of 128 bytes. A span is first | last << GRANULE_BITS. */
 export const GRANULE_BITS = 7;
-const GRANULES = 1 << GRANULE_BITS;
+/** Low bits of an entry's first word, which are the directory's; above them is the slot plus 1, 0: none. */
+export const OWNER_BITS = 8;
 
 export interface Sharing {
   /** `cpu` loses the line to a store that `stored` will be told of next. */
@@ -23,16 +25,29 @@ export interface Sharing {
   regain(line: number, cpu: number, span: number): 0 | 1 | 2;
   /** A store to the granules of `span`; whether the line is watched. */
   stored(line: number, span: number): boolean;
-  /** Room for so many lines. */
-  reserve(lines: number): void;
+  /** The directory's table from now on: a line's entry is at `line << entryBits`. */
+  use(table: Int32Array): void;
   /** For `cpu` the line's contents are another line's from now on: it goes on having lost it, if it has. */
   divert(from: number, to: number, cpu: number): void;
   clear(line: number): void;
 }
 
-export function createSharing(cpus: number): Sharing {
-  /** By line: its slot, −1 if it is not watched. */
-  let slotOf = new Int32Array(1024).fill(-1);
+export function createSharing(cpus: number, entryBits: number): Sharing {
+  return ownCopy(buildSharing)(cpus, { entryBits, wider, GRANULE_BITS, OWNER_BITS });
+}
+
+interface Imports {
+  readonly entryBits: number;
+  readonly wider: typeof wider;
+  readonly GRANULE_BITS: number;
+  readonly OWNER_BITS: number;
+}
+
+function buildSharing(cpus: number, imports: Imports): Sharing {
+  const { entryBits, wider, GRANULE_BITS, OWNER_BITS } = imports;
+  const GRANULES = 1 << GRANULE_BITS;
+  const OWNER = (1 << OWNER_BITS) - 1;
+  let table: Int32Array = new Int32Array(0);
   // By slot.
   let losers = new Int32Array(64);
   let lostAt = new Int32Array(64 * cpus);
@@ -41,6 +56,14 @@ export function createSharing(cpus: number): Sharing {
   const free: number[] = [];
   let clock = 0;
 
+  /** Slot of a line, −1 if it is not watched. */
+  const slotOf = (line: number): number => (table[line << entryBits]! >>> OWNER_BITS) - 1;
+
+  const setSlot = (line: number, slot: number): void => {
+    const at = line << entryBits;
+    table[at] = (table[at]! & OWNER) | ((slot + 1) << OWNER_BITS);
+  };
+
   const allocate = (line: number): number => {
     const slot = free.pop() ?? slots++;
     if (slot >= losers.length) {
@@ -48,19 +71,19 @@ export function createSharing(cpus: number): Sharing {
       lostAt = wider(lostAt, slot * cpus + cpus);
       storedAt = wider(storedAt, slot * GRANULES + GRANULES);
     }
-    slotOf[line] = slot;
+    setSlot(line, slot);
     return slot;
   };
 
   const release = (line: number, slot: number): void => {
-    slotOf[line] = -1;
+    setSlot(line, -1);
     losers[slot] = 0;
     // What is left in `storedAt` is older than any loss to come.
     free.push(slot);
   };
 
   const lose = (line: number, cpu: number): void => {
-    let slot = slotOf[line]!;
+    let slot = slotOf(line);
     if (slot < 0) slot = allocate(line);
     if (lostAt[slot * cpus + cpu] === 0) losers[slot]!++;
     clock++;
@@ -68,7 +91,7 @@ export function createSharing(cpus: number): Sharing {
   };
 
   const regain = (line: number, cpu: number, span: number): 0 | 1 | 2 => {
-    const slot = slotOf[line]!;
+    const slot = slotOf(line);
     if (slot < 0) return 0;
     const since = lostAt[slot * cpus + cpu]!;
     if (since === 0) return 0;
@@ -86,7 +109,7 @@ export function createSharing(cpus: number): Sharing {
   };
 
   const stored = (line: number, span: number): boolean => {
-    const slot = slotOf[line]!;
+    const slot = slotOf(line);
     if (slot < 0) return false;
     const last = slot * GRANULES + (span >>> GRANULE_BITS);
     for (let at = slot * GRANULES + (span & (GRANULES - 1)); at <= last; at++) storedAt[at] = clock;
@@ -94,9 +117,9 @@ export function createSharing(cpus: number): Sharing {
   };
 
   const divert = (from: number, to: number, cpu: number): void => {
-    const slot = slotOf[from]!;
+    const slot = slotOf(from);
     if (slot < 0 || lostAt[slot * cpus + cpu] === 0) return;
-    let target = slotOf[to]!;
+    let target = slotOf(to);
     if (target < 0) {
       target = allocate(to);
       // What is left in it may be younger than this loss.
@@ -115,7 +138,7 @@ export function createSharing(cpus: number): Sharing {
   };
 
   const clear = (line: number): void => {
-    const slot = slotOf[line]!;
+    const slot = slotOf(line);
     if (slot < 0) return;
     lostAt.fill(0, slot * cpus, slot * cpus + cpus);
     release(line, slot);
@@ -125,8 +148,8 @@ export function createSharing(cpus: number): Sharing {
     lose,
     regain,
     stored,
-    reserve: (lines) => {
-      if (lines > slotOf.length) slotOf = wider(slotOf, lines, -1);
+    use: (ofDirectory) => {
+      table = ofDirectory;
     },
     divert,
     clear,

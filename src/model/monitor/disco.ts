@@ -80,10 +80,15 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     moves?.admit(ids);
   };
 
+  /** Machine pages beyond those that the guest knows, in the order of their first use. */
+  const beyond = new Map<number, number>();
+
   /** Entries of the memmap are by page number; of machine pages beyond those the guest knows, after them. */
   const memmapEntry = (machine: number): number => {
     const number = pages.physicalPage[machine]!;
-    return number < FIRST_SYNTHETIC ? number : MEMMAP_BEYOND + machine;
+    if (number < FIRST_SYNTHETIC) return number;
+    if (!beyond.has(machine)) beyond.set(machine, beyond.size);
+    return MEMMAP_BEYOND + beyond.get(machine)!;
   };
 
   const pageNumber = (id: number): number => pages.physicalPage[pages.physical[id]!]!;
@@ -151,12 +156,12 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
   const zero = (cpu: number, id: number): void => {
     back(cpu, id);
     if (!monitor.zeroes_pages) {
-      zeroPage(parts, guest.synthetic.direct(id));
+      zeroPage(parts, guest.synthetic.direct(pages.physical[id]!));
       return;
     }
     const layer = monitorWork.begin(cpu, 'call');
     // The monitor writes the page through its own mapping, which no TLB translates.
-    zeroPage(parts, guest.synthetic.monitorAlias(id));
+    zeroPage(parts, guest.synthetic.monitorAlias(pages.physical[id]!));
     counters.enter(layer);
   };
 
@@ -262,8 +267,11 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     moves,
     memory,
     guarded: (cpu, id) => {
-      if (memory.watched(pages.physical[id]!)) memory.stored(cpu, id);
-      if (parts.kernel().machinePages.guarded(pages.physical[id]!)) moves?.onGuarded(cpu, id);
+      const page = pages.physical[id]!;
+      // A page of its own first, then, if nodes still have copies of it, one copy.
+      if (memory.watched(page)) memory.stored(cpu, id);
+      if (moves !== null) moves.onGuarded(cpu, id);
+      else parts.kernel().machinePages.guard(page, false);
     },
     admit,
     miss,

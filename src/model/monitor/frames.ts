@@ -1,4 +1,5 @@
 import { REGION, type Synthetic } from '../guest/synthetic.ts';
+import { wordLayout } from '../hardware/kernel.ts';
 import { FIRST_SYNTHETIC, wider } from '../hardware/pages.ts';
 import type { PlatformParts } from '../platform.ts';
 
@@ -22,7 +23,8 @@ export interface Frames {
 
 export function createFrames(parts: PlatformParts, synthetic: Synthetic): Frames {
   const { pages } = parts;
-  const colours = 1 << pages.colourBits;
+  // The machine's own, not those of others that are replayed beside it.
+  const colours = 1 << wordLayout(parts.system.machine).colourBits;
   const { nodes } = parts.system.machine;
   /** By colour × nodes + node: free machine pages' translations. */
   const free = new Map<number, number[]>();
@@ -70,9 +72,9 @@ export function createFrames(parts: PlatformParts, synthetic: Synthetic): Frames
       const node = kernel.home(machine);
       kernel.forget(machine);
       const alias = (aliases[machine] ?? 0) - 1;
+      if (machine < holds.length) holds[machine] = 0;
       // A page's own machine page stays its own: it may come back to it by way of no one else.
       if (alias < 0) return;
-      holds[machine] = 0;
       used--;
       listOf(page, node).push(alias);
     },

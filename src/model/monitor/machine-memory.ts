@@ -1,6 +1,7 @@
 import { MACHINE_PAGES } from '../../trace/compose/identity.ts';
 import { KERNEL } from '../../trace/types.ts';
 import type { Synthetic } from '../guest/synthetic.ts';
+import { wordLayout } from '../hardware/kernel.ts';
 import { FIRST_SYNTHETIC, wider } from '../hardware/pages.ts';
 import type { MachineMemory, PlatformParts } from '../platform.ts';
 import { scaledThresholds } from '../systems/schema-memory.ts';
@@ -11,30 +12,41 @@ import { type Change, createSharing } from './sharing.ts';
 const PAGE_BYTES = 4096;
 /** Pages of one recorded kernel, for the identity of its text. */
 const SOURCE_PAGES = 2 ** 40;
+const NOBODY: readonly number[] = Object.freeze([]);
 
 /**
  * The machine's memory under several virtual machines: pages of the same content are one machine page until one of
  * them is stored to, and the accounts of it all. `sharing.ts` knows what is the same; this carries it out. Where
- * pages cannot be moved (one virtual machine, or caches that are not coherent) it keeps the accounts alone.
+ * pages cannot be moved (one virtual machine, or caches that are not coherent) it keeps the accounts alone, and sees
+ * stores where they miss in the TLB.
+ *
+ * Caches are indexed by a page's colour, which a machine page must keep. Pages of the same content but of other
+ * colours are one machine page in the accounts, and one for each colour in the caches; all are read-only.
  */
 export function createMachineMemory(
   parts: PlatformParts,
   synthetic: Synthetic,
-  { frames, nodeOf, act, shootDown, copy }: PageMechanics,
+  { frames, hooks, nodeOf, act, shootDown, copy }: PageMechanics,
 ): MachineMemory {
-  const { pages, vms } = parts;
+  const { pages, tlb, vms } = parts;
   const movable = parts.sharesPages;
   const { nodes } = parts.system.machine;
-  const sharing = createSharing();
+  const { vms: shape, memory: management } = parts.system.monitor!;
+  const sharing = createSharing(management.sharing);
   const machine = () => parts.kernel().machinePages;
-  /** By the account's machine page: the pages on it. */
-  const members = new Map<number, number[]>();
+  const colours = 1 << wordLayout(parts.system.machine).colourBits;
+  /** By the account's machine page: the pages on it; and by page: that machine page + 1. */
+  const groups = new Map<number, readonly number[]>();
+  let groupOf = new Int32Array(1024);
   let known = new Uint8Array(1024); // by translation: 1 once used
   let text = new Uint8Array(1024); // by page: 1 once fetched from in kernel mode
-  const alone = new Map<number, readonly number[]>();
+  /** By page, where memory is limited: its translations in use. */
+  const translations = new Map<number, number[]>();
 
   const pageOf = (id: number): number => pages.physical[id]!;
   const isGuests = (page: number): boolean => pages.physicalPage[page]! < FIRST_SYNTHETIC;
+  const accountOf = (page: number): number => (page < groupOf.length ? groupOf[page]! - 1 : -1);
+  const colourOf = (page: number): number => pages.physicalPage[page]! % colours;
 
   /** Which page of which recorded kernel it is. */
   const textOf = (page: number): number => {
@@ -47,64 +59,73 @@ export function createMachineMemory(
     if (movable && !machine().guarded(page)) machine().guard(page, true);
   };
 
-  /** The page is on machine pages `to` (by node) from now on; what it was on before is free if nobody else is on it. */
+  /** Those of a group that are on one machine page with a page in the caches, too. */
+  const mates = (page: number, group: readonly number[]): readonly number[] =>
+    group.filter((other) => other !== page && colourOf(other) === colourOf(page));
+
+  /** Puts a page into the group of a machine page of the account (−1: of none); those that it leaves behind. */
+  const regroup = (page: number, now: number): readonly number[] => {
+    const before = accountOf(page);
+    const left = (groups.get(before) ?? NOBODY).filter((other) => other !== page);
+    if (left.length > 0) groups.set(before, left);
+    else groups.delete(before);
+    if (now >= 0) groups.set(now, [...(groups.get(now) ?? NOBODY), page]);
+    if (page >= groupOf.length) groupOf = wider(groupOf, page);
+    groupOf[page] = now + 1;
+    if (balance !== null && before >= 0 && left.length === 0) lend(balance.freed(before));
+    return left;
+  };
+
+  /** The page is on machine pages `to` (by node) from now on; `others` stay on those that it was on, or they are free. */
   const settle = (
     cpu: number,
     page: number,
     others: readonly number[],
     to: (node: number) => number,
   ): void => {
+    const from = Array.from({ length: nodes }, (_, node) => machine().of(page, node));
+    if (from.every((old, node) => old === to(node))) return;
     shootDown(cpu, [page]);
-    const left = new Set<number>();
-    for (let node = 0; node < nodes; node++) {
-      const from = machine().of(page, node);
-      if (from === to(node)) continue;
-      machine().remap(page, node, from, to(node));
-      left.add(from);
+    from.forEach((old, node) => {
+      if (old !== to(node)) machine().remap(page, node, old, to(node), others.length > 0);
+    });
+    for (const old of new Set(from)) {
+      if (from.some((_, node) => to(node) === old)) continue;
+      if (others.length === 0) frames.release(page, old);
+      else if (frames.pageOf(old) === page) frames.assign(old, others[0]!);
     }
-    for (const from of left)
-      if (others.length === 0) frames.release(page, from);
-      else frames.assign(from, others[0]!);
   };
 
-  /** Moves a page between the lists of `members`; those that stay behind. */
-  const regroup = (page: number, { machine: now, before }: Change): readonly number[] => {
-    const left = (members.get(before) ?? []).filter((other) => other !== page);
-    if (left.length === 0) members.delete(before);
-    else members.set(before, left);
-    if (now >= 0) members.set(now, [...(members.get(now) ?? []), page]);
-    return left;
+  /** The page gets new content from outside: nobody else has it, and no node a copy. */
+  const separate = (cpu: number, page: number, others: readonly number[]): void => {
+    const to =
+      others.length > 0 ? frames.allocate(page, nodeOf(cpu)).machine : machine().of(page, nodeOf(cpu));
+    settle(cpu, page, others, () => to);
   };
 
-  const apply = (cpu: number, page: number, change: Change): void => {
-    if (change.machine === change.before) {
-      if (change.effect === 'unprotect' && movable) machine().guard(page, false);
-      return;
-    }
-    const others = regroup(page, change);
+  const apply = (cpu: number, page: number, { effect, machine: now }: Change): void => {
+    if (now === accountOf(page)) return;
+    const others = mates(page, regroup(page, now));
     if (!movable) return;
-    if (change.effect === 'share') {
-      const leader = members.get(change.machine)!.find((other) => other !== page)!;
-      settle(cpu, page, others, (node) => machine().of(leader, node));
-      guard(page);
-      guard(leader);
-    } else if (change.effect === 'copy') {
+    const joined = mates(page, groups.get(now)!)[0];
+    if (effect === 'copy')
       act('copy_on_write', () => {
+        hooks.memmap(machine().of(page, nodeOf(cpu)), true);
         const to = copy(cpu, page);
+        hooks.memmap(to, true);
         settle(cpu, page, others, () => to);
-        machine().guard(page, false);
       });
-    } else if (others.length > 0) {
-      // New content in place of what others still share.
-      const { machine: to } = frames.allocate(page, nodeOf(cpu));
-      settle(cpu, page, others, () => to);
+    else if (joined === undefined) separate(cpu, page, others);
+    else {
+      settle(cpu, page, others, (node) => machine().of(joined, node));
+      guard(joined);
     }
+    if (effect === 'share') guard(page);
   };
 
-  const { vms: shape, memory: management } = parts.system.monitor!;
   const sharePages = shape.memory / PAGE_BYTES;
   const machines = Math.max(1, vms.length);
-  /** Null: memory is as large as anyone wants. */
+  /** Null: memory is as large as anyone wants. Its pages are the account's machine pages. */
   const balance: Balance | null =
     shape.memory === 0
       ? null
@@ -123,74 +144,84 @@ export function createMachineMemory(
 
   /** A page is used: it may have to come from disk, or others to go there, or memory of others to be borrowed. */
   const occupy = (page: number): void => {
-    const fault = balance!.touch(vmOf(page), memory.users(page)[0]!);
+    const fault = balance!.touch(vmOf(page), accountOf(page));
     if (fault === null) return;
     lend(fault.transfers);
-    if (fault.pageOut >= 0) act('page_out', () => {});
+    if (fault.pageOut >= 0) {
+      act('page_out', () => {});
+      // Who uses it next has to fault.
+      for (const out of groups.get(fault.pageOut) ?? NOBODY)
+        for (const id of translations.get(out) ?? NOBODY) {
+          tlb.shoot(id);
+          hooks.dropped(id);
+        }
+    }
     if (fault.pageIn) act('page_out', () => {});
   };
 
-  const used = (cpu: number, id: number, kind: number): void => {
-    if (id >= known.length) known = wider(known, id);
-    const page = pageOf(id);
-    const kernel = (pages.flags[id]! & KERNEL) !== 0;
-    if (known[id] === 0) {
-      known[id] = 1;
-      if (!isGuests(page)) return;
-      if (sharing.machine(page) < 0) {
-        sharing.touched(page, kernel);
-        members.set(sharing.machine(page), [page]);
-        guard(page);
-      } else sharing.touched(page, kernel);
+  /** First use of a translation, or of a page that was freed. */
+  const meet = (cpu: number, id: number, page: number, kernel: boolean): void => {
+    sharing.touched(page, kernel);
+    if (known[id] === 0 && balance !== null) {
+      const of = translations.get(page);
+      if (of === undefined) translations.set(page, [id]);
+      else of.push(id);
     }
-    if (balance !== null && isGuests(page)) occupy(page);
-    if (kind !== 0 || !kernel || !isGuests(page)) return;
+    known[id] = 1;
+    if (accountOf(page) >= 0) return;
+    apply(cpu, page, { effect: 'nothing', machine: sharing.machine(page), before: -1 });
+    guard(page);
+  };
+
+  const used = (cpu: number, id: number, kind: number): void => {
+    const page = pageOf(id);
+    if (!isGuests(page)) return;
+    if (id >= known.length) known = wider(known, id);
+    const kernel = (pages.flags[id]! & KERNEL) !== 0;
+    if (known[id] === 0 || accountOf(page) < 0) meet(cpu, id, page, kernel);
+    if (balance !== null) occupy(page);
+    if (kind === 2 && !movable && sharing.watched(page)) apply(cpu, page, sharing.stored(page));
+    if (kind !== 0 || !kernel) return;
     if (page >= text.length) text = wider(text, page);
     if (text[page] === 1) return;
     text[page] = 1;
     apply(cpu, page, sharing.fetched(page, textOf(page)));
   };
 
-  const memory: MachineMemory = {
+  return {
     used,
     stored: (cpu, id) => {
       const page = pageOf(id);
-      const change = sharing.stored(page);
-      apply(cpu, page, change);
-      if (change.effect === 'nothing') machine().guard(page, false);
+      apply(cpu, page, sharing.stored(page));
     },
     mapped: (cpu, id, block) => {
       const page = pageOf(id);
-      const before = sharing.machine(page);
+      const before = accountOf(page);
       const change = sharing.mapped(page, block, (pages.flags[id]! & KERNEL) !== 0);
-      if (before < 0 || !members.has(before))
-        members.set(change.machine, [...(members.get(change.machine) ?? []), page]);
-      apply(cpu, page, { ...change, before });
-      if (movable && sharing.watched(page)) guard(page);
+      apply(cpu, page, change);
+      if (!movable) return;
+      if (change.machine === before && groups.get(before)!.length === 1) separate(cpu, page, NOBODY);
+      if (sharing.watched(page)) guard(page);
     },
     freed: (cpu, id) => {
       const page = pageOf(id);
-      const before = sharing.machine(page);
-      if (balance !== null && memory.users(page).length === 1) lend(balance.freed(page));
+      if (accountOf(page) < 0) return;
       sharing.freed(page);
-      if (before < 0) return;
-      const others = regroup(page, { effect: 'nothing', machine: -1, before });
-      if (movable && others.length > 0) {
-        const { machine: to } = frames.allocate(page, nodeOf(cpu));
-        settle(cpu, page, others, () => to);
-        machine().guard(page, false);
-      }
+      const others = mates(page, regroup(page, -1));
+      if (!movable) return;
+      separate(cpu, page, others);
+      machine().guard(page, false);
     },
-    resident: sharing.resident,
+    resident: (block, bytes) => {
+      // Reads of less than a page are not shared: they are not mapped.
+      if (bytes < PAGE_BYTES) return false;
+      for (let at = 0; at < bytes; at += PAGE_BYTES)
+        if (!sharing.resident(block + at / PAGE_BYTES)) return false;
+      return true;
+    },
     users: (page) => {
-      const of = members.get(sharing.machine(page));
-      if (of !== undefined) return of;
-      let own = alone.get(page);
-      if (own === undefined) {
-        own = [page];
-        alone.set(page, own);
-      }
-      return own;
+      const group = movable ? groups.get(accountOf(page)) : undefined;
+      return group?.filter((other) => colourOf(other) === colourOf(page)) ?? [page];
     },
     watched: sharing.watched,
     sample: (instructions) => {
@@ -208,5 +239,4 @@ export function createMachineMemory(
       };
     },
   };
-  return memory;
 }

@@ -28,8 +28,8 @@ export interface PageMoveHooks {
   readonly memmap: (machine: number, store: boolean) => void;
   /** TLB entries of a translation are gone from the hardware. */
   readonly dropped: (id: number) => void;
-  /** The manager's own alias of the page of a translation: never translated by a TLB. */
-  readonly alias: (id: number) => number;
+  /** The manager's own alias of a physical page: never translated by a TLB. */
+  readonly alias: (page: number) => number;
 }
 
 export function createPageMechanics(
@@ -76,7 +76,7 @@ export function createPageMechanics(
 
   const copy = (cpu: number, page: number): number => {
     const kernel = parts.kernel();
-    const source = hooks.alias(kernel.machinePages.translations(page)[0]!);
+    const source = hooks.alias(page);
     const target = frames.allocate(page, nodeOf(cpu));
     for (let offset = 0; offset < 4096; offset += line) {
       kernel.touch(kernel.word(source, offset, false, false));

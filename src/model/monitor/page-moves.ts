@@ -63,6 +63,8 @@ export function createPageMoves(
       const to = copy(cpu, page);
       hooks.memmap(to, true);
       for (const user of users) machine().remap(user, -1, from, to);
+      // A page that is read-only stays so: the copying CPU has lines of the copy modified.
+      if (machine().guarded(page)) machine().guard(page, true);
       frames.release(page, from);
       policy.carriedOut(page, 'migrate');
       mark(page, 1);

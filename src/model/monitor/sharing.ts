@@ -92,7 +92,8 @@ const MONITOR = 4;
 const named = (counts: Int32Array): Record<PageClass, number> =>
   Object.fromEntries(PAGE_CLASSES.map((name, i) => [name, counts[i]!])) as Record<PageClass, number>;
 
-export function createSharing(): Sharing {
+/** `enabled` false: accounts alone, in which no page is another’s. */
+export function createSharing(enabled = true): Sharing {
   // By page: machine page + 1 (0: none), class, whether stored to.
   let machineOf = new Int32Array(1024);
   let classOf = new Uint8Array(1024);
@@ -138,6 +139,7 @@ export function createSharing(): Sharing {
   };
 
   const know = (id: number, by: Map<number, number>, what: number): void => {
+    if (!enabled) return;
     by.set(what, id);
     content[id] = what;
   };
@@ -230,7 +232,10 @@ export function createSharing(): Sharing {
       if (dirty[page] === 1) return nothing(page);
       dirty[page] = 1;
       const before = machineOf[page]! - 1;
-      if (content[before] === NONE) return nothing(page);
+      if (content[before] === NONE) {
+        if (classOf[page] === TEXT) reclass(page, DATA);
+        return nothing(page);
+      }
       const as = classOf[page] === TEXT ? DATA : classOf[page]!;
       if (users[before] === 1) {
         unprotected++;

@@ -26,7 +26,7 @@ export interface Sensitivity {
   readonly step_percent: number;
   /** Difference to the baseline as it is, in percent of the baseline's total. */
   readonly change: number;
-  /** How many prices were moved, one at a time. */
+  /** How many prices were moved, one at a time; those that act through waiting alone are not. */
   readonly varied: number;
   /** Lowest and highest difference that any one of them gives. */
   readonly low: number;
@@ -44,18 +44,30 @@ export interface PricedRun {
   readonly total_ps: number;
 }
 
+/** Prices that act through waiting alone, whose time is kept. */
+const KEPT: readonly string[] = [
+  'controller_ns',
+  'memory_ns',
+  'message_ns',
+  'line_ns',
+  'context_switch_ns',
+  'disk_ns',
+  'disk_byte_ns',
+];
+
 /** Prices differ by less than this many percentage points: rounding. */
 const NOTHING = 1e-6;
 
 /**
- * The difference of a run to its baseline as prices move. `names`: the prices to move, one at a time. Null where the
- * baseline takes no time or there is nothing to move.
+ * The difference of a run to its baseline as prices move. `given`: the prices to move, one at a time; those of
+ * queues are kept. Null where the baseline takes no time or there is nothing to move.
  */
 export function sensitivityOf(
   baseline: PricedRun,
   run: PricedRun,
-  names: readonly (keyof ResolvedPrices)[],
+  given: readonly (keyof ResolvedPrices)[],
 ): Sensitivity | null {
+  const names = given.filter((name) => !KEPT.includes(name));
   if (baseline.total_ps === 0 || names.length === 0) return null;
   // One price more makes a total longer by at most the step; it has to stay a whole number of picoseconds.
   if (Math.max(baseline.total_ps, run.total_ps) * (1 + STEP) > Number.MAX_SAFE_INTEGER / 2) return null;

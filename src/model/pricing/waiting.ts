@@ -130,17 +130,20 @@ function lockNetwork(tally: Tally, holds: Holds, prices: ResolvedPrices, preempt
     const cells = Array.from({ length: cpus }, (_, cpu) => cpu * count + lock);
     const taken = cells.map((cell) => holds.acquisitions[cell]!);
     const held = cells.map((cell) => holds.held_ns[cell]! + inside[cell]!);
-    const { kind } = tally.locks[lock]!;
-    if (preemption === null) return { kind, acquisitions: taken, held_ns: held };
+    const { kind, holds: ended } = tally.locks[lock]!;
+    // Stalls and the monitor's time are taken to be proportional to a hold's instructions.
+    const square_ratio =
+      ended.instructions > 0 ? (ended.squares * ended.count) / (ended.instructions * ended.instructions) : 2;
     const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
     const hold_ns = sum(held) / sum(taken);
-    const longer = preemptHold({ hold_ns }, preemption);
-    const factor = hold_ns > 0 ? longer.hold_ns / hold_ns : 1;
+    if (preemption === null || !(hold_ns > 0))
+      return { kind, acquisitions: taken, held_ns: held, square_ratio };
+    const longer = preemptHold({ hold_ns, square_ns2: square_ratio * hold_ns * hold_ns }, preemption);
     return {
       kind,
       acquisitions: taken,
-      held_ns: held.map((ns) => ns * factor),
-      ...(hold_ns > 0 && { square_ratio: longer.square_ns2 / (longer.hold_ns * longer.hold_ns) }),
+      held_ns: held.map((ns) => (ns / hold_ns) * longer.hold_ns),
+      square_ratio: longer.square_ns2 / (longer.hold_ns * longer.hold_ns),
     };
   };
 

@@ -1,4 +1,4 @@
-import type { RefillEpisodes, TraceSummary } from '../../trace/types.ts';
+import type { RefillEpisodes, TraceHeader, TraceSummary } from '../../trace/types.ts';
 import type { RefillTemplate } from '../platform.ts';
 import { PRIVILEGED_OPS } from '../tally.ts';
 import type { Prices, System } from './schema.ts';
@@ -18,14 +18,15 @@ const LINUX_64: RefillEpisodes = {
   privileged: [0, 0, 4, 2, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0],
 };
 
-/** The system on a trace of so many CPUs: a node for each CPU where it says so. */
-export function systemFor(system: System, traceCpus: number): System {
+/** The system on a trace: a node for each CPU where it says so. */
+export function systemFor(system: System, header: Pick<TraceHeader, 'cpus' | 'vms'>): System {
   const { machine, monitor } = system;
   // Pages that virtual machines share need a directory, on one CPU too.
-  if (machine.coherence === 'auto' && machine.l2?.inclusive && (monitor?.vms.count ?? 1) > 1)
-    return systemFor({ ...system, machine: { ...machine, coherence: 'directory' } }, traceCpus);
+  const machines = Math.max(monitor?.vms.count ?? 1, header.vms?.length ?? 1);
+  if (machine.coherence === 'auto' && machine.l2?.inclusive && monitor?.memory.sharing && machines > 1)
+    return systemFor({ ...system, machine: { ...machine, coherence: 'directory' } }, header);
   if (machine.nodes !== 0) return system;
-  const cpus = machine.cpus === 0 ? traceCpus : machine.cpus;
+  const cpus = machine.cpus === 0 ? header.cpus : machine.cpus;
   // At most 64 nodes: then several CPUs on each.
   let nodes = Math.min(cpus, 64);
   while (cpus % nodes !== 0) nodes--;

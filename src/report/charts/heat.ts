@@ -17,6 +17,8 @@ const STEPS = [
   { opacity: 1, inverse: true },
 ] as const;
 
+export const HEAT_STEPS = STEPS.length;
+
 export interface HeatCell {
   /** 0 to 1, of the largest that the colours know; 0 is left empty. */
   readonly share: number;
@@ -41,10 +43,18 @@ export interface HeatMap {
   readonly cells: readonly HeatCell[];
   readonly columnLabels: readonly string[];
   readonly rowLabels: readonly string[];
+  /** What the columns are, beside their labels. */
+  readonly corner: string;
 }
 
-const stepOf = (share: number): number =>
-  Math.min(STEPS.length - 1, Math.max(0, Math.ceil(share * STEPS.length) - 1));
+/** Upper ends of the steps as shares of the largest: evenly apart, or each twice the one before. */
+export const boundsOf = (doubling: boolean): number[] =>
+  STEPS.map((_, i) => (doubling ? 2 ** (i + 1 - STEPS.length) : (i + 1) / STEPS.length));
+
+const stepOf = (share: number, bounds: readonly number[]): number => {
+  const step = bounds.findIndex((bound) => share <= bound * (1 + 1e-9));
+  return step < 0 ? bounds.length - 1 : step;
+};
 
 const position = (field: string) => ({ field, type: 'quantitative' as const, scale: null, axis: null });
 
@@ -116,14 +126,17 @@ export function heatChart(
     readonly bound: (share: number) => string;
     readonly key: string;
     readonly frame: string;
+    /** Whether each step of the colours is twice the one before. */
+    readonly doubling: boolean;
   },
 ): Chart {
+  const bounds = boundsOf(words.doubling);
   const placed = maps.flatMap((map) =>
     map.cells.map((cell) => {
       const { width, height } = map.cell;
       const x = map.left + cell.column * width;
       const y = map.top + cell.row * height;
-      return { map, cell, step: stepOf(cell.share), x, y, x2: x + width, y2: y + height };
+      return { map, cell, step: stepOf(cell.share, bounds), x, y, x2: x + width, y2: y + height };
     }),
   );
   const gap = Math.min(...maps.map(({ cell }) => Math.min(cell.width, cell.height))) >= 9 ? 1 : 0;
@@ -141,7 +154,7 @@ export function heatChart(
         mark,
         true,
       ),
-      ...rects(mine.filter((one) => one.cell.title === null).map(rect), mark, false),
+      ...rects(merged(mine.filter((one) => one.cell.title === null).map(rect)), mark, false),
     );
   });
   const framed = placed.filter(({ cell }) => cell.framed);
@@ -167,8 +180,20 @@ export function heatChart(
       ),
     );
   }
-  layers.push(...labelsOf(maps), ...keyOf(bottom + 22, words, framed.length > 0));
+  layers.push(...labelsOf(maps), ...keyOf(bottom + 22, bounds, words, framed.length > 0));
   return chart(title, bottom + 22 + KEY_HEIGHT, layers, false);
+}
+
+/** Neighbours in a row as one, where nothing is written between them. */
+function merged(cells: readonly Rect[]): Rect[] {
+  const result: Rect[] = [];
+  for (const cell of cells) {
+    const last = result.at(-1);
+    if (last !== undefined && last.y === cell.y && last.x2 === cell.x)
+      result[result.length - 1] = { ...last, x2: cell.x2 };
+    else result.push(cell);
+  }
+  return result;
 }
 
 /** The edge of a map, so that empty cells have a place too. */
@@ -207,6 +232,10 @@ function labelsOf(maps: readonly HeatMap[]): Layer[] {
       { align: 'center', ...muted },
     ),
     ...texts(
+      maps.map((map) => ({ x: map.left - 6, y: map.top - 5, text: map.corner })),
+      { align: 'right', ...muted },
+    ),
+    ...texts(
       maps.flatMap((map) =>
         map.rowLabels.flatMap((text, i) =>
           every(map, i, map.cell.height)
@@ -222,6 +251,7 @@ function labelsOf(maps: readonly HeatMap[]): Layer[] {
 /** The key: one swatch per step with its upper end. */
 function keyOf(
   top: number,
+  bounds: readonly number[],
   {
     bound,
     key,
@@ -240,7 +270,7 @@ function keyOf(
       ),
     ),
     ...texts(
-      STEPS.map((_, i) => ({ x: left(i) + width, y: top + 25, text: bound((i + 1) / STEPS.length) })),
+      bounds.map((share, i) => ({ x: left(i) + width, y: top + 25, text: bound(share) })),
       { align: 'right', size: 10.5, fill: 'var(--muted)' },
     ),
     textColumn([{ y: top + 10, text: key }], {

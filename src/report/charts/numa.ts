@@ -27,7 +27,7 @@ import { count, percent, percentFigure, percentOf } from '../numbers.ts';
 import { shortenAll } from '../words.ts';
 import { type BarGroup, barsChart } from './bars.ts';
 import type { Chart } from './chart.ts';
-import { type HeatMap, heatChart } from './heat.ts';
+import { HEAT_STEPS, type HeatMap, heatChart } from './heat.ts';
 
 /** Charts of the memory system of several CPUs or nodes. */
 
@@ -80,6 +80,10 @@ export function classChart(facts: Facts): Chart {
 export const MAPS = 6;
 const TITLED_NODES = 16;
 
+/** The end of a scale whose steps are whole percents. */
+const roundScale = (largest: number): number =>
+  Math.max(1, Math.ceil((largest * 100) / HEAT_STEPS)) * (HEAT_STEPS / 100);
+
 /** Between which nodes do misses go? One map per system. */
 export function matrixChart(facts: Facts): Chart {
   const runs = mappedRuns(facts).slice(0, MAPS);
@@ -95,14 +99,15 @@ export function matrixChart(facts: Facts): Chart {
       top += tallest + 56;
       tallest = 0;
     }
-    const map = matrixMap(run, names[i]!, largest, 30 + (i % 2) * 385, top);
+    const map = matrixMap(run, names[i]!, largest, 38 + (i % 2) * 385, top);
     tallest = Math.max(tallest, map.rows * map.cell.height);
     return map;
   });
   return heatChart(matrixFinding(facts), maps, {
-    bound: (share) => percentFigure(share * largest * 100),
-    key: '% of the system’s misses, up to',
+    bound: (share) => figure(share * largest * 100),
+    key: '% of the system’s misses, up to; each step doubles',
     frame: 'framed: the home is the node that misses',
+    doubling: true,
   });
 }
 
@@ -110,7 +115,7 @@ function matrixMap(run: NumaRun, name: string, largest: number, left: number, to
   const { matrix } = run.numa;
   const { all } = matrixSums(run);
   const nodes = matrix.length;
-  const width = Math.min(42, Math.floor(340 / nodes));
+  const width = Math.min(41, Math.floor(336 / nodes));
   const labels = matrix.map((_, node) => `${node}`);
   return {
     name,
@@ -134,6 +139,7 @@ function matrixMap(run: NumaRun, name: string, largest: number, left: number, to
     ),
     columnLabels: labels,
     rowLabels: labels,
+    corner: 'home',
   };
 }
 
@@ -149,7 +155,7 @@ export function fatesChart(facts: Facts): Chart {
   ];
   const groups = fates.map(
     (fate): BarGroup => ({
-      label: `${fate} pages`,
+      label: fate === 'left' ? 'left where they were' : fate,
       bars: runs.map((run) => {
         const pages = fatesOf(run)[fate] ?? 0;
         const hot = Object.values(fatesOf(run)).reduce((a, b) => a + b, 0);
@@ -219,19 +225,30 @@ export function loadChart(facts: Facts): Chart {
   );
   const top = hottest(facts);
   let at = 38;
+  const busy = contendedRuns(facts).flatMap(({ contention }) =>
+    contention.stations.map((one) => one.utilisation),
+  );
+  const largest = roundScale(Math.min(1, Math.max(...busy)));
   const maps = runs.map((run, i): HeatMap => {
-    const map = loadMap(run, names[i]!, at, top?.run === run.facts ? top.station : null);
+    const map = loadMap(run, names[i]!, at, largest, top?.run === run.facts ? top.station : null);
     at += map.rows * map.cell.height + 50;
     return map;
   });
   return heatChart(loadFinding(facts), maps, {
-    bound: (share) => percentFigure(share * 100),
+    bound: (share) => percentFigure(share * largest * 100),
     key: '% of the time busy, up to',
     frame: 'framed: the busiest',
+    doubling: false,
   });
 }
 
-function loadMap({ contention }: ContendedRun, name: string, top: number, hot: StationLoad | null): HeatMap {
+function loadMap(
+  { contention }: ContendedRun,
+  name: string,
+  top: number,
+  largest: number,
+  hot: StationLoad | null,
+): HeatMap {
   const kinds = [...new Set(contention.stations.map(stationRow))];
   const nodes = 1 + Math.max(0, ...contention.stations.map(({ node }) => node ?? 0));
   // Of several links that start at a node the busiest stands for all.
@@ -252,7 +269,7 @@ function loadMap({ contention }: ContendedRun, name: string, top: number, hot: S
     cells: [...busiest].map(([key, station]) => {
       const [row, column] = key.split(' ').map(Number) as [number, number];
       return {
-        share: Math.min(1, station.utilisation),
+        share: station.utilisation / largest,
         column,
         row,
         text: percentFigure(station.utilisation * 100),
@@ -265,5 +282,6 @@ function loadMap({ contention }: ContendedRun, name: string, top: number, hot: S
     }),
     columnLabels: Array.from({ length: nodes }, (_, node) => `${node}`),
     rowLabels: kinds,
+    corner: 'node',
   };
 }

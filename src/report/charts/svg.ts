@@ -97,6 +97,17 @@ function simplified(node: SvgElement | string): (SvgElement | string)[] {
     .map(
       ([key, value]) => [key, COORDINATES.has(key) ? value.replace(/(\.\d\d)\d+/g, '$1') : value] as const,
     );
+  const place =
+    name === 'text' ? /^translate\((-?[\d.]+),(-?[\d.]+)\)$/.exec(attributes.transform ?? '') : null;
+  if (place !== null)
+    kept.splice(
+      kept.findIndex(([key]) => key === 'transform'),
+      1,
+      ...(['x', 'y'] as const).flatMap((key, i) => {
+        const value = place[i + 1]!.replace(/(\.\d\d)\d+/g, '$1');
+        return value === '0' ? [] : [[key, value] as const];
+      }),
+    );
   const label = name === 'path' ? attributes['aria-label'] : undefined;
   const title: SvgElement[] =
     label === undefined ? [] : [{ name: 'title', attributes: {}, children: [label] }];

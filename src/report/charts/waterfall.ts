@@ -95,7 +95,7 @@ export function waterfallChart(facts: Facts, run: RunFacts): Chart {
     const bar = { from: Math.min(from, to), to: Math.max(from, to), top: at(i) + 4, bottom: at(i) + 20 };
     const step = row.steps.length === 1 ? row.steps[0]! : null;
     const name = step ? cellName(step.category, step.cause) : row.label;
-    const title = `${run.name}: ${name}, ${ms} ${unit.name}`;
+    const title = `${name}, ${ms} ${unit.name}`;
     if (step)
       segments.push({ system: run.name, group: step.category, cause: step.cause, ...bar, title, label: '' });
     else grouped.push({ ...bar, title });
@@ -108,7 +108,7 @@ export function waterfallChart(facts: Facts, run: RunFacts): Chart {
     to: Math.max(0, difference / unit.ps),
     top: at(last) + 4,
     bottom: at(last) + 20,
-    title: `${run.name}: difference to ${baseline.name}, ${ms} ${unit.name}`,
+    title: `difference to ${baseline.name}, ${ms} ${unit.name}`,
   };
   const totals = timeUnit(Math.max(baseline.total, run.total));
   const strong = { size: 12, strong: true } as const;

@@ -4,6 +4,14 @@ import { cleanText, plural } from '../words.ts';
 import { escapeHtml, prose } from './escape.ts';
 import { tableDetails } from './table.ts';
 
+/** What the page knows of inputs. */
+export interface PageInputs extends Inputs {
+  /** Whether an input has no effect anywhere in the run. */
+  readonly isIdle: (path: string) => boolean;
+  /** Ids of the tables of differences that are in the page already, by pair of systems. */
+  readonly tables: Map<string, string>;
+}
+
 /** Commands named at most; more would bury the comparison. */
 const COMMANDS = 4;
 
@@ -11,15 +19,21 @@ const COMMANDS = 4;
  * The box above a comparison: what differs between the baseline and a system. With more than one factor
  * the effect below is a joint one, and the box says how to run them one at a time.
  */
-export function differenceBox(facts: Facts, run: RunFacts, inputs: Inputs, id: string): string {
+export function differenceBox(facts: Facts, run: RunFacts, inputs: PageInputs, id: string): string {
   const { baseline } = facts;
   const factors = factorsBetween(inputs.difference(baseline.run.name, run.run.name));
-  const table = differenceTable(baseline.name, run.name, factors);
+  const table = differenceTable(baseline.name, run.name, factors, inputs.isIdle);
   const parts = [
     `<p>${prose(differenceSentence(baseline.name, run.name, factors))}${closest(facts, run, inputs)}</p>`,
   ];
   if (factors.length > 1) parts.push(singleFactorRuns(facts, run, factors));
-  if (table.rows.length > 0) parts.push(tableDetails(table, id, 'Settings that differ'));
+  if (table.rows.length > 0) {
+    const key = JSON.stringify([baseline.run.name, run.run.name]);
+    const first = inputs.tables.get(key);
+    if (first === undefined) parts.push(tableDetails(table, id, 'Settings that differ'));
+    else parts.push(`<p><a href="#${first}">The settings that differ</a> are those of the first trace.</p>`);
+    if (first === undefined) inputs.tables.set(key, id);
+  }
   return `<div class="box">${parts.join('')}</div>`;
 }
 

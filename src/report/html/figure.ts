@@ -33,12 +33,12 @@ export async function figure(writer: Writer, content: FigureContent): Promise<st
   return (
     `<figure id="${id}">` +
     `<figcaption class="lead"><p class="asks">${prose(content.question)}</p>` +
-    `<h3>${heading(finding)}${anchor(id)}</h3></figcaption>` +
+    `<h3><span id="${id}-h">${heading(finding)}</span>${anchor(id)}</h3></figcaption>` +
     `${content.before ?? ''}` +
-    `<div class="plot">${scrollable(`Chart: ${finding}`, svg)}</div>` +
+    `<div class="plot">${scrollable(`${id}-h`, svg)}</div>` +
     `<p class="how">${prose(content.how)}</p>` +
     tableDetails(table, `${id}-table`, 'The same numbers as a table') +
-    downloads(finding, [
+    downloads(`${id}-h`, [
       { kind: 'svg', of: svgId, name: file },
       { kind: 'csv', of: `${id}-table`, name: file },
       { kind: 'spec', of: svgId, name: file },

@@ -74,7 +74,7 @@ export async function numaFigures(writer: Writer, facts: Facts, id: string, file
       finding: matrixFinding(facts),
       how:
         'A row is the node whose CPUs miss, a column the home of the line; the diagonal is the own node. The same colour is the same ' +
-        `share of a system’s misses in every map. A dark column is a node that all others ask.${mapped.length > MAPS ? ` The first ${MAPS} systems are drawn.` : ''}`,
+        `share of a system’s misses in every map. A column that stands out is a node that all others ask.${mapped.length > MAPS ? ` The first ${MAPS} systems are drawn.` : ''}`,
       chart: matrixChart(facts),
       table: matrixTable(facts),
     });
@@ -116,8 +116,8 @@ async function moveFigures(writer: Writer, facts: Facts, id: string, file: strin
     question: 'What becomes of hot pages?',
     finding: movesFinding(facts),
     how:
-      'Pages that the policy ever looked at, by what was done with them until the end of the run; a page that was only ever left counts as left. ' +
-      'Moves in the title are migrations and replications together.',
+      'Pages that the policy ever looked at, in the warm-up too, by what was done with them until the end of the run. ' +
+      'Moves in the title are migrations and replications together, after the warm-up.',
     chart: fatesChart(facts),
     table: fatesTable(facts),
   });
@@ -127,9 +127,9 @@ async function moveFigures(writer: Writer, facts: Facts, id: string, file: strin
   return [
     fates,
     `<div id="${table}"><h3 class="sub">What moving pages takes${anchor(table)}</h3>` +
-      scrollable(actions.caption, htmlTable(actions, `${table}-table`)) +
+      scrollable(`${table}-table-c`, htmlTable(actions, `${table}-table`)) +
       '<p class="how">A migration or replication is without the interrupt that asks for it and without the CPUs that it interrupts: they are rows of their own. Their times are in the breakdown under page move, and under queueing.</p>' +
-      downloads('what moving pages takes', [{ kind: 'csv', of: `${table}-table`, name: `${file}-actions` }]) +
+      downloads(`${table}-table-c`, [{ kind: 'csv', of: `${table}-table`, name: `${file}-actions` }]) +
       '</div>',
   ];
 }

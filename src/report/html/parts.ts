@@ -5,6 +5,7 @@ import type { Facts } from '../facts.ts';
 import type { Ledger } from '../inputs.ts';
 import { count } from '../numbers.ts';
 import { causeSlug } from '../palette.ts';
+import { sensitivityTable } from '../sensitivity.ts';
 import { CAUSE_WORDS, cleanText } from '../words.ts';
 import { escapeHtml, prose } from './escape.ts';
 import { anchor } from './figure.ts';
@@ -39,16 +40,33 @@ const ROLE_WORDS = {
 } as const;
 
 /** The ledger: every input with value, unit, source and role, once for all systems. */
-export function ledgerSection(ledger: Ledger): string {
+export function ledgerSection(ledger: Ledger, all: readonly Facts[]): string {
+  const moved = sensitivityTable(all);
   const roles = (['measured', 'calibrated', 'assumed', 'chosen'] as const)
     .filter((role) => ledger.roles.has(role))
     .map((role) => `${ledger.roles.get(role)} ${ROLE_WORDS[role]}`);
   return (
     `<section id="inputs" aria-labelledby="inputs-h"><h2 id="inputs-h">Inputs and where they come from${anchor('inputs')}</h2>` +
-    `<p class="facts">${prose(`${ledger.inputs} inputs: ${roles.join(', ')}.`)}</p>` +
+    `<p class="facts">${prose(`${ledger.inputs} inputs have an effect: ${roles.join(', ')}.`)}</p>` +
     tableDetails(ledger.table, 'ledger', 'The ledger of inputs') +
-    downloads('ledger of inputs', [{ kind: 'csv', of: 'ledger', name: 'vmtax-inputs' }]) +
+    idleDetails(ledger.idle) +
+    (moved === null
+      ? ''
+      : tableDetails(moved, 'prices', 'What if assumed and calibrated prices were others?')) +
+    downloads('inputs-h', [
+      { kind: 'csv', of: 'ledger', name: 'vmtax-inputs' },
+      ...(moved === null ? [] : [{ kind: 'csv' as const, of: 'prices', name: 'vmtax-prices' }]),
+    ]) +
     '</section>'
+  );
+}
+
+/** Inputs that are not in the ledger, by name. */
+function idleDetails(paths: readonly string[]): string {
+  if (paths.length === 0) return '';
+  return (
+    `<details id="idle"><summary>${paths.length} more inputs have no effect in this run</summary>` +
+    `<p class="facts">They are about things that these systems do not have, or that did not happen; their values are in the JSON file. ${escapeHtml(paths.map(cleanText).join(', '))}.</p></details>`
   );
 }
 
@@ -75,7 +93,7 @@ export function provenanceSection(result: RunResult, all: readonly Facts[], comm
   return (
     `<section id="provenance" aria-labelledby="provenance-h"><h2 id="provenance-h">Provenance${anchor('provenance')}</h2>` +
     `<p class="facts">${escapeHtml(`${result.tool.name} ${cleanText(result.tool.version)}, result format ${result.schema}. The page holds the whole result: every count and every part.`)}</p>` +
-    downloads('everything in this report', [{ kind: 'result', of: '', name: 'vmtax-result' }]) +
+    downloads('provenance-h', [{ kind: 'result', of: '', name: 'vmtax-result' }]) +
     `${command}${traces.join('')}</section>`
   );
 }

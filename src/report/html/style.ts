@@ -82,12 +82,12 @@ th,td{padding:3px 0 3px 14px;text-align:right;font-weight:400;vertical-align:bas
 thead th{color:var(--muted);vertical-align:bottom}
 thead th.group{color:var(--ink);font-weight:600;white-space:normal;overflow-wrap:anywhere;min-width:5.5rem;padding-top:0}
 thead tr:last-child th{border-bottom:1px solid var(--line);padding-bottom:5px}
-th.label,td.text,th.text{text-align:left}
-th.label{padding-left:0;white-space:normal;overflow-wrap:anywhere;min-width:9rem}
+th.label,tbody th,td.text,th.text{text-align:left}
+th.label,tbody th{padding-left:0;white-space:normal;overflow-wrap:anywhere;min-width:9rem}
 td.text{white-space:normal}
-#ledger th.label{white-space:nowrap}
+#ledger tbody th{white-space:nowrap}
 #ledger td.text:last-child{min-width:18rem}
-table.nested tbody tr:not(.group,.sum) th.label{padding-left:14px}
+table.nested tbody tr:not(.group,.sum) th{padding-left:14px}
 tr.group>*,tr.sum>*{font-weight:600}
 tr.group>*{padding-top:9px}
 tr.sum>*{border-top:1px solid var(--line);padding-top:6px}
@@ -111,7 +111,7 @@ svg.chart{min-width:620px}.plot::before{content:"Wider than the screen: scroll t
 #effects,#effects caption,#effects thead,#effects tbody{display:block;width:100%}
 #effects tr{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));column-gap:10px;padding:4px 0}
 #effects th,#effects td{padding-left:0}#effects thead th{font-size:.8rem;border:0;padding-bottom:0}#effects thead{border-bottom:1px solid var(--line)}
-#effects th.label,#effects td.text{grid-column:1/-1;min-width:0}
+#effects th.label,#effects tbody th,#effects td.text{grid-column:1/-1;min-width:0}
 #effects thead th.text,#effects tr:not(.differs) td.text{display:none}
 #effects tr:not(.group) td.text{color:var(--muted)}
 #effects tr.differs td.text::before{content:"adds most: "}

@@ -26,8 +26,8 @@ function body(row: TableRow, columns: readonly TableColumn[]): string {
   const kind = row.kind === 'part' ? (row.differs ? 'differs' : '') : row.kind;
   const name = kind === '' ? '' : ` class="${kind}"`;
   if (row.cells.length === 0)
-    return `<tr${name}><th class="label" scope="colgroup" colspan="${columns.length + 1}">${label}</th></tr>`;
-  return `<tr${name}><th class="label" scope="row"${path}>${label}</th>${row.cells.map((c, i) => cell(c, columns[i]!)).join('')}</tr>`;
+    return `<tr${name}><th scope="colgroup" colspan="${columns.length + 1}">${label}</th></tr>`;
+  return `<tr${name}><th scope="row"${path}>${label}</th>${row.cells.map((c, i) => cell(c, columns[i]!)).join('')}</tr>`;
 }
 
 /** An HTML table; its exact values, which the page's CSV files hold, are in `data-v` where they differ. */
@@ -54,7 +54,7 @@ export function htmlTable(table: Table, id: string): string {
     .join('');
   const nested = table.rows.some((row) => row.kind === 'group') ? ' class="nested"' : '';
   return (
-    `<table id="${id}"${nested} data-head="${escapeHtml(JSON.stringify(names))}"><caption>${escapeHtml(table.caption)}</caption>` +
+    `<table id="${id}"${nested} data-head="${escapeHtml(JSON.stringify(names))}"><caption id="${id}-c">${escapeHtml(table.caption)}</caption>` +
     `<thead>${groupRow}<tr><th class="label" scope="col">${escapeHtml(table.corner)}</th>${heads}</tr></thead>` +
     `<tbody>${table.rows
       .map((row) =>
@@ -67,9 +67,9 @@ export function htmlTable(table: Table, id: string): string {
   );
 }
 
-/** A group that scrolls sideways by itself where a table or chart is wider than the page. */
+/** A group that scrolls sideways by itself where a table or chart is wider than the page; `label`: an id. */
 export function scrollable(label: string, content: string): string {
-  return `<div class="scroll" role="group" tabindex="0" aria-label="${escapeHtml(label)}">${content}</div>`;
+  return `<div class="scroll" role="group" tabindex="0" aria-labelledby="${label}">${content}</div>`;
 }
 
 export interface Download {
@@ -85,20 +85,20 @@ const DOWNLOAD_LABELS: Readonly<Record<Download['kind'], string>> = {
   result: 'Result as JSON',
 };
 
-/** Download buttons, hidden until the script runs. `what` completes their names for screen readers. */
-export function downloads(what: string, list: readonly Download[]): string {
+/** Download buttons, hidden until the script runs. `label`: id of what they download. */
+export function downloads(label: string, list: readonly Download[]): string {
   const buttons = list.map(
     ({ kind, of, name }) =>
       `<button type="button" data-get="${kind}" data-of="${of}" data-name="${escapeHtml(name)}" ` +
-      `aria-label="Download ${DOWNLOAD_LABELS[kind]}: ${escapeHtml(what)}">${DOWNLOAD_LABELS[kind]}</button>`,
+      `aria-label="Download ${DOWNLOAD_LABELS[kind]}">${DOWNLOAD_LABELS[kind]}</button>`,
   );
-  return `<p class="tools" data-script hidden>${buttons.join('')}</p>`;
+  return `<p class="tools" role="group" aria-labelledby="${label}" data-script hidden>${buttons.join('')}</p>`;
 }
 
 /** A collapsed table. */
 export function tableDetails(table: Table, id: string, summary: string): string {
   return (
     `<details id="${id}-d"><summary>${escapeHtml(summary)}</summary>` +
-    `${scrollable(table.caption, htmlTable(table, id))}</details>`
+    `${scrollable(`${id}-c`, htmlTable(table, id))}</details>`
   );
 }

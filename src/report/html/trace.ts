@@ -4,12 +4,11 @@ import { waterfallChart } from '../charts/waterfall.ts';
 import { countsTable, privilegedTable } from '../counts.ts';
 import { contextsOf, type Facts, ownersOf } from '../facts.ts';
 import { breakdownFinding, headline, ownerFinding, serviceFinding } from '../finding.ts';
-import type { Inputs } from '../inputs.ts';
 import { count } from '../numbers.ts';
 import { breakdownTable, changeTable, ownerTable, serviceTable } from '../table.ts';
 import { instructions, noteLines, warmupSentence } from '../text.ts';
 import { cleanText, OWNER_WORDS, plural } from '../words.ts';
-import { differenceBox } from './difference.ts';
+import { differenceBox, type PageInputs } from './difference.ts';
 import { escapeHtml, prose, slug } from './escape.ts';
 import { anchor, figure, type Writer } from './figure.ts';
 import { numaFigures } from './numa.ts';
@@ -19,7 +18,7 @@ import { downloads, tableDetails } from './table.ts';
 export async function traceSection(
   writer: Writer,
   facts: Facts,
-  inputs: Inputs,
+  inputs: PageInputs,
   id: string,
 ): Promise<string> {
   const file = `vmtax-${slug(facts.trace)}`;
@@ -112,10 +111,10 @@ function counts(facts: Facts, id: string, file: string): string {
   if (tables.length === 0) return '';
   const list = tables.map(({ table, key, summary }) => tableDetails(table, `${id}-${key}`, summary));
   return (
-    `<div id="${id}-counted"><h3 class="sub">What was counted${anchor(`${id}-counted`)}</h3>` +
+    `<div id="${id}-counted"><h3 class="sub"><span id="${id}-counted-h">What was counted</span>${anchor(`${id}-counted`)}</h3>` +
     `<p class="how">Integers from the replay, before any price: they can be compared with another simulator’s.</p>` +
     `${list.join('')}${downloads(
-      `counts of ${facts.trace}`,
+      `${id}-counted-h`,
       tables.map(({ key }) => ({ kind: 'csv' as const, of: `${id}-${key}`, name: `${file}-${key}` })),
     )}</div>`
   );

@@ -3,6 +3,7 @@ import { asksForMonitor, changeBetween, type Facts, focusOf, type RunFacts } fro
 import type { Ledger } from '../inputs.ts';
 import { percentFigure, percentOf, signed, type TimeUnit, tableUnit, timeFigure } from '../numbers.ts';
 import { mostAdded } from '../reasons.ts';
+import { sensitivityText } from '../sensitivity.ts';
 import { changedSettings } from '../settings.ts';
 import { bandText, pairedBand } from '../spread.ts';
 import { EMPTY_CELL, type Table, type TableRow } from '../table.ts';
@@ -23,14 +24,13 @@ export function verdictCard(all: readonly Facts[], ledger: Ledger): string {
     ['Asked', asked(all)],
     ...(changed === '' ? [] : [['Changed from the presets', `${changed}.`]]),
     ['Certainty', `${certainty(all)} ${inputsSentence(ledger)}`],
+    ['If prices were others', sensitivityText(all)],
     ['Biggest caveat', caveat(all)],
   ].filter(([, text]) => text !== '');
   return (
     `<div class="verdict"><p class="asks">${prose(question(all))}</p><h1>${heading(answer)}</h1>` +
     (why === '' ? '' : `<p class="why">${heading(`${why[0]!.toUpperCase()}${why.slice(1)}.`)}</p>`) +
-    (compared
-      ? scrollable('Effect by trace and system', htmlTable(effectTable(all), 'effects'))
-      : '<p></p>') +
+    (compared ? scrollable('effects-c', htmlTable(effectTable(all), 'effects')) : '<p></p>') +
     `<dl class="facts-list">${entries.map(([term, text]) => `<dt>${term}</dt><dd>${prose(text!)}</dd>`).join('')}</dl></div>`
   );
 }

@@ -1,5 +1,5 @@
 /** From packed groups, wherever they come from, to chunks. */
-import type { Chunk } from '../types.ts';
+import type { Chunk, ChunkOptions } from '../types.ts';
 import { createGroupDecoder, type GroupDecoder } from './decode.ts';
 import type { Group } from './group.ts';
 import { located } from './place.ts';
@@ -36,6 +36,7 @@ export async function* decodeGroups(
   firstTranslation: number,
   next: () => Promise<PackedGroup | null>,
   check: (chunk: number, records: number, translations: number, offset: number) => void,
+  options: ChunkOptions = {},
 ): AsyncGenerator<Chunk> {
   const decoder = idle.pop() ?? createGroupDecoder();
   try {
@@ -45,7 +46,7 @@ export async function* decodeGroups(
       const { offset, firstChunk, chunks, unpacked } = packed;
       const group: Group = await unpacked;
       packed = await next();
-      located(label, offset, () => decoder.begin(group, translations));
+      located(label, offset, () => decoder.begin(group, translations, options));
       for (let number = firstChunk; number < firstChunk + chunks; number++) {
         const chunk = located(label, offset, decoder.next);
         translations = decoder.translations();

@@ -9,9 +9,9 @@
  * Ranges are not tested per record but gathered by OR, and judged once per chunk.
  */
 import { InputError } from '../errors.ts';
-import { CHUNK_RECORDS, FETCH, OFFSET_SHIFT, PAGE_BYTES, SIZE_SHIFT } from '../types.ts';
+import { CHUNK_RECORDS, OFFSET_SHIFT, type SIZE_SHIFT } from '../types.ts';
 import type { Cursor } from './lanes.ts';
-import { checkCursors, takeByte, takeSigned } from './lanes.ts';
+import { checkCursors } from './lanes.ts';
 import {
   BLOCK_ID,
   type BLOCK_NEXT,
@@ -20,9 +20,6 @@ import {
   LANE_MOVES,
   LANE_OFFSETS,
   LANE_PAGES,
-  LANE_TEMPLATES,
-  MAX_SHAPES,
-  MAX_TEMPLATES,
   type MOVE_ANYWHERE,
   type MOVE_BESIDE,
   type MOVE_BESIDE_FIRST,
@@ -31,17 +28,11 @@ import {
   MOVE_REPEAT,
   MOVE_SPECIAL,
   type MOVE_SWAP,
-  SHAPE_NEW,
-  TEMPLATE_RECORDS,
-  TEMPLATE_SPACE,
 } from './layout.ts';
+import { createTemplates, type HEAD, type REFERENCE } from './templates.ts';
 
 /** Records per copying step: the columns have room for the surplus. */
 const COPY_STEP = 4;
-
-// A template in the array: header, then word and translation of each record, then its data references.
-const HEAD = 4; // records, end of the data references, successor, other successor
-const REFERENCE = 3; // word, translation, index in the template
 
 /** Fields of a run's state. */
 const AT = 0; // records made
@@ -71,15 +62,10 @@ export interface ReferenceDecoder {
 }
 
 export function createReferenceDecoder(): ReferenceDecoder {
-  const templates = new Int32Array(TEMPLATE_SPACE + HEAD + 2 * COPY_STEP); // memory is used as it fills
-  const places = new Int32Array(MAX_TEMPLATES);
-  let count = 0;
-  let used = 0;
+  const templates = createTemplates(2 * COPY_STEP);
+  const { store, places } = templates;
   const translation = new Int32Array(CHUNK_RECORDS + COPY_STEP);
   const word = new Int32Array(CHUNK_RECORDS + COPY_STEP);
-  const shapes = new Int32Array(MAX_SHAPES);
-  let shapeCount = 0;
-  let definitionPage = 0;
 
   // Change of the word and of the translation for each plain move code.
   const moveWord = new Int32Array(MOVE_SPECIAL);
@@ -93,66 +79,9 @@ export function createReferenceDecoder(): ReferenceDecoder {
 
   const begin = (newLanes: readonly Cursor[]): void => {
     lanes = newLanes;
-    // The place before the first template has no records: it may precede but not be run.
-    templates.fill(0, 0, HEAD);
-    used = HEAD;
-    count = shapeCount = definitionPage = 0;
+    templates.begin(newLanes);
     state.fill(0);
     moveWord[MOVE_REPEAT] = movePage[MOVE_REPEAT] = 0;
-  };
-
-  /** Reads the definition of the next template. */
-  const define = (translations: number): void => {
-    const source = lanes[LANE_TEMPLATES]!;
-    const records = takeByte(source);
-    if (records === 0 || records > TEMPLATE_RECORDS || count === MAX_TEMPLATES) {
-      throw new InputError('a template has an impossible size');
-    }
-    if (used + HEAD + records * (2 + REFERENCE) > TEMPLATE_SPACE + HEAD) {
-      throw new InputError('the templates take more space than any group may');
-    }
-    const end = used + HEAD + 2 * records;
-    let reference = end;
-    let placed = false;
-    let offset = 0;
-    for (let put = used + HEAD; put < end; put += 2) {
-      const index = takeByte(source);
-      let shape: number;
-      if (index === SHAPE_NEW) {
-        shape = takeByte(source) & 7;
-        shape |= (takeByte(source) | (takeByte(source) << 8)) << SIZE_SHIFT;
-        if (shapeCount < MAX_SHAPES) shapes[shapeCount++] = shape;
-      } else {
-        if (index >= shapeCount) throw new InputError('a template has an unknown shape');
-        shape = shapes[index]!;
-      }
-      const bytes = shape >>> SIZE_SHIFT;
-      if (bytes === 0 || bytes > PAGE_BYTES) throw new InputError('a reference has an impossible size');
-      if ((shape & 3) === FETCH) {
-        if (!placed) {
-          placed = true;
-          definitionPage += takeSigned(lanes[LANE_PAGES]!);
-          offset = takeByte(source) | (takeByte(source) << 8);
-        }
-        if (offset + bytes > PAGE_BYTES) throw new InputError('a fetch leaves its page');
-        if (!(definitionPage >= 0 && definitionPage < translations)) {
-          throw new InputError('a fetch has no translation');
-        }
-        templates[put] = shape | (offset << OFFSET_SHIFT);
-        templates[put + 1] = definitionPage;
-        offset += bytes;
-      } else {
-        templates[reference] = shape;
-        templates[reference + 1] = 0;
-        templates[reference + 2] = (put - used - HEAD) >> 1;
-        reference += REFERENCE;
-      }
-    }
-    templates[used] = records;
-    templates[used + 1] = reference;
-    templates[used + 2] = templates[used + 3] = 0;
-    places[count++] = used;
-    used = reference;
   };
 
   /** Runs templates until `length` records are made, a template is not defined yet or something is wrong. */
@@ -176,7 +105,7 @@ export function createReferenceDecoder(): ReferenceDecoder {
     const OFFSET = 4095 << 3;
     const SHAPE = ~OFFSET; // kind, tail and size: what no move may change
 
-    const store = templates;
+    const count = templates.count();
     let at = state[AT]!;
     let block = state[BLOCK_AT]!;
     let move = state[MOVE_AT]!;
@@ -309,9 +238,9 @@ export function createReferenceDecoder(): ReferenceDecoder {
       // The run stopped at a template that is not defined yet.
       const { bytes } = blocks;
       const id = ((bytes[state[BLOCK_AT]!]! - BLOCK_ID) << 8) | bytes[state[BLOCK_AT]! + 1]!;
-      if (id !== count) throw new InputError('an unknown template is named');
+      if (id !== templates.count()) throw new InputError('an unknown template is named');
       pages.at = state[PAGE_AT]!;
-      define(translations);
+      templates.define(translations);
       state[PAGE_AT] = pages.at;
     }
     blocks.at = state[BLOCK_AT]!;

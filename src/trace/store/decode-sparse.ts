@@ -15,6 +15,8 @@ import {
 import { type Cursor, checkCursors, takeByte, takeCount, takeNumber } from './lanes.ts';
 import { TUPLE_NEW, TUPLES } from './layout.ts';
 
+const EVENT_LANES = [LANE_EVENT_TUPLES, LANE_EVENT_POSITIONS, LANE_EVENT_OPERANDS] as const;
+
 export interface SparseChunk {
   readonly length: number;
   readonly segments: SegmentColumns;
@@ -22,13 +24,15 @@ export interface SparseChunk {
 }
 
 export interface SparseDecoder {
-  readonly begin: (lanes: readonly Cursor[]) => void;
+  /** Starts a group, given its lanes. Without `withEvents` chunks have no events. */
+  readonly begin: (lanes: readonly Cursor[], withEvents: boolean) => void;
   /** The next chunk's record count, segments and events; throws an InputError where they cannot be. */
   readonly decode: () => SparseChunk;
 }
 
 export function createSparseDecoder(): SparseDecoder {
   let lanes: readonly Cursor[] = [];
+  let withEvents = true;
 
   let segments = segmentBuffers(256);
   const segmentTuple = {
@@ -51,8 +55,10 @@ export function createSparseDecoder(): SparseDecoder {
   let eventTuples = 0; // known
   let previous = 0;
 
-  const begin = (newLanes: readonly Cursor[]): void => {
+  const begin = (newLanes: readonly Cursor[], newWithEvents: boolean): void => {
     lanes = newLanes;
+    withEvents = newWithEvents;
+    if (!withEvents) for (const lane of EVENT_LANES) lanes[lane]!.at = lanes[lane]!.end;
     nextSegmentTuple = nextEventTuple = 1;
     segmentTuples = eventTuples = 0;
     successor.fill(0);
@@ -160,9 +166,10 @@ export function createSparseDecoder(): SparseDecoder {
     const length = takeNumber(counts);
     if (length > CHUNK_RECORDS) throw new InputError('a chunk has more records than any can');
     const segmentCount = takeCount(counts, lanes[LANE_SEGMENT_TUPLES]!);
-    const eventCount = takeCount(counts, lanes[LANE_EVENT_TUPLES]!);
+    const tuples = lanes[LANE_EVENT_TUPLES]!;
+    const eventCount = withEvents ? takeCount(counts, tuples) : 0 * takeNumber(counts);
     decodeSegments(length, segmentCount);
-    decodeEvents(length, eventCount);
+    if (eventCount > 0) decodeEvents(length, eventCount);
     checkCursors(lanes, false);
     return {
       length,

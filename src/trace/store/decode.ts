@@ -1,7 +1,9 @@
 /** Groups in, chunks out. */
 import { InputError } from '../errors.ts';
-import type { Chunk } from '../types.ts';
-import { createReferenceDecoder } from './decode-references.ts';
+import type { LineColumns } from '../lines.ts';
+import type { Chunk, ChunkOptions } from '../types.ts';
+import { createLineDecoder, type LineDecoder } from './decode-lines.ts';
+import { createReferenceDecoder, type ReferenceDecoder } from './decode-references.ts';
 import { createSparseDecoder } from './decode-sparse.ts';
 import { createTablesDecoder, type TablesChunk } from './decode-tables.ts';
 import type { Group } from './group.ts';
@@ -10,7 +12,7 @@ import { REFERENCES, SECTION_LANES, SPARSE, TABLES } from './layout.ts';
 
 export interface GroupDecoder {
   /** Starts a group; translations are numbered from `first`. */
-  readonly begin: (group: Group, first: number) => void;
+  readonly begin: (group: Group, first: number, options: ChunkOptions) => void;
   /**
    * The next chunk. Its columns (but for translations and code, which are new arrays) are reused for the
    * chunk after it. Throws an InputError where the group's bytes do not make a chunk.
@@ -25,15 +27,25 @@ export interface GroupDecoder {
 export function createGroupDecoder(): GroupDecoder {
   const tables = createTablesDecoder();
   const sparse = createSparseDecoder();
-  const references = createReferenceDecoder();
+  // Either is made when it is asked for: they have large tables.
+  let references: ReferenceDecoder | null = null;
+  let byLines: LineDecoder | null = null;
+  let request: ChunkOptions['lines'];
   let cursors: Cursor[] = [];
   let translations = 0;
 
-  const begin = ({ raw }: Group, first: number): void => {
+  const begin = ({ raw }: Group, first: number, { events = true, lines: wanted }: ChunkOptions): void => {
     const lanes = raw.map((section, index) => splitLanes(section, SECTION_LANES[index]!));
     tables.begin(lanes[TABLES]!);
-    sparse.begin(lanes[SPARSE]!);
-    references.begin(lanes[REFERENCES]!);
+    sparse.begin(lanes[SPARSE]!, events);
+    request = wanted;
+    if (wanted === undefined) {
+      references ??= createReferenceDecoder();
+      references.begin(lanes[REFERENCES]!);
+    } else {
+      byLines ??= createLineDecoder();
+      byLines.begin(lanes[REFERENCES]!, wanted);
+    }
     cursors = lanes.flat();
     translations = first;
   };
@@ -46,15 +58,24 @@ export function createGroupDecoder(): GroupDecoder {
     if (code.length > 0 && code.at[code.length - 1]! > length) {
       throw new InputError('a code entry lies outside its chunk');
     }
-    references.decode(length, translations);
+    let lines: LineColumns | undefined;
+    if (request === undefined) references!.decode(length, translations);
+    else {
+      const ids = request.ids(table.translations);
+      if (request.asRecords(segments)) byLines!.decodeRecords(length, translations, ids);
+      else lines = byLines!.decode(length, translations, segments, ids);
+    }
+    const { translation, word } = request === undefined ? references! : byLines!;
+    const records = lines === undefined ? length : 0;
     return {
       length,
-      translation: references.translation.subarray(0, length),
-      word: references.word.subarray(0, length),
+      translation: translation.subarray(0, records),
+      word: word.subarray(0, records),
       segments,
       events,
       translations: table.translations,
       code,
+      lines,
     };
   };
 

@@ -39,7 +39,7 @@ export function openStoreStream(
   return {
     header,
     summary: () => summary,
-    chunks: async function* (): AsyncGenerator<Chunk> {
+    chunks: async function* (options): AsyncGenerator<Chunk> {
       const bytes = createByteReader(stream());
       try {
         await bytes.take(length);
@@ -50,7 +50,7 @@ export function openStoreStream(
           records += ofChunk;
           seen.push([records, translations]);
         };
-        yield* decodeGroups(label, 0, read, check);
+        yield* decodeGroups(label, 0, read, check, options);
         const { index, summary: given, offset } = footer();
         const agrees = seen.every(
           ([total, translations], chunk) =>

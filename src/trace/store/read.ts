@@ -1,7 +1,7 @@
 /** Reading a store file by position. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
-import type { Chunk, Trace, TraceHeader } from '../types.ts';
+import type { Chunk, ChunkOptions, Trace, TraceHeader } from '../types.ts';
 import { decodeGroups, type PackedGroup, packedGroup } from './chunks.ts';
 import { decodeTables } from './decode.ts';
 import type { TablesChunk } from './decode-tables.ts';
@@ -32,7 +32,7 @@ export interface StoredTrace extends Trace {
    * Chunks from number `first` on. Unless `first` is 0, a chunk without records comes before them, which
    * carries the translations and code of all chunks that were left out.
    */
-  readonly chunksFrom: (first: number) => AsyncIterable<Chunk>;
+  readonly chunksFrom: (first: number, options?: ChunkOptions) => AsyncIterable<Chunk>;
 }
 
 interface OpenFile {
@@ -57,13 +57,14 @@ export async function openStore(
     const { size } = await reading(path, file.stat());
     const { header, footer, end } = await readEnds(file, path, size);
     const store = { file, path, footer, end };
-    const chunksFrom = (first: number) => readChunks(store, first, (done) => progress?.(done, size));
+    const chunksFrom = (first: number, options: ChunkOptions = {}) =>
+      readChunks(store, first, (done) => progress?.(done, size), options);
     return {
       header,
       summary: () => footer.summary,
       chunkCount: footer.summary.chunks,
       index: footer.index,
-      chunks: () => chunksFrom(0),
+      chunks: (options) => chunksFrom(0, options),
       chunksFrom,
       close: () => file.close(),
     };
@@ -96,6 +97,7 @@ async function* readChunks(
   store: OpenFile,
   first: number,
   progress: (done: number) => void,
+  options: ChunkOptions,
 ): AsyncGenerator<Chunk> {
   const { path, footer } = store;
   const { groups, index, summary } = footer;
@@ -119,7 +121,7 @@ async function* readChunks(
   };
   const firstTranslation = index.translations[groups[ordinal]?.firstChunk ?? 0]!;
   let number = groups[ordinal]?.firstChunk ?? 0;
-  for await (const chunk of decodeGroups(path, firstTranslation, next, check)) {
+  for await (const chunk of decodeGroups(path, firstTranslation, next, check, options)) {
     if (number++ >= first) yield chunk;
   }
   progress(store.end);

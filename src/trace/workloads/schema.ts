@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { InputError } from '../errors.ts';
+import { describeProblems, problemsOf } from '../schema-problems.ts';
 import { checkWorkload } from './check.ts';
 import { type Workload, workloadShape } from './schema-shape.ts';
 
@@ -13,10 +14,6 @@ export type WorkloadInput = z.input<typeof workloadSchema>;
 export function checkedWorkload(description: unknown, label: string): Workload {
   const parsed = workloadSchema.safeParse(description);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, 3).map((issue) => {
-    const path = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-    return `${path === '' ? '' : `${path.replace(/^\./, '')}: `}${issue.message.replaceAll('\n', ' ')}`;
-  });
-  const more = parsed.error.issues.length > 3 ? `; and ${parsed.error.issues.length - 3} more` : '';
-  throw new InputError(`${label}: ${issues.join('; ')}${more}`);
+  const problems = problemsOf(parsed.error, description);
+  throw new InputError(`${label}: ${describeProblems(problems, 'workload')}`);
 }

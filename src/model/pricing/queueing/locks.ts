@@ -154,6 +154,18 @@ export interface LocksAnswer {
   readonly held: Float64Array;
 }
 
+/** How regular holds are on average, weighted by how long locks are held: 0 exponential, 1 constant. */
+function regularityOf(locks: readonly LockUse[]): number {
+  let held = 0;
+  let regular = 0;
+  for (const { held_ns, square_ratio = 2 } of locks)
+    for (let cpu = 0; cpu < held_ns.length; cpu++) {
+      held += held_ns[cpu]!;
+      regular += held_ns[cpu]! * Math.max(0, 2 / Math.max(square_ratio, 1) - 1);
+    }
+  return held > 0 ? regular / held : 0;
+}
+
 /** Iterations in which the price of switching and the waits agree. */
 const SWITCH_ROUNDS = 12;
 
@@ -182,6 +194,7 @@ export function solveLocks(
         acquisitions > 0 ? ((lock.square_ratio ?? 2) * held * held) / acquisitions / 2 : 0;
     }
   });
+  ws.regularity = regularityOf(locks);
   const blocked = new Float64Array(cpus * count);
   const switched = new Float64Array(cpus);
   ws.population.fill(1);

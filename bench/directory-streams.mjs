@@ -1,0 +1,165 @@
+/** Streams of several CPUs for the rows `directory`: the system trace on 8 CPUs, and a synthetic one on any number. */
+
+import { createTraceBuilder } from '../dist/trace/builder.js';
+import { openTrace } from '../dist/trace/formats/registry.js';
+import { FETCH, GLOBAL, KERNEL, LOAD, MAPPED, referenceWord, STORE, UNCACHED } from '../dist/trace/types.js';
+import { generator, lazyIds, packAll, zipf } from './streams.mjs';
+
+const HEADER = { name: 'synthetic', instructionBytes: 4 };
+/** Records of a CPU's turn. */
+const TURN = 40;
+
+/**
+ * One program on all CPUs: a trace of one CPU, from as many offsets as there are CPUs, in turns of 40 records. Text
+ * is shared, data are each CPU's own, but for one operand in a hundred, which is on 16 pages that all write.
+ */
+export async function oneProgram(name, path, records, machine, cpus = 8) {
+  const source = await readAll(path);
+  return packAll(name, { ...HEADER, cpus }, programChunks(source, records, cpus), machine);
+}
+
+/** Records and translations of a trace, but those uncached. */
+async function readAll(path) {
+  const trace = await openTrace(path);
+  const translations = [];
+  const parts = [];
+  for await (const { translations: added, translation, word, length } of trace.chunks()) {
+    for (let i = 0; i < added.length; i++)
+      translations.push({
+        space: added.space[i],
+        virtualPage: added.virtualPage[i],
+        physicalPage: added.physicalPage[i],
+        flags: added.flags[i],
+      });
+    parts.push([translation.slice(0, length), word.slice(0, length)]);
+  }
+  await trace.close();
+  return { translations, parts };
+}
+
+function* programChunks({ translations, parts }, records, cpus) {
+  const builder = createTraceBuilder({ instructionBytes: 4 });
+  const random = generator(4321);
+  const text = translations.map(() => -1);
+  const data = Array.from({ length: cpus }, () => translations.map(() => -1));
+  const shared = lazyIds(builder, 0x70000, 0x700000, 5000, MAPPED);
+  const total = parts.reduce((sum, [column]) => sum + column.length, 0);
+  const at = Array.from({ length: cpus }, (_, cpu) => locate(parts, Math.floor((cpu * total) / cpus)));
+  const textOf = (t) => {
+    const { space, virtualPage, physicalPage, flags } = translations[t];
+    if (text[t] < 0) text[t] = builder.translate(space, virtualPage, physicalPage, flags);
+    return text[t];
+  };
+  const dataOf = (cpu, t) => {
+    const { space, virtualPage, physicalPage } = translations[t];
+    const own = data[cpu];
+    if (own[t] < 0)
+      own[t] = builder.translate(
+        100 * (cpu + 1) + space + 1,
+        virtualPage,
+        (cpu + 1) * 2 ** 24 + physicalPage,
+        MAPPED,
+      );
+    return own[t];
+  };
+  for (let made = 0, cpu = 0; made < records; cpu = (cpu + 1) % cpus) {
+    builder.segment(cpu, 0, 0);
+    const place = at[cpu];
+    for (let n = 0; n < TURN; n++, made++) {
+      const [translation, word] = parts[place.part];
+      const t = translation[place.index];
+      const r = word[place.index];
+      if (++place.index === translation.length) {
+        place.index = 0;
+        place.part = (place.part + 1) % parts.length;
+      }
+      if ((translations[t].flags & UNCACHED) !== 0) continue;
+      if ((r & 3) === FETCH) builder.record(textOf(t), r);
+      else if (random() % 100 > 0) builder.record(dataOf(cpu, t), r);
+      else {
+        const pick = random();
+        builder.record(
+          shared(pick & 15),
+          referenceWord((pick & 48) === 0 ? STORE : LOAD, (pick >>> 8) & 0xff8, 8),
+        );
+      }
+    }
+    if (builder.full()) yield builder.take();
+  }
+  if (!builder.empty()) yield builder.take();
+}
+
+function locate(parts, record) {
+  let part = 0;
+  let index = record;
+  while (index >= parts[part][0].length) index -= parts[part++][0].length;
+  return { part, index };
+}
+
+/**
+ * Synthetic and miss-heavy: code in loops, a stack, and visits of some loads and stores on one line of a heap of
+ * 30 200 pages by Zipf's law: three in four visits are to the CPU's own part of it, 15 % to 2000 pages that all
+ * read, 10 % to 200 that all write.
+ */
+export function sharedMissHeavy(name, records, machine, cpus) {
+  return packAll(name, { ...HEADER, cpus }, sharedChunks(records, cpus), machine);
+}
+
+function* sharedChunks(records, cpus) {
+  const builder = createTraceBuilder({ instructionBytes: 4 });
+  const random = generator(12345);
+  const codePopularity = zipf(400, 1.2);
+  const own = Math.floor(28_000 / cpus);
+  const parts = [
+    { popularity: zipf(own, 0.8), pages: own, first: 0, store: 3 },
+    { popularity: zipf(2000, 0.8), pages: 2000, first: 28_000, store: 0 },
+    { popularity: zipf(200, 0.8), pages: 200, first: 30_000, store: 3 },
+  ];
+  const heap = lazyIds(builder, 0x10000, 0x1000, 0, MAPPED);
+  const stack = lazyIds(builder, 0x8000, 0x800, 0, MAPPED);
+  const code = lazyIds(builder, 0x100, 0x100, -1, KERNEL | GLOBAL);
+  const states = Array.from({ length: cpus }, () => ({
+    code: 0,
+    at: 0,
+    step: 0,
+    page: 0,
+    offset: 0,
+    left: 0,
+    store: 0,
+  }));
+  for (let made = 0, cpu = 0; made < records; cpu = (cpu + 1) % cpus) {
+    builder.segment(cpu, 0, 0);
+    const state = states[cpu];
+    for (let n = 0; n < TURN; n++, made++) {
+      const pick = random();
+      if ((pick & 3) === 0) {
+        if ((pick & 0x3f0) === 0) {
+          state.code = codePopularity(random());
+          state.at = random() & 0xe00;
+        }
+        state.step = (state.step + 1) & 7;
+        builder.record(
+          code(state.code),
+          referenceWord(FETCH, state.at + state.step * 64, 4 + ((pick >>> 9) & 60)),
+        );
+      } else if ((pick & 4) === 0) {
+        builder.record(stack(cpu), referenceWord((pick & 8) === 0 ? STORE : LOAD, (pick >>> 8) & 0x3f8, 8));
+      } else {
+        if (state.left === 0) {
+          const which = random() % 40;
+          const part = parts[which < 30 ? 0 : which < 36 ? 1 : 2];
+          state.page = part.first + part.popularity(random()) + (part.first === 0 ? cpu * own : 0);
+          state.store = part.store;
+          state.offset = random() & 0xfc0;
+          state.left = 4 + (random() & 7);
+        }
+        state.left--;
+        const offset = state.offset + ((pick >>> 8) & 0x38);
+        const kind = state.store !== 0 && ((pick >>> 3) & state.store) === 0 ? STORE : LOAD;
+        builder.record(heap(state.page), referenceWord(kind, offset, 8));
+      }
+    }
+    if (builder.full()) yield builder.take();
+  }
+  if (!builder.empty()) yield builder.take();
+}

@@ -1,0 +1,644 @@
+/*
+ * The C reference of the replay kernel with `coherence: directory`: the same packed words and spans, the same data
+ * layout, the same algorithm and the same counts as src/model/hardware/kernel.ts with directory.ts, sharing.ts and
+ * tlb.ts, and as the counters and decisions of the page policy `disco` (decided and counted, not carried out).
+ * Geometry is given at compile time (-D); what is common with one CPU is described in reference.c.
+ *
+ *     reference-directory FILE          (FILE: see main)
+ *
+ * Reads a line from standard input per pass and answers as reference.c does.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define PLANE (2 * L1_SETS)
+#define UMASK (PLANE - 1)
+#define PAGE_SHIFT (PAGE_LINE_BITS + 2)
+#define LINE_MASK ((1 << PAGE_LINE_BITS) - 1)
+#define IN_PAGE_MASK ((1 << PAGE_SHIFT) - 2)
+#define MOST_WAYS (FETCH_WAYS > DATA_WAYS ? FETCH_WAYS : DATA_WAYS)
+#define PLANES (MOST_WAYS > 2 ? MOST_WAYS : 2)
+#define L2_LINES (L2_SETS * L2_WAYS)
+#define LINES_PER_PAGE ((1 << PAGE_LINE_BITS) >> L2_SHIFT)
+#define WIDTH ((CPUS + 31) / 32)
+#define VIEWS (POLICY ? NODES : 1)
+#define NODE_OF(cpu) ((cpu) / (CPUS / NODES))
+#define EMPTY (-1)
+#define WATCHED INT32_MIN
+#define NAME 0x7ffffffe
+#define NOINLINE __attribute__((noinline))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+
+/* Low bits of an L2 tag. */
+#define DIRTY 1
+#define IN_L1D 2
+#define IN_L1I 4
+#define WRITABLE 8
+#define L2_LINE (-16)
+
+#define GRANULE_BITS 7
+#define GRANULES (1 << GRANULE_BITS)
+
+typedef int32_t i32;
+typedef uint32_t u32;
+typedef uint16_t u16;
+typedef uint8_t u8;
+
+enum {
+  L1I, L1LOAD, L1STORE, L2FETCH, L2LOAD, L2STORE, REMOTE, REMOTE1, REMOTE2, L1WB, L2WB, TLB, TLB1, TLB2,
+  THREE_HOPS, THREE_HOPS1, THREE_HOPS2, NEIGHBOUR, NEIGHBOUR1, NEIGHBOUR2,
+  COLD, CAPACITY, TRUE_SHARING, FALSE_SHARING, MOVED,
+  UPGRADES, REMOTE_UPGRADES, INTERVENTIONS, INVALIDATIONS, STALE, SHARING_WB, HINTS,
+  LEFT, MIGRATE, REPLICATE, COUNTERS
+};
+enum { F_LOCAL, F_LOCAL_CACHE, F_REMOTE_CLEAN, F_REMOTE_DIRTY, F_UPGRADE, F_WRITEBACK, F_HINT, F_INVALIDATION, FLOWS };
+
+static i32 l1[CPUS][PLANES * PLANE];
+static i32 l2[CPUS][L2_LINES];
+static u8 *usable[CPUS];
+static i32 slots[CPUS][TLB_ENTRIES];
+static i32 *slot_of[CPUS];
+static u32 rng[CPUS];
+static i32 *current, *block, *physical, *frames[VIEWS], *owners;
+static u8 *homes;
+static long counter[COUNTERS], lost[CPUS];
+static i32 flows[FLOWS][CPUS][NODES][NODES];
+static i32 n_words, n_segments, n_ids, n_blocks, n_physical;
+static i32 *words, *segment_end, *segment_cpu;
+static u16 *spans;
+
+/* The directory, by line: the owner + 1 below the slot + 1, then vectors: sharers, seen, moved. */
+#define OWNER_BITS 8
+#define OWNER ((1 << OWNER_BITS) - 1)
+#define ENTRY (WIDTH == 1 ? 4 : WIDTH == 2 ? 8 : 16)
+#define SHARERS 1
+#define SEEN (1 + WIDTH)
+#define MOVED_TO (1 + 2 * WIDTH)
+static i32 *table;
+/* Sharing: by slot who lost it when, and when each granule was stored to. */
+static i32 *losers, *lost_at, *stored_at, *free_slots;
+static i32 n_slots, room_slots, n_free, now;
+#if POLICY
+static i32 *machine_of[NODES], *first_translation, *next_translation;
+static u8 *listed, *guards;
+/* The policy's counters, by page its slot. */
+static i32 *policy_slot, *epoch_of, *writes, *moves;
+static u16 *misses;
+static i32 n_policy, epoch;
+#endif
+static i32 hot_page = -1;
+
+static inline i32 *view(int cpu) { return frames[POLICY ? NODE_OF(cpu) : 0]; }
+
+static inline void flow(int kind, int cpu, int home, int other) { flows[kind][cpu][home][other]++; }
+
+static inline i32 *entry_of(u32 line) { return table + line * ENTRY; }
+
+static inline void set_owner(i32 *entry, int owner) { *entry = (*entry & ~OWNER) | owner; }
+
+/* Sharing. */
+
+static inline i32 slot_at(u32 line) { return (i32)((u32)*entry_of(line) >> OWNER_BITS) - 1; }
+
+static inline void set_slot(u32 line, i32 slot) {
+  i32 *entry = entry_of(line);
+  *entry = (*entry & OWNER) | (i32)((u32)(slot + 1) << OWNER_BITS);
+}
+
+static NOINLINE i32 allocate(u32 line) {
+  i32 slot = n_free ? free_slots[--n_free] : n_slots++;
+  if (slot >= room_slots) {
+    i32 before = room_slots;
+    room_slots = room_slots ? 2 * room_slots : 64;
+    losers = realloc(losers, 4L * room_slots);
+    free_slots = realloc(free_slots, 4L * room_slots);
+    lost_at = realloc(lost_at, 4L * room_slots * CPUS);
+    stored_at = realloc(stored_at, 4L * room_slots * GRANULES);
+    memset(losers + before, 0, 4L * (room_slots - before));
+    memset(lost_at + (long)before * CPUS, 0, 4L * (room_slots - before) * CPUS);
+    memset(stored_at + (long)before * GRANULES, 0, 4L * (room_slots - before) * GRANULES);
+  }
+  set_slot(line, slot);
+  return slot;
+}
+
+static void lose(u32 line, int cpu) {
+  i32 slot = slot_at(line);
+  if (slot < 0) slot = allocate(line);
+  i32 *at = &lost_at[(long)slot * CPUS + cpu];
+  losers[slot] += *at == 0;
+  *at = ++now;
+}
+
+static int regain(u32 line, int cpu, u32 span) {
+  i32 slot = slot_at(line);
+  if (slot < 0) return CAPACITY;
+  i32 *at = &lost_at[(long)slot * CPUS + cpu];
+  i32 since = *at;
+  if (since == 0) return CAPACITY;
+  int how = FALSE_SHARING;
+  i32 *stored = &stored_at[(long)slot * GRANULES];
+  for (u32 g = span & (GRANULES - 1); g <= span >> GRANULE_BITS; g++)
+    if (stored[g] >= since) {
+      how = TRUE_SHARING;
+      break;
+    }
+  *at = 0;
+  if (--losers[slot] == 0) {
+    set_slot(line, -1);
+    free_slots[n_free++] = slot;
+  }
+  return how;
+}
+
+static inline i32 stored(u32 line, u32 span) {
+  i32 slot = slot_at(line);
+  if (slot < 0) return 0;
+  i32 *at = &stored_at[(long)slot * GRANULES];
+  for (u32 g = span & (GRANULES - 1); g <= span >> GRANULE_BITS; g++) at[g] = now;
+  return WATCHED;
+}
+
+/* Caches. */
+
+/* First miss of a translation: finds out whether its page is known by another. */
+static NOINLINE i32 meet(int cpu, u32 id) {
+  i32 page = physical[id];
+#if POLICY
+  if (!listed[id]) {
+    listed[id] = 1;
+    next_translation[id] = first_translation[page];
+    first_translation[page] = (i32)id + 1;
+  }
+  i32 elsewhere = machine_of[NODE_OF(cpu)][page];
+  if (elsewhere) page = elsewhere - 1;
+#endif
+  i32 owner = owners[page];
+  if (owner < 0)
+    owners[page] = (i32)id << 1;
+  else if (owner >> 1 != (i32)id) {
+    owners[page] = owner | 1;
+    for (int v = 0; v < VIEWS; v++)
+      if (frames[v][owner >> 1] >> 1 == page) frames[v][owner >> 1] = page << 1 | 1;
+  }
+  return view(cpu)[id] = page << 1 | (owners[page] & 1);
+}
+
+static inline u32 physical_line(int cpu, i32 word) {
+  return ((u32)(view(cpu)[(u32)word >> PAGE_SHIFT] >> 1) << PAGE_LINE_BITS) | (((u32)word >> 2) & LINE_MASK);
+}
+
+static inline int is_alias(int cpu, i32 tag, i32 word, i32 page) {
+  return tag != EMPTY && ((tag ^ word) & IN_PAGE_MASK) == 0 && view(cpu)[(tag & NAME) >> PAGE_SHIFT] >> 1 == page;
+}
+
+static inline i32 drop(int cpu, i32 word, int ways, i32 page) {
+  i32 *tags = &l1[cpu][((u32)word >> 1) & UMASK];
+  for (int way = 0; way < ways; way++) {
+    i32 tag = tags[way * PLANE];
+    if ((tag & NAME) != word && (page < 0 || !is_alias(cpu, tag, word, page))) continue;
+    for (; way < ways - 1; way++) tags[way * PLANE] = tags[(way + 1) * PLANE];
+    tags[(ways - 1) * PLANE] = EMPTY;
+    return tag & 1;
+  }
+  return 0;
+}
+
+static inline i32 clean(int cpu, i32 word, int ways, i32 page) {
+  i32 *tags = &l1[cpu][((u32)word >> 1) & UMASK];
+  for (int way = 0; way < ways; way++) {
+    i32 tag = tags[way * PLANE];
+    if ((tag & NAME) != word && (page < 0 || !is_alias(cpu, tag, word, page))) continue;
+    tags[way * PLANE] = tag & NAME;
+    return tag & 1;
+  }
+  return 0;
+}
+
+static i32 recall(int cpu, i32 tag, int loses) {
+  i32 dirty = 0;
+  u32 first = (u32)tag >> 4 << L2_SHIFT;
+  i32 owner = owners[first >> PAGE_LINE_BITS];
+  i32 page = owner & 1 ? (i32)(first >> PAGE_LINE_BITS) : -1;
+  i32 word = (i32)(((u32)(owner >> 1) << PAGE_LINE_BITS | (first & LINE_MASK)) << 2);
+  for (int i = 0; i < 1 << L2_SHIFT; i++) {
+    if (loses && tag & IN_L1I) drop(cpu, (word + 4 * i) | 2, FETCH_WAYS, page);
+    if (tag & IN_L1D) dirty |= loses ? drop(cpu, word + 4 * i, DATA_WAYS, page) : clean(cpu, word + 4 * i, DATA_WAYS, page);
+  }
+  return dirty;
+}
+
+/* 0: it is not there; 1: clean; 2: modified. */
+static int take(int cpu, u32 line, int loses) {
+  i32 key = (i32)(line << 4);
+  i32 *set = &l2[cpu][(line & (L2_SETS - 1)) * L2_WAYS];
+  int way = 0;
+  while (way < L2_WAYS && ((set[way] ^ key) & L2_LINE) != 0) way++;
+  if (way == L2_WAYS) return 0;
+  i32 tag = set[way];
+  i32 dirty = tag & DIRTY;
+  if (tag & (IN_L1D | IN_L1I)) dirty |= recall(cpu, tag, loses);
+  if (loses) {
+    for (; way < L2_WAYS - 1; way++) set[way] = set[way + 1];
+    set[way] = EMPTY;
+  } else
+    set[way] = tag & ~(DIRTY | WRITABLE);
+  return dirty ? 2 : 1;
+}
+
+/* The directory. */
+
+static void invalidate_others(int cpu, u32 line, int home) {
+  for (int w = 0; w < WIDTH; w++) {
+    i32 *vector = entry_of(line) + SHARERS + w;
+    u32 left = (u32)*vector;
+    if (w == cpu >> 5) left &= ~(1u << (cpu & 31));
+    *vector &= (i32)~left;
+    for (; left; left &= left - 1) {
+      int victim = (w << 5) + __builtin_ctz(left);
+      flow(F_INVALIDATION, cpu, home, NODE_OF(victim));
+      if (!take(victim, line, 1)) {
+        counter[STALE]++;
+        continue;
+      }
+      counter[INVALIDATIONS]++;
+      lost[victim]++;
+      lose(line, victim);
+    }
+  }
+}
+
+static inline int has_others(int cpu, u32 line) {
+  for (int w = 0; w < WIDTH; w++)
+    if (entry_of(line)[SHARERS + w] & (w == cpu >> 5 ? ~(i32)(1u << (cpu & 31)) : -1)) return 1;
+  return 0;
+}
+
+static i32 request(int cpu, u32 line, int kind, u32 span, int home) {
+  i32 *entry = entry_of(line), *own = entry + (cpu >> 5);
+  const i32 bit = (i32)(1u << (cpu & 31));
+  if (!(own[SEEN] & bit)) {
+    own[SEEN] |= bit;
+    counter[COLD]++;
+#if POLICY
+  } else if (own[MOVED_TO] & bit) {
+    own[MOVED_TO] &= ~bit;
+    counter[MOVED]++;
+#endif
+  } else
+    counter[regain(line, cpu, span)]++;
+  int owner = (*entry & OWNER) - 1;
+  int had = 0;
+  if (owner >= 0 && owner != cpu) {
+    counter[INTERVENTIONS]++;
+    had = take(owner, line, kind == 2);
+    set_owner(entry, 0);
+    if (!had)
+      counter[STALE]++;
+    else if (kind != 2 && had == 2)
+      counter[SHARING_WB]++;
+    if (!had || kind == 2) entry[SHARERS + (owner >> 5)] &= ~(i32)(1u << (owner & 31));
+    if (had && kind == 2) {
+      counter[INVALIDATIONS]++;
+      lost[owner]++;
+      lose(line, owner);
+    }
+  } else if (kind == 2)
+    invalidate_others(cpu, line, home);
+  int node = NODE_OF(cpu);
+  if (had != 2) {
+    if (home != node) counter[REMOTE + kind]++;
+    flow(home == node ? F_LOCAL : F_REMOTE_CLEAN, cpu, home, home);
+  } else {
+    int other = NODE_OF(owner);
+    counter[(other == node ? NEIGHBOUR : THREE_HOPS) + kind]++;
+    flow(other == node ? F_LOCAL_CACHE : F_REMOTE_DIRTY, cpu, home, other);
+  }
+  int alone = !has_others(cpu, line);
+  own[SHARERS] |= bit;
+  if (kind != 2 && !alone) return 0;
+  set_owner(entry, cpu + 1);
+  return 1;
+}
+
+static void upgrade(int cpu, u32 line, int home) {
+  counter[UPGRADES]++;
+  if (home != NODE_OF(cpu)) counter[REMOTE_UPGRADES]++;
+  flow(F_UPGRADE, cpu, home, home);
+  invalidate_others(cpu, line, home);
+  set_owner(entry_of(line), cpu + 1);
+}
+
+static inline void gone(int cpu, u32 line, i32 modified, int home) {
+  if (!modified && !REPLACEMENT_HINTS) return;
+  if (!modified) counter[HINTS]++;
+  flow(modified ? F_WRITEBACK : F_HINT, cpu, home, home);
+  i32 *entry = entry_of(line);
+  entry[SHARERS + (cpu >> 5)] &= ~(i32)(1u << (cpu & 31));
+  if ((*entry & OWNER) == cpu + 1) set_owner(entry, 0);
+}
+
+/* The policy. */
+
+#if POLICY
+static NOINLINE i32 counters_of(i32 page) {
+  i32 slot = policy_slot[page];
+  if (slot < 0) {
+    slot = policy_slot[page] = n_policy++;
+    epoch_of[slot] = epoch;
+  } else if (epoch_of[slot] != epoch) {
+    epoch_of[slot] = epoch;
+    writes[slot] = moves[slot] = 0;
+    memset(misses + (long)slot * CPUS, 0, 2 * CPUS);
+  }
+  return slot;
+}
+#endif
+
+static inline void count_miss(int cpu, i32 page, int write) {
+#if POLICY
+  i32 slot = policy_slot[page];
+  if (slot < 0 || epoch_of[slot] != epoch) slot = counters_of(page);
+  writes[slot] += write;
+  u16 *at = &misses[(long)slot * CPUS + cpu];
+  if (*at < 0xffff) ++*at;
+  if (*at >= TRIGGER && homes[page] != NODE_OF(cpu)) hot_page = page;
+#else
+  (void)cpu, (void)page, (void)write;
+#endif
+}
+
+/* A hot page: what to do with it is counted, and that it was done. */
+static NOINLINE void take_hot(int cpu) {
+#if POLICY
+  i32 page = hot_page;
+  i32 slot = counters_of(page);
+  int node = NODE_OF(cpu);
+  hot_page = -1;
+  if (homes[page] == node)
+    counter[LEFT]++;
+  else {
+    long most = 0;
+    for (int other = 0; other < NODES; other++) {
+      long sum = 0;
+      for (int i = 0; i < CPUS / NODES; i++) sum += misses[(long)slot * CPUS + other * (CPUS / NODES) + i];
+      if (other != node && sum > most) most = sum;
+    }
+    if (most >= SHARING)
+      counter[writes[slot] > WRITE ? LEFT : REPLICATE]++;
+    else if (moves[slot] >= MIGRATIONS)
+      counter[LEFT]++;
+    else {
+      counter[MIGRATE]++;
+      moves[slot]++;
+    }
+  }
+  memset(misses + (long)slot * CPUS, 0, 2 * CPUS);
+#else
+  (void)cpu;
+#endif
+}
+
+/* Misses. */
+
+static inline int home_of(int cpu, u32 page) {
+  if (homes[page] == 255) homes[page] = NODE_OF(cpu);
+  return homes[page];
+}
+
+static NOINLINE void evict(int cpu, i32 victim) {
+  i32 dirty = victim & DIRTY;
+  if (victim & (IN_L1D | IN_L1I)) dirty |= recall(cpu, victim, 1);
+  counter[L2WB] += dirty;
+  u32 line = (u32)victim >> 4;
+  gone(cpu, line, dirty, home_of(cpu, line << L2_SHIFT >> PAGE_LINE_BITS));
+}
+
+static inline i32 permitted(int cpu, i32 tag) {
+  if (!(tag & WRITABLE)) {
+    u32 page = (u32)tag >> 4 << L2_SHIFT >> PAGE_LINE_BITS;
+    upgrade(cpu, (u32)tag >> 4, home_of(cpu, page));
+    count_miss(cpu, page, 1);
+  }
+  return tag | WRITABLE;
+}
+
+static inline void access_l2(int cpu, u32 line, int kind, i32 bits, u32 span) {
+  i32 key = (i32)(line >> L2_SHIFT << 4);
+  i32 *set = &l2[cpu][((line >> L2_SHIFT) & (L2_SETS - 1)) * L2_WAYS];
+  int way = 0;
+  i32 tag = set[0];
+  while (((tag ^ key) & L2_LINE) != 0 && ++way < L2_WAYS) tag = set[way];
+  if (way == L2_WAYS) {
+    u32 page = line >> PAGE_LINE_BITS;
+    counter[L2FETCH + kind]++;
+    int home = home_of(cpu, page);
+    count_miss(cpu, page, kind == 2);
+    i32 granted = request(cpu, line >> L2_SHIFT, kind, span, home) << 3;
+    way = L2_WAYS - 1;
+    if (tag != EMPTY) evict(cpu, tag);
+    tag = key | granted;
+  } else if (kind == 2)
+    tag = permitted(cpu, tag);
+  for (int w = way; w > 0; w--) set[w] = set[w - 1];
+  set[0] = tag | bits;
+}
+
+static inline i32 *l2_entry(int cpu, u32 line) {
+  i32 key = (i32)(line >> L2_SHIFT << 4);
+  i32 *entry = &l2[cpu][((line >> L2_SHIFT) & (L2_SETS - 1)) * L2_WAYS];
+  while (((*entry ^ key) & L2_LINE) != 0) entry++;
+  return entry;
+}
+
+/* A store to the line in front. */
+static inline void store_to(int cpu, i32 *front, i32 word, u32 span) {
+  u32 line = physical_line(cpu, word);
+  if (!(*front & 1)) {
+    i32 *entry = l2_entry(cpu, line);
+    *entry = permitted(cpu, *entry);
+  }
+  *front = word | stored(line >> L2_SHIFT, span);
+}
+
+/* Everything but a plain hit. */
+static NOINLINE void l1_slow(int cpu, i32 word, u32 span) {
+  i32 *tags = &l1[cpu][((u32)word >> 1) & UMASK];
+  const int ways = word & 2 ? FETCH_WAYS : DATA_WAYS;
+  const i32 key = word & -2;
+#if POLICY
+  if (word & 1 && guards[physical[(u32)word >> PAGE_SHIFT]]) abort(); /* nothing is replicated */
+#endif
+  for (int way = 0; way < ways; way++) {
+    i32 tag = tags[way * PLANE];
+    if ((tag & NAME) != key) continue;
+    for (int w = way; w > 0; w--) tags[w * PLANE] = tags[(w - 1) * PLANE];
+    tags[0] = tag;
+    if (word & 1) store_to(cpu, tags, word, span);
+    return;
+  }
+  i32 frame = view(cpu)[(u32)word >> PAGE_SHIFT];
+  if (frame < 0) frame = meet(cpu, (u32)word >> PAGE_SHIFT);
+  if (frame & 1) {
+    for (int way = 0; way < ways; way++) {
+      i32 tag = tags[way * PLANE];
+      if (!is_alias(cpu, tag, word, frame >> 1)) continue;
+      for (int w = way; w > 0; w--) tags[w * PLANE] = tags[(w - 1) * PLANE];
+      tags[0] = key | (tag & ~NAME);
+      if (word & 1) store_to(cpu, tags, word, span);
+      return;
+    }
+  }
+  int kind = word & 2 ? 0 : 1 + (word & 1);
+  counter[L1I + kind]++;
+  u32 line = (u32)(frame >> 1) << PAGE_LINE_BITS | (((u32)word >> 2) & LINE_MASK);
+  access_l2(cpu, line, kind, IN_L1D + (word & 2), span);
+  i32 victim = tags[(ways - 1) * PLANE];
+  for (int w = ways - 1; w > 0; w--) tags[w * PLANE] = tags[(w - 1) * PLANE];
+  tags[0] = kind == 2 ? word | stored(line >> L2_SHIFT, span) : word;
+  if (victim != EMPTY && victim & 1) {
+    counter[L1WB]++;
+    *l2_entry(cpu, physical_line(cpu, victim & NAME)) |= DIRTY;
+  }
+}
+
+static inline void each_half(u8 *map, i32 entry, u8 value) {
+  for (i32 b = entry << PAIRS; b <= ((entry + 1) << PAIRS) - 1; b++)
+    if (current[b] >= 0) map[current[b]] = value;
+}
+
+static NOINLINE void tlb_miss(int cpu, u32 id, i32 word) {
+  counter[TLB + (word & 2 ? 0 : 1 + (word & 1))]++;
+  i32 entry = block[id] >> PAIRS;
+  if (slot_of[cpu][entry] < 0) {
+    rng[cpu] = rng[cpu] * 1664525u + 1013904223u;
+    i32 slot = TLB_WIRED + (i32)(((uint64_t)(rng[cpu] >> 8) * (TLB_ENTRIES - TLB_WIRED)) >> 24);
+    i32 old = slots[cpu][slot];
+    if (old >= 0) {
+      slot_of[cpu][old] = -1;
+      each_half(usable[cpu], old, 0);
+    }
+    slots[cpu][slot] = entry;
+    slot_of[cpu][entry] = slot;
+    if (PAIRS) {
+      i32 other = current[block[id] ^ 1];
+      if (other >= 0) usable[cpu][other] = 1;
+    }
+  }
+  i32 before = current[block[id]];
+  if (before != (i32)id) {
+    if (before >= 0)
+      for (int c = 0; c < CPUS; c++) usable[c][before] = 0;
+    current[block[id]] = (i32)id;
+  }
+  usable[cpu][id] = 1;
+}
+
+static void replay(void) {
+  i32 p = 0;
+  for (i32 s = 0; s < n_segments; s++) {
+    const int cpu = segment_cpu[s];
+    const i32 end = segment_end[s];
+    const i32 *tags = l1[cpu];
+    const u8 *map = usable[cpu];
+    for (; p < end; p++) {
+      const i32 r = words[p];
+      const u32 id = (u32)r >> PAGE_SHIFT;
+      if (!LIKELY(map[id])) tlb_miss(cpu, id, r);
+      if (!LIKELY(((tags[((u32)r >> 1) & UMASK] ^ r) & (r | -2)) == 0)) {
+        l1_slow(cpu, r, spans[p]);
+        if (POLICY && hot_page >= 0) take_hot(cpu);
+      }
+    }
+  }
+}
+
+static void *filled(long bytes, int value) {
+  void *data = malloc(bytes + 4);
+  if (!data) exit(1);
+  return memset(data, value, bytes + 4);
+}
+
+static void reset(void) {
+  long lines = (long)n_physical * LINES_PER_PAGE;
+  for (int cpu = 0; cpu < CPUS; cpu++) {
+    memset(l1[cpu], 0xff, sizeof l1[cpu]);
+    memset(l2[cpu], 0xff, sizeof l2[cpu]);
+    memset(slots[cpu], 0xff, sizeof slots[cpu]);
+    usable[cpu] = filled(n_ids, 0);
+    slot_of[cpu] = filled(4L * n_blocks, 0xff);
+    rng[cpu] = TLB_SEED + (u32)cpu * 0x9e3779b9u;
+  }
+  for (int v = 0; v < VIEWS; v++) frames[v] = filled(4L * n_ids, 0xff);
+  current = filled(4L * n_blocks, 0xff);
+  owners = filled(4L * n_physical, 0xff);
+  homes = filled(n_physical, 255);
+  table = filled(4 * lines * ENTRY, 0);
+#if POLICY
+  for (int v = 0; v < NODES; v++) machine_of[v] = filled(4L * n_physical, 0);
+  first_translation = filled(4L * n_physical, 0);
+  next_translation = filled(4L * n_ids, 0);
+  listed = filled(n_ids, 0);
+  guards = filled(n_physical, 0);
+  policy_slot = filled(4L * n_physical, 0xff);
+  epoch_of = filled(4L * n_physical, 0);
+  writes = filled(4L * n_physical, 0);
+  moves = filled(4L * n_physical, 0);
+  misses = filled(2L * n_physical * CPUS, 0);
+#endif
+}
+
+static long cpu_microseconds(void) {
+  struct rusage u;
+  getrusage(RUSAGE_SELF, &u);
+  return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000L + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
+}
+
+static void *column(FILE *f, i32 n, int bytes) {
+  void *data = malloc((long)bytes * n + 4);
+  if (!data || fread(data, bytes, n, f) != (size_t)n) {
+    fprintf(stderr, "reference-directory: short file\n");
+    exit(1);
+  }
+  return data;
+}
+
+int main(int argc, char **argv) {
+  FILE *f = argc == 2 ? fopen(argv[1], "rb") : NULL;
+  if (!f) return fprintf(stderr, "usage: reference-directory FILE\n"), 2;
+  /* 5 lengths, then: words, segment ends, segment CPUs, physical page and virtual block by id, spans of 16 bits. */
+  i32 *lengths = column(f, 5, 4);
+  n_words = lengths[0], n_segments = lengths[1], n_ids = lengths[2], n_blocks = lengths[3], n_physical = lengths[4];
+  words = column(f, n_words, 4);
+  segment_end = column(f, n_segments, 4);
+  segment_cpu = column(f, n_segments, 4);
+  physical = column(f, n_ids, 4);
+  block = column(f, n_ids, 4);
+  spans = column(f, n_words, 2);
+  fclose(f);
+  char line[16];
+  reset();
+  while (fgets(line, sizeof line, stdin)) {
+    memset(counter, 0, sizeof counter);
+    memset(lost, 0, sizeof lost);
+    memset(flows, 0, sizeof flows);
+    long before = cpu_microseconds();
+    replay();
+    printf("%ld", cpu_microseconds() - before);
+    for (int i = 0; i < COUNTERS; i++) printf(" %ld", counter[i]);
+    long sum = 0;
+    for (int cpu = 0; cpu < CPUS; cpu++) sum += (cpu + 1) * lost[cpu];
+    printf(" %ld", sum);
+    sum = 0;
+    for (long i = 0; i < (long)(sizeof flows / sizeof(i32)); i++) sum += (i + 1) * (&flows[0][0][0][0])[i];
+    printf(" %ld\n", sum);
+    fflush(stdout);
+#if POLICY
+    epoch++;
+#endif
+  }
+  return 0;
+}

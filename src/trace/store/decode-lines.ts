@@ -1,0 +1,355 @@
+/**
+ * The reference coder, reading side, straight to lines (see `../lines.ts`): the fast twin of decoding records and
+ * making lines of them.
+ *
+ * The loop (`line-run.ts`) runs templates that lie within a segment. What is not common (a template over the end of
+ * a segment, fetches around the caches) runs by the book, as does a chunk that is wanted as records.
+ */
+import { InputError } from '../errors.ts';
+import { addRecords, createLineOutput, mostWords } from '../line-records.ts';
+import type { LineColumns, LineRequest } from '../lines.ts';
+import { CHUNK_RECORDS, OFFSET_SHIFT, type SegmentColumns } from '../types.ts';
+import { type Cursor, checkCursors } from './lanes.ts';
+import {
+  BLOCK_ID,
+  LANE_BLOCKS,
+  LANE_MOVES,
+  LANE_OFFSETS,
+  LANE_PAGES,
+  MOVE_NEAR,
+  MOVE_REPEAT,
+  MOVE_SPECIAL,
+  TEMPLATE_RECORDS,
+} from './layout.ts';
+import {
+  ASIDE,
+  AT,
+  BLOCK_AT,
+  CURRENT,
+  DATA,
+  DATA_BEFORE_IT,
+  ELSEWHERE,
+  EXIT,
+  FAULTS,
+  FETCH_BEFORE,
+  FETCHES,
+  GONE,
+  LAST_DATA,
+  LAST_FETCH,
+  LINES_AT,
+  MORE_LOADS,
+  MORE_STORES,
+  NEAR,
+  PAGE_AT,
+  PAGE_MOVES,
+  PLACES_AT,
+  PUT,
+  PUT_BEFORE,
+  ROW,
+  ROW_ACCESSES,
+  ROW_END,
+  ROW_FIELDS,
+  ROW_FLAGS,
+  ROW_WORDS,
+  ROWS,
+  ROWS_AT,
+  SOME_WORDS,
+  STATE,
+  STATE_AT,
+  WORDS_AT,
+} from './line-memory.ts';
+import { IMPOSSIBLE, moveReference } from './line-move.ts';
+import { runLines } from './line-run.ts';
+import {
+  DATA_FIELDS,
+  LINE_END,
+  LINE_HEAD,
+  LINE_NEXT,
+  LINE_OTHER,
+  LINE_RECORDS,
+  LINE_SOURCE,
+  ODD,
+  prepareLines,
+} from './line-templates.ts';
+import { createTemplates, HEAD, REFERENCE } from './templates.ts';
+
+export interface LineDecoder {
+  /** Starts a group, given its lanes. */
+  readonly begin: (lanes: readonly Cursor[], request: LineRequest) => void;
+  /**
+   * Decodes the next `length` records, whose translations are below `translations`, into lines. `ids`: page ids by
+   * translation. Throws an InputError where the lanes do not make such records.
+   */
+  readonly decode: (
+    length: number,
+    translations: number,
+    segments: SegmentColumns,
+    ids: Int32Array,
+  ) => LineColumns;
+  /** The same into the columns. */
+  readonly decodeRecords: (length: number, translations: number, ids: Int32Array) => void;
+  readonly translation: Int32Array;
+  readonly word: Int32Array;
+}
+
+type Exit = (bytes: Uint8Array, ids: Int32Array, length: number, translations: number) => void;
+
+/** Lanes whose cursors are in the state, from BLOCK_AT on. */
+const MOVED = [LANE_BLOCKS, LANE_MOVES, LANE_OFFSETS, LANE_PAGES] as const;
+
+export function createLineDecoder(): LineDecoder {
+  const templates = createTemplates(0);
+  let memory = new Int32Array(WORDS_AT + SOME_WORDS); // is used as it fills
+  let state = memory.subarray(STATE_AT, STATE_AT + STATE);
+  let words = memory.subarray(WORDS_AT);
+  let used = 0;
+  const columns = { translation: new Int32Array(CHUNK_RECORDS), word: new Int32Array(CHUNK_RECORDS) };
+
+  for (let code = MOVE_REPEAT + 1; code < MOVE_SPECIAL; code++)
+    memory[code] = (code - MOVE_NEAR) << OFFSET_SHIFT;
+
+  let lanes: readonly Cursor[] = [];
+  let request: LineRequest;
+  let segmentEnd = new Int32Array(1024);
+  let accesses = new Int32Array(4096);
+  let aside = new Uint8Array(1024);
+
+  const begin = (newLanes: readonly Cursor[], newRequest: LineRequest): void => {
+    lanes = newLanes;
+    request = newRequest;
+    templates.begin(newLanes);
+    // The place before the first template, with the place of the data reference before the first.
+    used = LINES_AT + LINE_HEAD + DATA_FIELDS;
+    memory.fill(0, LINES_AT, used);
+    memory[LINES_AT + LINE_RECORDS] = ODD;
+    memory[LINES_AT + LINE_NEXT] = memory[LINES_AT + LINE_OTHER] = LINES_AT;
+    state.fill(0);
+    state[CURRENT] = LINES_AT;
+    state[NEAR] = LINES_AT + LINE_HEAD;
+    memory[MOVE_REPEAT] = memory[PAGE_MOVES + MOVE_REPEAT] = 0;
+  };
+
+  // The segments of the chunk; those from `first` to `next` − 1 have rows.
+  let segments: SegmentColumns;
+  let first = 0;
+  let next = 0;
+  let cpu = -1;
+
+  /** Makes rows for the next segments and enters the first of them. */
+  const fill = (): void => {
+    first = next;
+    next = Math.min(segments.length, first + ROWS);
+    for (let segment = first, row = ROWS_AT; segment < next; segment++, row += ROW_FIELDS) {
+      memory[row + ROW_END] = segments.end[segment]!;
+      memory[row + ROW_FLAGS] = 0;
+      if ((segments.flags[segment]! & request.asideFlags) !== 0) memory[row + ROW_FLAGS] = ASIDE;
+      else if (segments.cpu[segment] !== cpu) {
+        // It has other caches.
+        memory[row + ROW_FLAGS] = ELSEWHERE;
+        cpu = segments.cpu[segment]!;
+      }
+      for (let kind = 0; kind < 4; kind++) memory[row + ROW_ACCESSES + kind] = 0;
+    }
+    state[ROW] = ROWS_AT;
+    enter();
+  };
+
+  /** Begins the segment of the current row. */
+  const enter = (): void => {
+    if ((memory[state[ROW]! + ROW_FLAGS]! & ELSEWHERE) !== 0) state[LAST_FETCH] = state[LAST_DATA] = -1;
+    state[PUT_BEFORE] = state[PUT]!;
+    state[FETCH_BEFORE] = state[LAST_FETCH]!;
+    state[DATA_BEFORE_IT] = state[LAST_DATA]!;
+    state.fill(0, FETCHES, PUT_BEFORE);
+  };
+
+  /** Ends it. What is set aside leaves no words. */
+  const leave = (): void => {
+    const row = state[ROW]!;
+    if ((memory[row + ROW_FLAGS]! & ASIDE) !== 0) {
+      state[PUT] = state[PUT_BEFORE]!;
+      state[LAST_FETCH] = state[FETCH_BEFORE]!;
+      state[LAST_DATA] = state[DATA_BEFORE_IT]!;
+    } else {
+      const gone = state[GONE]!;
+      const cached = state[DATA]! - gone;
+      const tally = row + ROW_ACCESSES;
+      memory[tally]! += state[FETCHES]!;
+      memory[tally + 1]! += (cached & 0xffff) + state[MORE_LOADS]!;
+      memory[tally + 2]! += (cached >>> 16) + state[MORE_STORES]!;
+      memory[tally + 3]! += (gone & 0xffff) + (gone >>> 16);
+    }
+    memory[row + ROW_WORDS] = state[PUT]!;
+    state[ROW] = row + ROW_FIELDS;
+  };
+
+  /** Takes what the rows have come to. */
+  const drain = (): void => {
+    for (let segment = first, row = ROWS_AT; segment < next; segment++, row += ROW_FIELDS) {
+      const isAside = memory[row + ROW_FLAGS]! & ASIDE;
+      aside[segment] = isAside;
+      segmentEnd[segment] = memory[row + ROW_WORDS]! - WORDS_AT;
+      for (let kind = 0; kind < 4; kind++)
+        accesses[4 * segment + kind] = isAside ? 0 : memory[row + ROW_ACCESSES + kind]!;
+    }
+  };
+
+  const lastRow = (): number => ROWS_AT + ROW_FIELDS * (next - first - 1);
+
+  /** Ends a segment and begins the next; false after the last of the chunk. */
+  const proceed = (): boolean => {
+    const last = state[ROW] === lastRow();
+    leave();
+    if (!last) {
+      enter();
+      return true;
+    }
+    drain();
+    if (next === segments.length) return false;
+    fill();
+    return true;
+  };
+
+  const output = createLineOutput(memory);
+
+  /** Makes lines of the records in the columns, from … to − 1, which may lie in several segments. */
+  const lineUp = (from: number, to: number, ids: Int32Array): void => {
+    const { translation, word } = columns;
+    for (let at = from; at < to; ) {
+      while (at === memory[state[ROW]! + ROW_END]) proceed();
+      const row = state[ROW]!;
+      const end = Math.min(to, memory[row + ROW_END]!);
+      output.words = memory;
+      output.put = state[PUT]!;
+      output.lastFetch = state[LAST_FETCH]!;
+      output.lastData = state[LAST_DATA]!;
+      addRecords(translation, word, at, end, ids, request, output, memory, row + ROW_ACCESSES);
+      state[PUT] = output.put;
+      state[LAST_FETCH] = output.lastFetch;
+      state[LAST_DATA] = output.lastData;
+      at = end;
+    }
+  };
+
+  /** Makes more room for words. */
+  const widen: Exit = () => {
+    const old = memory;
+    memory = new Int32Array(old.length + words.length);
+    memory.set(old);
+    state = memory.subarray(STATE_AT, STATE_AT + STATE);
+    words = memory.subarray(WORDS_AT);
+  };
+
+  /** Defines the template that stopped a run. */
+  const define: Exit = (bytes, ids, _length, translations) => {
+    const at = state[BLOCK_AT]!;
+    const id = ((bytes[at]! - BLOCK_ID) << 8) | bytes[at + 1]!;
+    if (id !== templates.count()) throw new InputError('an unknown template is named');
+    const pages = lanes[LANE_PAGES]!;
+    pages.at = state[PAGE_AT]!;
+    templates.define(translations);
+    state[PAGE_AT] = pages.at;
+    memory[PLACES_AT + id] = used;
+    memory[used + LINE_NEXT] = memory[used + LINE_OTHER] = LINES_AT;
+    used = prepareLines(templates, templates.places[id]!, memory, used, request, ids);
+  };
+
+  /** Runs the template that stopped a run into the columns. */
+  const runIntoColumns: Exit = (bytes, _ids, length, translations) => {
+    const { word, translation } = columns;
+    const place = state[CURRENT]!;
+    const defined = templates.store;
+    const source = memory[place + LINE_SOURCE]!;
+    const records = defined[source]!;
+    const at = state[AT]!;
+    // Also the empty place before the first template.
+    if (records === 0 || at + records > length) throw new InputError(IMPOSSIBLE);
+    for (let index = 0; index < records; index++) {
+      word[at + index] = defined[source + HEAD + 2 * index]!;
+      translation[at + index] = defined[source + HEAD + 2 * index + 1]!;
+    }
+    let reference = source + HEAD + 2 * records;
+    for (let data = place + LINE_HEAD; data < memory[place + LINE_END]!; data += DATA_FIELDS) {
+      moveReference(memory, bytes, data, translations);
+      const index = at + defined[reference + 2]!;
+      word[index] = memory[data]!;
+      translation[index] = memory[data + 1]!;
+      reference += REFERENCE;
+    }
+    state[AT] = at + records;
+  };
+
+  const runByTheBook: Exit = (bytes, ids, length, translations) => {
+    const from = state[AT]!;
+    runIntoColumns(bytes, ids, length, translations);
+    lineUp(from, state[AT]!, ids);
+  };
+
+  /** What to do after a run, by why it ended. */
+  const goOn: readonly Exit[] = [widen, define, runByTheBook];
+  const recordsGoOn: readonly Exit[] = [widen, define, runIntoColumns];
+
+  /** Takes the cursors of the lanes into the state, or back. */
+  const load = (): Uint8Array => {
+    MOVED.forEach((lane, field) => {
+      state[BLOCK_AT + field] = lanes[lane]!.at;
+    });
+    state[AT] = 0;
+    return lanes[LANE_BLOCKS]!.bytes;
+  };
+  const save = (): void => {
+    MOVED.forEach((lane, field) => {
+      lanes[lane]!.at = state[BLOCK_AT + field]!;
+    });
+    checkCursors(lanes, false);
+  };
+
+  const decode = (
+    length: number,
+    translations: number,
+    ofChunk: SegmentColumns,
+    ids: Int32Array,
+  ): LineColumns => {
+    const bytes = load();
+    const { lineBits } = request;
+    const margin = TEMPLATE_RECORDS * mostWords(request);
+    if (ofChunk.length > aside.length) {
+      segmentEnd = new Int32Array(2 * ofChunk.length);
+      accesses = new Int32Array(8 * ofChunk.length);
+      aside = new Uint8Array(2 * ofChunk.length);
+    }
+    segments = ofChunk;
+    next = 0;
+    cpu = -1;
+    state[PUT] = WORDS_AT;
+    let more = segments.length > 0;
+    if (more) fill();
+    while (more) {
+      const room = memory.length - margin;
+      const count = templates.count();
+      runLines(bytes, memory, ids, lastRow(), room, false, translations, lineBits, count);
+      if (state[FAULTS]! < 0) throw new InputError(IMPOSSIBLE);
+      if (state[AT] === memory[state[ROW]! + ROW_END]) more = proceed();
+      else goOn[state[EXIT]!]!(bytes, ids, length, translations);
+    }
+    save();
+    return { words, segmentEnd, accesses, aside };
+  };
+
+  const decodeRecords = (length: number, translations: number, ids: Int32Array): void => {
+    const bytes = load();
+    const { lineBits } = request;
+    const end = memory.length;
+    // One row for all: nothing is made of it.
+    memory[ROWS_AT + ROW_END] = length;
+    state[ROW] = ROWS_AT;
+    state[PUT] = WORDS_AT;
+    while (state[AT]! < length) {
+      runLines(bytes, memory, ids, ROWS_AT, end, true, translations, lineBits, templates.count());
+      recordsGoOn[state[EXIT]!]!(bytes, ids, length, translations);
+    }
+    save();
+  };
+
+  return { begin, decode, decodeRecords, ...columns };
+}

@@ -1,0 +1,78 @@
+/** One move of a data reference, by the book: what the loop of `line-run.ts` does at once with the rest. */
+import { InputError } from '../errors.ts';
+import { OFFSET_MASK, OFFSET_SHIFT, PAGE_BYTES, SIZE_SHIFT } from '../types.ts';
+import {
+  MOVE_ANYWHERE,
+  MOVE_BESIDE,
+  MOVE_BESIDE_FIRST,
+  MOVE_PAGE,
+  MOVE_REPEAT,
+  MOVE_SPECIAL,
+  MOVE_SWAP,
+} from './layout.ts';
+import {
+  MOVE_AT,
+  NEAR,
+  OFFSET_AT,
+  PAGE_AT,
+  PAGE_MOVES,
+  STATE_AT,
+  SWAP_PAGE,
+  SWAP_WORD,
+} from './line-memory.ts';
+
+/** Bits of a reference word that moves change. */
+const OFFSETS = OFFSET_MASK << OFFSET_SHIFT;
+export const IMPOSSIBLE = 'a reference leaves its page, its chunk or has no translation';
+
+/**
+ * Moves the data reference at `at` of a line template in the memory. Its words are made elsewhere. Throws an
+ * InputError where it leaves its page or has no translation.
+ */
+export function moveReference(memory: Int32Array, bytes: Uint8Array, at: number, translations: number): void {
+  const old = memory[at]!;
+  const oldPage = memory[at + 1]!;
+  const near = memory[STATE_AT + NEAR]!;
+  const how = bytes[memory[STATE_AT + MOVE_AT]!++]!;
+  let byWord = 0;
+  let byPage = 0;
+  if (how < MOVE_SPECIAL) {
+    byWord = memory[how]!;
+    byPage = memory[PAGE_MOVES + how]!;
+  } else {
+    if (how === MOVE_SWAP) {
+      byWord = memory[STATE_AT + SWAP_WORD]!;
+      byPage = memory[STATE_AT + SWAP_PAGE]!;
+    } else {
+      let page = how === MOVE_PAGE ? oldPage : memory[near + 1]!;
+      let offset = ((memory[near]! >>> OFFSET_SHIFT) & OFFSET_MASK) + how - MOVE_BESIDE;
+      if (how === MOVE_ANYWHERE) {
+        page = 0;
+        for (let shift = 0; shift < 35; shift += 7) {
+          const part = bytes[memory[STATE_AT + PAGE_AT]!++]!;
+          page |= (part & 127) << shift;
+          if (part < 128) break;
+        }
+      }
+      if (how < MOVE_BESIDE_FIRST) {
+        offset = bytes[memory[STATE_AT + OFFSET_AT]!]! | (bytes[memory[STATE_AT + OFFSET_AT]! + 1]! << 8);
+        memory[STATE_AT + OFFSET_AT]! += 2;
+      }
+      byWord = ((old & ~OFFSETS) | (offset << OFFSET_SHIFT)) - old;
+      byPage = page - oldPage;
+    }
+    memory[STATE_AT + SWAP_WORD] = memory[MOVE_REPEAT]!;
+    memory[STATE_AT + SWAP_PAGE] = memory[PAGE_MOVES + MOVE_REPEAT]!;
+    memory[MOVE_REPEAT] = byWord;
+    memory[PAGE_MOVES + MOVE_REPEAT] = byPage;
+  }
+  const value = (old + byWord) | 0;
+  const page = (oldPage + byPage) | 0;
+  const end = ((value >>> OFFSET_SHIFT) & OFFSET_MASK) + (value >>> SIZE_SHIFT);
+  if (((value ^ old) & ~OFFSETS) !== 0 || end > PAGE_BYTES || page < 0 || page >= translations)
+    throw new InputError(IMPOSSIBLE);
+  memory[at] = value;
+  memory[at + 1] = page;
+  memory[at + 2] = -1; // its word is not made here
+  memory[STATE_AT + NEAR] = at;
+}

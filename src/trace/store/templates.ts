@@ -1,0 +1,111 @@
+/**
+ * The templates of a group, reading side: their definitions in lanes TEMPLATES and PAGES (see
+ * `encode-references.ts`), kept in one array. The decoders of records and of lines run them.
+ */
+import { InputError } from '../errors.ts';
+import { FETCH, OFFSET_SHIFT, PAGE_BYTES, SIZE_SHIFT } from '../types.ts';
+import { type Cursor, takeSigned } from './lanes.ts';
+import {
+  LANE_PAGES,
+  LANE_TEMPLATES,
+  MAX_SHAPES,
+  MAX_TEMPLATES,
+  SHAPE_NEW,
+  TEMPLATE_RECORDS,
+  TEMPLATE_SPACE,
+} from './layout.ts';
+
+// A template in the array: header, then word and translation of each record, then its data references.
+export const HEAD = 4; // records, end of the data references, successor, other successor
+export const REFERENCE = 3; // word, translation, index in the template
+
+export interface Templates {
+  /** All templates, one behind the other; some room after the last. */
+  readonly store: Int32Array;
+  /** Where each begins. Before the first is one without records, at 0. */
+  readonly places: Int32Array;
+  readonly count: () => number;
+  /** Starts a group, given its lanes. */
+  readonly begin: (lanes: readonly Cursor[]) => void;
+  /**
+   * Reads the definition of the next template, whose translations are below `translations`. Throws an InputError
+   * where the lanes do not make one.
+   */
+  readonly define: (translations: number) => void;
+}
+
+/** `slack`: integers beyond the last template that a decoder may read. */
+export function createTemplates(slack: number): Templates {
+  const templates = new Int32Array(TEMPLATE_SPACE + HEAD + slack); // memory is used as it fills
+  const places = new Int32Array(MAX_TEMPLATES);
+  let count = 0;
+  let used = 0;
+  const shapes = new Int32Array(MAX_SHAPES);
+  let shapeCount = 0;
+  let definitionPage = 0;
+  let lanes: readonly Cursor[] = [];
+
+  const begin = (newLanes: readonly Cursor[]): void => {
+    lanes = newLanes;
+    // The place before the first template has no records: it may precede but not be run.
+    templates.fill(0, 0, HEAD);
+    used = HEAD;
+    count = shapeCount = definitionPage = 0;
+  };
+
+  const define = (translations: number): void => {
+    const source = lanes[LANE_TEMPLATES]!;
+    const { bytes } = source;
+    let from = source.at; // reads beyond the lane are found at the end of the chunk
+    const records = bytes[from++]! | 0;
+    if (records === 0 || records > TEMPLATE_RECORDS || count === MAX_TEMPLATES) {
+      throw new InputError('a template has an impossible size');
+    }
+    if (used + HEAD + records * (2 + REFERENCE) > TEMPLATE_SPACE + HEAD) {
+      throw new InputError('the templates take more space than any group may');
+    }
+    const end = used + HEAD + 2 * records;
+    let reference = end;
+    let page = -1;
+    let offset = 0;
+    for (let put = used + HEAD; put < end; put += 2) {
+      const index = bytes[from++]! | 0;
+      let shape: number;
+      if (index === SHAPE_NEW) {
+        shape = (bytes[from]! & 7) | ((bytes[from + 1]! | (bytes[from + 2]! << 8)) << SIZE_SHIFT);
+        from += 3;
+        if (shapeCount < MAX_SHAPES) shapes[shapeCount++] = shape;
+      } else {
+        if (index >= shapeCount) throw new InputError('a template has an unknown shape');
+        shape = shapes[index]!;
+      }
+      const size = shape >>> SIZE_SHIFT;
+      if (size === 0 || size > PAGE_BYTES) throw new InputError('a reference has an impossible size');
+      if ((shape & 3) === FETCH) {
+        if (page < 0) {
+          page = definitionPage += takeSigned(lanes[LANE_PAGES]!);
+          offset = bytes[from]! | (bytes[from + 1]! << 8);
+          from += 2;
+          if (!(page >= 0 && page < translations)) throw new InputError('a fetch has no translation');
+        }
+        if (offset + size > PAGE_BYTES) throw new InputError('a fetch leaves its page');
+        templates[put] = shape | (offset << OFFSET_SHIFT);
+        templates[put + 1] = page;
+        offset += size;
+      } else {
+        templates[reference] = shape;
+        templates[reference + 1] = 0;
+        templates[reference + 2] = (put - used - HEAD) >> 1;
+        reference += REFERENCE;
+      }
+    }
+    source.at = from;
+    templates[used] = records;
+    templates[used + 1] = reference;
+    templates[used + 2] = templates[used + 3] = 0;
+    places[count++] = used;
+    used = reference;
+  };
+
+  return { store: templates, places, count: () => count, begin, define };
+}
