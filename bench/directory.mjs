@@ -69,7 +69,7 @@ function ourDirectory(name, stream, { policy = false, machine = stream.machine, 
     traffic,
     movable: policy,
     onGuarded: () => {},
-    counted: rules === null ? null : (cpu, page, write) => rules.miss(cpu, page, write),
+    counted: rules === null ? null : rules.miss,
     onHot: (cpu, page) => {
       const { action } = rules.decide(cpu, page);
       decided[action]++;

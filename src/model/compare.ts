@@ -1,5 +1,5 @@
 import { InputError } from '../trace/errors.ts';
-import type { LineRequest } from '../trace/lines.ts';
+import type { LineRequest } from '../trace/types.ts';
 import {
   type Chunk,
   type ChunkOptions,
@@ -125,9 +125,9 @@ async function replayGroup(
 
   const total = summary.workloadInstructions;
   let warm = options.warmup <= 0;
-  const clear = (left: number): void => {
+  const clear = (left: number, rest?: Scheduled): void => {
     for (const lane of lanes) lane.replay.clear(left);
-    schedule?.clear();
+    schedule?.clear(rest);
   };
   if (warm) clear(total);
   let warmup = 0;
@@ -162,7 +162,7 @@ async function replayGroup(
       if (scheduled !== null) {
         const cut = cutScheduled(scheduled, left, header.instructionBytes);
         run(cut.head.chunk, cut.head);
-        clear(total - warmup - cut.instructions);
+        clear(total - warmup - cut.instructions, cut.tail);
         run(cut.tail.chunk, cut.tail);
         warmup += cut.instructions;
       } else {

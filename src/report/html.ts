@@ -41,23 +41,23 @@ const MOST_BYTES = 10_000_000;
 export async function renderHtml(result: RunResult, options: HtmlOptions): Promise<HtmlReport> {
   const all = result.comparisons.map(factsOf);
   const ledger = ledgerOf(all, options);
-  const writer: Writer = { drawer: await openDrawer(), specs: new Map() };
-  const inputs: PageInputs = { ...options, isIdle: idleInputs(all), tables: new Map() };
+  const writer: Writer = { drawer: await openDrawer(), specs: new Map(), exact: new Map() };
+  const inputs: PageInputs = { ...options, isIdle: idleInputs(all), tables: new Map(), exact: writer.exact };
   const sections: string[] = [];
   for (const [i, facts] of all.entries())
     sections.push(await traceSection(writer, facts, inputs, traceId(i)));
   const body = `<a class="skip" href="#main">Skip to the report</a>
 <header class="wrap top"><span><strong>vmtax</strong> report</span><button type="button" id="theme" data-script hidden>Theme</button></header>
 <main class="wrap" id="main">
-${verdictCard(all, ledger)}
+${verdictCard(writer.exact, all, ledger)}
 ${contents(all)}
 ${legend(all)}
 ${sections.join('\n')}
-${ledgerSection(ledger, all)}
+${ledgerSection(writer.exact, ledger, all)}
 ${provenanceSection(result, all, options.commandLine)}
 </main>
 <footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and the inputs above.</footer>`;
-  const data = payload(renderJson(result, { indent: 0 }), writer.specs);
+  const data = payload(renderJson(result, { indent: 0 }), writer);
   const html = documentOf(`${verdictParts(all).answer} · vmtax`, body, data);
   const bytes = Buffer.byteLength(html);
   if (bytes > MOST_BYTES && !options.allowLarge)

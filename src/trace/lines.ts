@@ -1,42 +1,144 @@
 /**
- * Lines: what a replay of caches needs of a chunk, in place of its records. A source that keeps stretches of code
- * as templates (the store) can give them without making the records first, several times faster.
- *
- * A word is `line << 2 | fetch << 1 | store`, where `line` is the page's id followed by the number of the line in
- * its page, as the replay kernel reads it. What cannot change the state of split first-level caches may be left
- * out, see `LineRequest`; what is counted of them is in the columns.
+ * Lines (`LineRequest`) of records: the slow twin of what a store makes of its templates without making records
+ * first, for all others.
  */
-import type { SegmentColumns, TranslationColumns } from './types.ts';
+import {
+  type Chunk,
+  FETCH,
+  type LineColumns,
+  type LineRequest,
+  LOAD,
+  MODIFY,
+  OFFSET_MASK,
+  OFFSET_SHIFT,
+  PAGE_BITS,
+  PAGE_BYTES,
+  SIZE_SHIFT,
+  STORE,
+} from './types.ts';
 
-/**
- * What is wanted. Asking for lines says that what the caches do with fetches depends on no data reference and
- * the other way round (no inclusion, no TLB), and that events do not matter. Then a fetch of the line that the last
- * fetch of the CPU was from, and data on the line of the last data reference, may be left out, but for a store
- * after a load.
- */
-export interface LineRequest {
-  /** log2 of the line size in bytes, 4 to 12. */
-  readonly lineBits: number;
-  /** As in the trace header: 4 makes a fetch of 4n bytes count n accesses. */
-  readonly instructionBytes: 0 | 4;
-  /** Segments with any of these flags are set aside: they make no words and count no accesses. */
-  readonly asideFlags: number;
-  /**
-   * Called for each chunk before its records are decoded, with its translations. Gives the page id of each
-   * translation so far, −1 where it goes around the caches and beyond the last.
-   */
-  readonly ids: (translations: TranslationColumns) => Int32Array;
-  /** Called after that: whether this chunk is wanted as records all the same. */
-  readonly asRecords: (segments: SegmentColumns) => boolean;
+/** Words, where the next one goes, and the last of each side, which need not be repeated (−1: none). */
+export interface LineOutput {
+  words: Int32Array;
+  put: number;
+  lastFetch: number;
+  lastData: number;
 }
 
-/** The lines of a chunk. Valid until the next chunk is asked for. */
-export interface LineColumns {
-  readonly words: Int32Array;
-  /** Per segment: words up to its end. */
-  readonly segmentEnd: Int32Array;
-  /** Per segment: accesses by fetch, load, store, uncached (4 each). One per line that a reference touches. */
-  readonly accesses: Int32Array;
-  /** Per segment: 1 if it is set aside. */
-  readonly aside: Uint8Array;
+/** Made here for all, so that to V8 they are objects of one shape. */
+export const createLineOutput = (words: Int32Array): LineOutput => ({
+  words,
+  put: 0,
+  lastFetch: -1,
+  lastData: -1,
+});
+
+/** What turns a reference into words and accesses. */
+export type LineShape = Pick<LineRequest, 'lineBits' | 'instructionBytes'>;
+
+/** Most words that one record can make. */
+export const mostWords = ({ lineBits }: LineShape): number => 2 * (PAGE_BYTES >>> lineBits) + 2;
+
+/**
+ * Adds records from … to − 1 to the words, for which there is room, and to the four counts of accesses from
+ * `tally` on. `ids`: page ids by translation.
+ */
+export function addRecords(
+  translation: Int32Array,
+  word: Int32Array,
+  from: number,
+  to: number,
+  ids: Int32Array,
+  { lineBits, instructionBytes }: LineShape,
+  output: LineOutput,
+  accesses: Int32Array,
+  tally: number,
+): void {
+  const { words } = output;
+  const fixed = instructionBytes === 4;
+  const pageBits = PAGE_BITS - lineBits;
+  let { put, lastFetch, lastData } = output;
+  for (let at = from; at < to; at++) {
+    const record = word[at]!;
+    const id = ids[translation[at]!]!;
+    const kind = record & 3;
+    const bytes = record >>> SIZE_SHIFT;
+    if (id < 0) {
+      accesses[tally + 3]! += kind === FETCH && fixed ? bytes >>> 2 : kind === MODIFY ? 2 : 1;
+      continue;
+    }
+    const offset = (record >>> OFFSET_SHIFT) & OFFSET_MASK;
+    const line = offset >>> lineBits;
+    const lines = ((offset + bytes - 1) >>> lineBits) - line + 1;
+    const first = ((id << pageBits) | line) << 2;
+    if (kind === FETCH) {
+      accesses[tally]! += fixed ? bytes >>> 2 : lines;
+      for (let n = 0; n < lines; n++) {
+        const made = (first + 4 * n) | 2;
+        if (made !== lastFetch) words[put++] = made;
+        lastFetch = made;
+      }
+      continue;
+    }
+    if (kind !== STORE) {
+      accesses[tally + 1]! += lines;
+      for (let n = 0; n < lines; n++) {
+        const made = first + 4 * n;
+        if (((made ^ lastData) & -2) !== 0) words[put++] = made;
+        lastData = made;
+      }
+    }
+    if (kind !== LOAD) {
+      accesses[tally + 2]! += lines;
+      for (let n = 0; n < lines; n++) {
+        const made = (first + 4 * n) | 1;
+        if (made !== lastData) words[put++] = made;
+        lastData = made;
+      }
+    }
+  }
+  output.put = put;
+  output.lastFetch = lastFetch;
+  output.lastData = lastData;
+}
+
+/** The lines of a chunk that has records, in new arrays. `ids`: page ids by translation. */
+export function linesOfRecords(
+  chunk: Chunk,
+  ids: Int32Array,
+  request: LineShape & Pick<LineRequest, 'asideFlags'>,
+): LineColumns {
+  const { segments } = chunk;
+  const most = mostWords(request);
+  const output = createLineOutput(new Int32Array(chunk.length + most));
+  const segmentEnd = new Int32Array(segments.length);
+  const accesses = new Int32Array(4 * segments.length);
+  const aside = new Uint8Array(segments.length);
+  let from = 0;
+  let cpu = -1;
+  for (let segment = 0; segment < segments.length; segment++) {
+    const end = segments.end[segment]!;
+    if ((segments.flags[segment]! & request.asideFlags) !== 0) aside[segment] = 1;
+    else {
+      if (segments.cpu[segment] !== cpu) output.lastFetch = output.lastData = -1;
+      cpu = segments.cpu[segment]!;
+      while (from < end) {
+        // As many as there is room for, whatever they are.
+        const room = Math.floor((output.words.length - output.put) / most);
+        if (room === 0) output.words = wider(output.words);
+        const to = Math.min(end, from + room);
+        addRecords(chunk.translation, chunk.word, from, to, ids, request, output, accesses, 4 * segment);
+        from = to;
+      }
+    }
+    segmentEnd[segment] = output.put;
+    from = end;
+  }
+  return { words: output.words, segmentEnd, accesses, aside };
+}
+
+function wider(old: Int32Array): Int32Array<ArrayBuffer> {
+  const result = new Int32Array(old.length * 2);
+  result.set(old);
+  return result;
 }

@@ -6,8 +6,6 @@
  * (translations) are delivered incrementally: each chunk carries the entries it is the first to use.
  */
 
-import type { LineColumns, LineRequest } from './lines.ts';
-
 /** What a reference does. A `modify` is one operand that is read, then written (Lackey's `M`). */
 export const FETCH = 0;
 export const LOAD = 1;
@@ -160,6 +158,20 @@ export interface CodeColumns {
   readonly classes: Uint8Array;
 }
 
+/**
+ * The lines of a chunk (see `LineRequest`), valid until the next chunk is asked for. A word is
+ * `line << 2 | fetch << 1 | store`, where `line` is a page's id followed by the number of the line in its page.
+ */
+export interface LineColumns {
+  readonly words: Int32Array;
+  /** Per segment: words up to its end. */
+  readonly segmentEnd: Int32Array;
+  /** Per segment: accesses by fetch, load, store, uncached (4 each). One per line that a reference touches. */
+  readonly accesses: Int32Array;
+  /** Per segment: 1 if it is set aside. */
+  readonly aside: Uint8Array;
+}
+
 /** One chunk: at most CHUNK_RECORDS references with all that goes with them. */
 export interface Chunk {
   readonly length: number;
@@ -241,6 +253,28 @@ export interface RefillEpisodes {
   readonly stores: number;
   /** Privileged operations by op code (0–15), all episodes. */
   readonly privileged: readonly number[];
+}
+
+/**
+ * Lines: what a replay of caches needs of a chunk, in place of its records. Asking for them says that what the caches do with fetches depends on no data reference and
+ * the other way round (no inclusion, no TLB), and that events do not matter. Then a fetch of the line that the last
+ * fetch of the CPU was from, and data on the line of the last data reference, may be left out, but for a store
+ * after a load.
+ */
+export interface LineRequest {
+  /** log2 of the line size in bytes, 4 to 12. */
+  readonly lineBits: number;
+  /** As in the trace header: 4 makes a fetch of 4n bytes count n accesses. */
+  readonly instructionBytes: 0 | 4;
+  /** Segments with any of these flags are set aside: they make no words and count no accesses. */
+  readonly asideFlags: number;
+  /**
+   * Called for each chunk before its records are decoded, with its translations. Gives the page id of each
+   * translation so far, −1 where it goes around the caches and beyond the last.
+   */
+  readonly ids: (translations: TranslationColumns) => Int32Array;
+  /** Called after that: whether this chunk is wanted as records all the same. */
+  readonly asRecords: (segments: SegmentColumns) => boolean;
 }
 
 /** What a consumer of chunks can do without. A source may give it all the same. */

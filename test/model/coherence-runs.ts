@@ -34,7 +34,10 @@ export const COHERENCE_ONLY = [
   'replacement_hints',
 ];
 
-/** Runs of a property: a number times COHERENCE_RUNS (default 1), from COHERENCE_SEED if that is set. */
+/**
+ * Runs of a property: a number times COHERENCE_RUNS (default 1; 20 is a soak), from COHERENCE_SEED if that is set.
+ * Without a seed each time starts elsewhere.
+ */
 export function runs(numRuns: number): { numRuns: number; interruptAfterTimeLimit?: number; seed?: number } {
   const { COHERENCE_RUNS, COHERENCE_SEED } = process.env;
   const seed = COHERENCE_SEED === undefined ? {} : { seed: Number(COHERENCE_SEED) };

@@ -48,7 +48,7 @@ describe('coherence by directory', () => {
       fc.asyncProperty(directoryMachine(few), references(400), perChunk, (machine, list, chunk) =>
         sameCounts(machine, list, chunk, directoryOracle),
       ),
-      runs(300),
+      runs(140),
     );
   });
 
@@ -57,7 +57,7 @@ describe('coherence by directory', () => {
       fc.asyncProperty(directoryMachine(many), references(600), perChunk, (machine, list, chunk) =>
         sameCounts(machine, list, chunk, directoryOracle),
       ),
-      runs(30),
+      runs(12),
     );
   });
 
@@ -83,7 +83,7 @@ describe('coherence by directory', () => {
           expect(counted).toEqual(together(tidy(directoryOracle(systemSchema.parse(input), apart, cpus))));
         },
       ),
-      runs(40),
+      runs(20),
     );
   });
 
@@ -102,7 +102,7 @@ describe('coherence by directory', () => {
         });
         expect(await replayedTogether(inputs, fromReferences(mine, 4, chunk))).toEqual(expected);
       }),
-      runs(40),
+      runs(20),
     );
   });
 
@@ -120,7 +120,7 @@ describe('coherence by directory', () => {
         expect(coherent.lostLines).toEqual([0]);
         expect(sum(coherent.rows[0]!, CLASSES)).toBe(sum(plain.rows[0]!, L2_MISSES));
       }),
-      runs(100),
+      runs(40),
     );
   });
 
@@ -135,7 +135,7 @@ describe('coherence by directory', () => {
         const never = input.machine!.replacement_hints ? 'stale_messages' : 'replacement_hints';
         for (const row of rows) expect(row[never] ?? 0).toBe(0);
       }),
-      runs(60),
+      runs(30),
     );
   });
 });
@@ -174,7 +174,7 @@ describe('coherence as drcachesim has it', () => {
       fc.asyncProperty(snoopingMachine(few), references(400), perChunk, (machine, list, chunk) =>
         sameCounts(machine, list, chunk, snoopingOracle),
       ),
-      runs(120),
+      runs(60),
     );
   });
 
@@ -183,7 +183,7 @@ describe('coherence as drcachesim has it', () => {
       fc.asyncProperty(snoopingMachine(many), references(600), perChunk, (machine, list, chunk) =>
         sameCounts(machine, list, chunk, snoopingOracle),
       ),
-      runs(15),
+      runs(8),
     );
   });
 });

@@ -12,12 +12,16 @@ import {
   type Cache,
   type CoherenceCounts,
   check,
+  countFrom,
   createFates,
   createHomes,
   type DataLine,
   dirtyLines,
+  type EngineHooks,
+  type Entry,
   find,
   type HeldLine,
+  type Hierarchy,
   KIND_NAMES,
   L1_MISSES,
   makeCache,
@@ -28,36 +32,10 @@ import {
   take,
 } from './oracle-caches.ts';
 
-interface Hierarchy {
-  readonly l1i: Cache<DataLine> | null;
-  readonly l1d: Cache<DataLine> | null;
-  readonly l2: Cache<HeldLine>;
-}
-
-interface Entry {
-  readonly sharers: Set<number>;
-  owner: number | null;
-}
-
 /** References between two checks of everything; what a reference touched is checked after each. */
 const FULL_CHECK = 64;
 /** Lines checked after a reference, of those that it touched: more are touched only where a page is copied. */
 const MOST_CHECKS = 48;
-
-/** So many numbers from the first on. */
-export function countFrom(first: bigint, length: number): bigint[] {
-  const numbers: bigint[] = [];
-  for (let i = 0; i < length; i++) numbers.push(first + BigInt(i));
-  return numbers;
-}
-
-/** Where an oracle counts, and who is told of what. */
-export interface EngineHooks {
-  /** The row in which `cpu` counts now. */
-  readonly row: (cpu: number) => Record<string, number>;
-  /** An L2 miss or (a write) an upgrade of `cpu`, on the line of an address. */
-  readonly missed: (cpu: number, address: bigint, write: boolean) => void;
-}
 
 /** The caches of all CPUs and the directory: takes one piece of a reference after the other. */
 export function directoryEngine({ machine }: System, cpus: number, hooks: EngineHooks) {
@@ -367,12 +345,11 @@ export function directoryEngine({ machine }: System, cpus: number, hooks: Engine
     }
   };
 
-  /** After reference number `i`: what it touched, and now and then everything, is as it must be. */
-  const checkAfter = (i: number): void => {
+  /** After reference number `i`: what it touched is as it must be. */
+  const checkTouched = (i: number): void => {
     const every = Math.ceil(touched.size / MOST_CHECKS);
     for (const [at, number] of [...touched].entries()) if (at % every === i % every) checkLine(number);
     touched = new Set();
-    if (i % FULL_CHECK === 0) checkAll();
   };
 
   const left = () => ({
@@ -383,7 +360,7 @@ export function directoryEngine({ machine }: System, cpus: number, hooks: Engine
 
   return {
     access,
-    checkAfter,
+    checkTouched,
     checkAll,
     left,
     hierarchies,
@@ -415,7 +392,8 @@ export function directoryOracle(
     const row = rows[reference.cpu]!;
     if (reference.kind === 0) row.instructions = (row.instructions ?? 0) + 1;
     for (const piece of piecesOf(system.machine, reference)) engine.access(piece);
-    engine.checkAfter(i);
+    engine.checkTouched(i);
+    if (i % FULL_CHECK === 0) engine.checkAll();
   }
   engine.checkAll();
   return { rows, ...engine.left() };

@@ -9,9 +9,18 @@ import type { Decision } from '../../src/model/monitor/policies/policy.ts';
 import type { System } from '../../src/model/systems/schema.ts';
 import { createPagePolicy } from '../../src/model/systems/schema-pages.ts';
 import type { PageFacts } from '../../src/model/tally.ts';
-import { countFrom, directoryEngine } from './directory-oracle.ts';
+import { directoryEngine } from './directory-oracle.ts';
 import type { Reference } from './oracle.ts';
-import { allLines, type CoherenceCounts, check, find, type Piece, piecesOf, take } from './oracle-caches.ts';
+import {
+  allLines,
+  type CoherenceCounts,
+  check,
+  countFrom,
+  find,
+  type Piece,
+  piecesOf,
+  take,
+} from './oracle-caches.ts';
 
 /** What a simulation counted: by CPU and layer, and what became of pages. */
 export interface NumaCounts extends Omit<CoherenceCounts, 'rows'> {
@@ -303,7 +312,7 @@ export function numaOracle(
       word = '';
       policy.advance(time);
     }
-    engine.checkAfter(i);
+    engine.checkTouched(i);
     if (i % 64 === 0) checkPages();
   }
   engine.checkAll();

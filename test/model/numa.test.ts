@@ -163,7 +163,7 @@ test('pages that two nodes write in every interval never move', async () => {
           migrate: few(0, 3),
         }),
       ),
-      few(5, 500),
+      few(40, 500),
       few(1, 2),
       async (thresholds, interval, pages) => {
         // An instruction for each store, so that intervals pass.

@@ -104,6 +104,34 @@ export function* piecesOf(machine: Machine, reference: Reference): Generator<Pie
   }
 }
 
+/** The caches of one CPU. */
+export interface Hierarchy {
+  readonly l1i: Cache<DataLine> | null;
+  readonly l1d: Cache<DataLine> | null;
+  readonly l2: Cache<HeldLine>;
+}
+
+/** What the directory knows of a line. */
+export interface Entry {
+  readonly sharers: Set<number>;
+  owner: number | null;
+}
+
+/** Where an oracle counts, and who is told of what. */
+export interface EngineHooks {
+  /** The row in which `cpu` counts now. */
+  readonly row: (cpu: number) => Record<string, number>;
+  /** An L2 miss or (a write) an upgrade of `cpu`, on the line of an address. */
+  readonly missed: (cpu: number, address: bigint, write: boolean) => void;
+}
+
+/** So many numbers from the first on. */
+export function countFrom(first: bigint, length: number): bigint[] {
+  const numbers: bigint[] = [];
+  for (let i = 0; i < length; i++) numbers.push(first + BigInt(i));
+  return numbers;
+}
+
 /** Which node a CPU and a page are on. */
 export function createHomes(machine: Machine, cpus: number) {
   const homes = new Map<bigint, number>();

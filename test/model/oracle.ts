@@ -83,7 +83,10 @@ export function oracle(system: System, references: readonly Reference[], cpus: n
     if (!homes.has(page))
       homes.set(
         page,
-        machine.placement === 'first-touch' ? nodeOf(cpu) : Number(page % BigInt(machine.nodes)),
+        // Handlers' own pages are where they are used first.
+        machine.placement === 'first-touch' || page >= 2n ** 52n
+          ? nodeOf(cpu)
+          : Number(page % BigInt(machine.nodes)),
       );
     return homes.get(page) !== nodeOf(cpu);
   };

@@ -356,7 +356,6 @@ async function replayed(trace: Trace, inputs: readonly SystemInput[]) {
 describe('from a trace', () => {
   test.each([
     [200, 8000],
-    [400, 8000],
     [400, 4000],
     [1000, 4000],
   ])('a hot spot of %i instructions, every %i: as simulated', async (hold, every) => {

@@ -174,8 +174,8 @@ const SHAPES: Shape[] = [
   { cpus: 2, nodes: 1, lines: 5, rounds: 4 },
   { cpus: 2, nodes: 2, lines: 5, rounds: 4 },
   { cpus: 8, nodes: 4, lines: 3, rounds: 5 },
-  { cpus: 64, nodes: 8, lines: 3, rounds: 3 },
-  { cpus: 64, nodes: 64, lines: 2, rounds: 3 },
+  { cpus: 64, nodes: 8, lines: 2, rounds: 2 },
+  { cpus: 64, nodes: 64, lines: 1, rounds: 3 },
 ];
 
 /** By the slow simulator and by the kernel. */

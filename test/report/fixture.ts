@@ -41,6 +41,7 @@ export function fixtureSystem(name: string): System {
   return systemSchema.parse({
     name,
     description: disco ? 'Linux on the Disco monitor' : 'Linux on the bare machine',
+    machine: { nodes: 1 },
     os: { name: 'linux', refill_loads: 'recorded', refill_privileged: 'recorded' },
     monitor: disco ? { patched_hal: !name.includes('unmodified'), drivers: 'intercepted' } : null,
   });

@@ -40,7 +40,12 @@ describe('inputs without effect', () => {
 
   test('on several nodes they count', () => {
     const idle = idleInputs(several);
-    for (const path of ['machine.placement', 'machine.contention', 'machine.coherence', 'prices.controller_ns'])
+    for (const path of [
+      'machine.placement',
+      'machine.contention',
+      'machine.coherence',
+      'prices.controller_ns',
+    ])
       expect(idle(path), path).toBe(false);
     expect(idle('os.rdhwr')).toBe(true);
     expect(idle('os.timer_instructions')).toBe(false);
@@ -62,7 +67,9 @@ describe('inputs without effect', () => {
 
   test('the ledger has the others, names these, and both together are all', () => {
     const ledger = ledgerOf(one, inputs);
-    const all = new Set(['linux-mips', 'disco-linux-mips'].flatMap((name) => fixtureLedger(name).map(({ path }) => path)));
+    const all = new Set(
+      ['linux-mips', 'disco-linux-mips'].flatMap((name) => fixtureLedger(name).map(({ path }) => path)),
+    );
     const rows = ledger.table.rows.filter(({ kind }) => kind === 'part').map(({ path }) => path);
     expect(new Set([...rows, ...ledger.idle])).toEqual(all);
     expect(rows.length + ledger.idle.length).toBe(all.size);

@@ -137,9 +137,9 @@ describe('page', () => {
     for (const id of IDS) {
       const figure = element(html, 'figure', id);
       for (const kind of ['svg', 'csv', 'spec']) expect(figure).toContain(`data-get="${kind}"`);
-      expect(rowsOf(element(html, 'table', `${id}-table`)).length).toBeGreaterThan(2);
+      expect(rowsOf(html, `${id}-table`).length).toBeGreaterThan(2);
     }
-    const actions = rowsOf(element(html, 'table', 'trace-1-actions-table'));
+    const actions = rowsOf(html, 'trace-1-actions-table');
     expect(actions.map(({ path }) => path)).toEqual([
       'hot-page interrupt',
       'migration',
@@ -156,7 +156,7 @@ describe('page', () => {
 
   test('served: pieces are as long as the table’s counts', () => {
     const pieces = piecesOf(element(html, 'svg', 'trace-1-served-svg'));
-    const rows = rowsOf(element(html, 'table', 'trace-1-served-table'));
+    const rows = rowsOf(html, 'trace-1-served-table');
     const totals = [0, 2, 4].map((k) => Number(rows.at(-1)!.values[k]));
     for (const [k, run] of facts.runs.entries())
       for (const [i, kind] of SERVED.entries()) {
@@ -170,7 +170,7 @@ describe('page', () => {
 
   test('nodes: every pair is in the table and, pointed at, in the map', () => {
     const svg = textOf(element(html, 'svg', 'trace-1-nodes-svg').replaceAll('</title>', '\n'));
-    const rows = rowsOf(element(html, 'table', 'trace-1-nodes-table')).filter(({ kind }) => kind === 'part');
+    const rows = rowsOf(html, 'trace-1-nodes-table').filter(({ kind }) => kind === 'part');
     const pairs = facts.runs.flatMap((run) => run.run.numa!.matrix.map((row) => row.map(String)));
     expect(rows.map(({ values }) => values)).toEqual(pairs);
     const misses = facts.runs[1]!.run.numa!.matrix[3]![0]!.toLocaleString('en-US');
@@ -179,9 +179,7 @@ describe('page', () => {
 
   test('64 nodes: sums by node, a map without words, a page of moderate size', async () => {
     const large = await pageOf(numaResult(64));
-    const rows = rowsOf(element(large.html, 'table', 'trace-1-nodes-table')).filter(
-      ({ kind }) => kind === 'part',
-    );
+    const rows = rowsOf(large.html, 'trace-1-nodes-table').filter(({ kind }) => kind === 'part');
     expect(rows.length).toBe(3 * 64);
     for (const [k, run] of factsOf(numaComparison(64)).runs.entries()) {
       const { matrix } = run.run.numa!;
@@ -210,7 +208,7 @@ describe('page', () => {
     expect(text).toContain(
       'is +31.2 %. If each of 27 assumed or calibrated prices were 20 % lower or higher, one at a time, it would be between +26.5 % and +36.3 %; emulate_cycles, cycle_ns and l2_hit_ns move it most. That is no error bar',
     );
-    const rows = rowsOf(element(html, 'table', 'prices'));
+    const rows = rowsOf(html, 'prices');
     expect(rows[0]!.path).toBe('prices.emulate_cycles');
     expect(rows.at(-1)!.values.slice(0, 2)).toEqual(['26.5', '36.25']);
   });

@@ -1,3 +1,4 @@
+import { inflateRawSync } from 'node:zlib';
 import type { RunResult } from '../../src/model/result.ts';
 import { type HtmlOptions, type HtmlReport, renderHtml } from '../../src/report/html.ts';
 import { fixtureDifference, fixtureLedger } from './fixture.ts';
@@ -34,21 +35,34 @@ export interface Row {
   readonly texts: readonly string[];
 }
 
-/** Rows of a table's body. */
-export function rowsOf(table: string): Row[] {
-  const body = /<tbody>([\s\S]*)<\/tbody>/.exec(table)![1]!;
+/** What the page's script makes downloads from. */
+export function dataOf(html: string): {
+  readonly specs: Readonly<Record<string, { readonly $schema: string }>>;
+  readonly tables: Readonly<Record<string, readonly (readonly (string | null)[])[]>>;
+} {
+  const { data } = JSON.parse(
+    /<script type="application\/json" id="data">(.*?)<\/script>/.exec(html)![1]!,
+  ) as {
+    data: string;
+  };
+  return JSON.parse(inflateRawSync(Buffer.from(data, 'base64')).toString());
+}
+
+/** Rows of a table's body; those without figures have no values. */
+export function rowsOf(html: string, id: string): Row[] {
+  const body = /<tbody>([\s\S]*)<\/tbody>/.exec(element(html, 'table', id))![1]!;
+  const exact = dataOf(html).tables[id]!.slice(1).values();
   return [...body.matchAll(/<tr(?: class="(\w+)")?>([\s\S]*?)<\/tr>/g)].map(([, kind, row]) => {
-    const cells = [...row!.matchAll(/<(t[hd])([^>]*)>([\s\S]*?)<\/\1>/g)].map(
-      ([, , attributes, content]) => ({
-        text: textOf(content!),
-        value: textOf(/ data-v="([^"]*)"/.exec(attributes!)?.[1] ?? content!),
-      }),
+    const texts = [...row!.matchAll(/<(t[hd])[^>]*>([\s\S]*?)<\/\1>/g)].map(([, , content]) =>
+      textOf(content!),
     );
+    const [label = '', ...figures] = texts;
+    const [path, ...values] = figures.length === 0 ? [label] : exact.next().value!;
     return {
       kind: kind ?? 'part',
-      path: cells[0]!.value,
-      values: cells.slice(1).map((cell) => cell.value),
-      texts: cells.slice(1).map((cell) => cell.text),
+      path: path!,
+      values: values.map((value, i) => value ?? figures[i]!),
+      texts: figures,
     };
   });
 }

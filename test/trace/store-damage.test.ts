@@ -9,7 +9,7 @@ import { GROUP_HEADER_BYTES, LEAST_SPACE, MAGIC, MOVE_PAGE } from '../../src/tra
 import { openStore } from '../../src/trace/store/read.ts';
 import { openStoreStream } from '../../src/trace/store/read-stream.ts';
 import { createStoreWriter, type StoreOptions } from '../../src/trace/store/write.ts';
-import type { Chunk, Trace } from '../../src/trace/types.ts';
+import type { Chunk, LineRequest, Trace } from '../../src/trace/types.ts';
 import { HEADER, program, type Recorded, record } from './store-traces.ts';
 
 /** Damage of every kind must end in an InputError of one line, and never in records that were not written. */
@@ -210,6 +210,34 @@ function expectInBounds(chunk: Chunk, translations: number): void {
   expect(wrong).toBe(0);
 }
 
+/** All lines of a store; the page ids are the translations'. */
+async function linesOf(bytes: Uint8Array): Promise<number[]> {
+  const known = new Int32Array(1 << 16).fill(-1);
+  const lines: LineRequest = {
+    lineBits: 6,
+    instructionBytes: 4,
+    asideFlags: 0,
+    ids: ({ first, length }) => {
+      for (let id = first; id < first + length; id++) known[id] = id;
+      return known;
+    },
+    asRecords: () => false,
+  };
+  const all: number[] = [];
+  let translations = 0;
+  for await (const chunk of fromStream(bytes).chunks({ lines })) {
+    translations += chunk.translations.length;
+    const end = chunk.lines!.segmentEnd[chunk.segments.length - 1] ?? 0;
+    for (let at = 0; at < end; at++) all.push(chunk.lines!.words[at]! >>> 8);
+  }
+  return [...all, translations];
+}
+
+function expectLinesInBounds(pages: readonly number[]): void {
+  const translations = pages[pages.length - 1]!;
+  expect(pages.slice(0, -1).every((page) => page < translations)).toBe(true);
+}
+
 describe('a store with wrong contents and right checksums', () => {
   it('gives chunks within bounds or an InputError', async () => {
     const bytes = await stored(program(3000, 1000), { method: 'none' });
@@ -241,9 +269,11 @@ describe('a store with wrong contents and right checksums', () => {
               expectInBounds(chunk, translations);
             }
             outcomes.read++;
+            expectLinesInBounds(await linesOf(changed));
           } catch (error) {
             expectOneLine(error);
             outcomes.refused++;
+            await expect(linesOf(changed)).rejects.toThrow(InputError);
           }
         },
       ),

@@ -382,16 +382,40 @@ describe('random descriptions', () => {
   });
 
   it.each([
-    ['kind: zipf', 'kind: zip', 'place.kind: expected one of sequential, uniform, zipf, chase, distances, streams, got the text zip'],
+    [
+      'kind: zipf',
+      'kind: zip',
+      'place.kind: expected one of sequential, uniform, zipf, chase, distances, streams, got the text zip',
+    ],
     ['{ kind: zipf, theta: 0.9 }', '3', 'data[0].place: expected a mapping of fields, got 3'],
-    ['text: { bytes: 4K }', '9x: { bytes: 4K }', 'regions.9x: expected a name: a letter, then letters, digits, blanks, _ . : -, got the text 9x'],
+    [
+      'text: { bytes: 4K }',
+      '9x: { bytes: 4K }',
+      'regions.9x: expected a name: a letter, then letters, digits, blanks, _ . : -, got the text 9x',
+    ],
     ['cpus: 2', 'cpus: 2.5', 'cpus: expected a whole number, got 2.5'],
     ['cpus: 2', 'cpus: 200', 'cpus: expected a number of at most 128, got 200'],
     ['cpus: 2', 'cpus: 2\nfrom: 1', 'from: no such field'],
-    ['[{ region: heap, load: 1, place: { kind: zipf, theta: 0.9 } }]', 'heap', 'data: expected a list, got the text heap'],
-    ['{ kind: zipf, theta: 0.9 }', '{ kind: distances, profile: [] }', 'profile: expected a list of at least 1 entry, got an empty list'],
-    ['{ kind: zipf, theta: 0.9 }', '{ kind: distances, profile: [[x, 1]] }', 'profile[0][0]: expected a number or oldest, got the text x'],
-    ['{ kind: zipf, theta: 0.9 }', '{ kind: distances, profile: [[1, 2, 3, 4]] }', 'profile[0]: expected a list of at most 2 entries or a list of at most 3 entries, got a list of 4'],
+    [
+      '[{ region: heap, load: 1, place: { kind: zipf, theta: 0.9 } }]',
+      'heap',
+      'data: expected a list, got the text heap',
+    ],
+    [
+      '{ kind: zipf, theta: 0.9 }',
+      '{ kind: distances, profile: [] }',
+      'profile: expected a list of at least 1 entry, got an empty list',
+    ],
+    [
+      '{ kind: zipf, theta: 0.9 }',
+      '{ kind: distances, profile: [[x, 1]] }',
+      'profile[0][0]: expected a number or oldest, got the text x',
+    ],
+    [
+      '{ kind: zipf, theta: 0.9 }',
+      '{ kind: distances, profile: [[1, 2, 3, 4]] }',
+      'profile[0]: expected a list of at most 2 entries or a list of at most 3 entries, got a list of 4',
+    ],
   ])('%s changed to %s: the message is in our words', async (from, to, message) => {
     expect(MINIMAL).toContain(from);
     const said = await refused(() => openDescription(MINIMAL.replace(from, to), 'tiny.yaml'));
@@ -401,7 +425,8 @@ describe('random descriptions', () => {
 });
 
 /** How the library of schemas puts it. */
-const SCHEMA_WORDS = /Invalid|Too (?:big|small)|Unrecognized|received|expected (?:string|number|array|object|int|record)\b/;
+const SCHEMA_WORDS =
+  /Invalid|Too (?:big|small)|Unrecognized|received|expected (?:string|number|array|object|int|record)\b/;
 
 it('every ready-made workload is described, and runs with its defaults', async () => {
   for (const [name, entry] of Object.entries(LIBRARY)) {

@@ -89,7 +89,7 @@ export function createGuest(
    * Loads of a refill, as words. One load: the leaf entry. More: the last two are the pair of leaf entries,
    * the first is the CPU's page-table pointer, those between walk down from the root.
    */
-  const tableLoads = (cpu: number, id: number): Int32Array => {
+  const tableLoads = (guestCpu: number, id: number): Int32Array => {
     const count = parts.refill.loads;
     const space = pages.space[id]!;
     const page = pages.virtualPage[id]!;
@@ -104,7 +104,7 @@ export function createGuest(
       if (count === 1) words[at] = entry(0, page);
       else if (fromEnd < 2) words[at] = entry(0, page - (page % 2) + (1 - fromEnd));
       else if (at === 0)
-        words[at] = parts.kernel().word(synthetic.guest(REGION.guestData, cpu), 0, false, false);
+        words[at] = parts.kernel().word(synthetic.guest(REGION.guestData, guestCpu), 0, false, false);
       else words[at] = entry(fromEnd - 1, Math.floor(page / 2 ** (ENTRIES_LOG2 * (fromEnd - 1))));
     }
     return words;
@@ -115,10 +115,12 @@ export function createGuest(
       counters.enter(L.refill);
       counters.values[counters.row + C.count]!++;
       const kernel = parts.kernel();
-      const key = tlb.key(id) * parts.cpus + cpu;
+      // What the guest takes for a CPU is a virtual one under a monitor.
+      const guestCpu = system.monitor === null ? cpu : parts.vcpuOn[cpu]!;
+      const key = tlb.key(id) * Math.max(parts.cpus, parts.vcpus) + guestCpu;
       let loads = tableWords.get(key);
       if (loads === undefined) {
-        loads = tableLoads(cpu, id);
+        loads = tableLoads(guestCpu, id);
         tableWords.set(key, loads);
       }
       for (const word of vectorWords()) kernel.touch(word);

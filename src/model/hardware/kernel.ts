@@ -286,6 +286,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   const machineOf: Int32Array[] = Array.from({ length: movable ? views : 0 }, () => new Int32Array(1024));
   /** Movable: by physical page, 1 if stores call `onGuarded`; its translations: the first + 1, then each one's next. */
   let guards = new Uint8Array(movable ? 1024 : 0);
+  let guardedPages = 0;
   let firstTranslation = new Int32Array(movable ? 1024 : 0);
   let nextTranslation = new Int32Array(movable ? 1024 : 0);
   let listed = new Uint8Array(movable ? 1024 : 0);
@@ -753,7 +754,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   /** Movable: a store to a guarded page asks first. */
   const permit = (word: number): void => {
-    if (guards[pages.physical[word >>> pageShift]!] === 0) return;
+    if (guardedPages === 0 || guards[pages.physical[word >>> pageShift]!] === 0) return;
     const before = span;
     onGuarded(cpu, word >>> pageShift);
     span = before;
@@ -1153,6 +1154,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     },
     remap,
     guard: (physical, on) => {
+      guardedPages += (on ? 1 : 0) - guards[physical]!;
       guards[physical] = on ? 1 : 0;
       if (!on) return;
       for (let view = 0; view < views; view++) {

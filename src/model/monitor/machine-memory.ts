@@ -39,7 +39,7 @@ export function createMachineMemory(
   const groups = new Map<number, readonly number[]>();
   let groupOf = new Int32Array(1024);
   let known = new Uint8Array(1024); // by translation: 1 once used
-  let text = new Uint8Array(1024); // by page: 1 once fetched from in kernel mode
+  let text = new Uint8Array(1024); // by page: 1 once fetched from in kernel mode, or freed
   /** By page, where memory is limited: its translations in use. */
   const translations = new Map<number, number[]>();
 
@@ -149,10 +149,10 @@ export function createMachineMemory(
     lend(fault.transfers);
     if (fault.pageOut >= 0) {
       act('page_out', () => {});
-      // Who uses it next has to fault.
+      // Who uses it next has to fault: its mapping must not come back with the other page of its pair.
       for (const out of groups.get(fault.pageOut) ?? NOBODY)
         for (const id of translations.get(out) ?? NOBODY) {
-          tlb.shoot(id);
+          tlb.invalidate(id);
           hooks.dropped(id);
         }
     }
@@ -173,6 +173,14 @@ export function createMachineMemory(
     guard(page);
   };
 
+  /** Whether what is in a page may be kernel text that is not known yet; it is not unknown any more. */
+  const firstFetch = (page: number): boolean => {
+    if (page >= text.length) text = wider(text, page);
+    const first = text[page] === 0;
+    text[page] = 1;
+    return first;
+  };
+
   const used = (cpu: number, id: number, kind: number): void => {
     const page = pageOf(id);
     if (!isGuests(page)) return;
@@ -181,11 +189,7 @@ export function createMachineMemory(
     if (known[id] === 0 || accountOf(page) < 0) meet(cpu, id, page, kernel);
     if (balance !== null) occupy(page);
     if (kind === 2 && !movable && sharing.watched(page)) apply(cpu, page, sharing.stored(page));
-    if (kind !== 0 || !kernel) return;
-    if (page >= text.length) text = wider(text, page);
-    if (text[page] === 1) return;
-    text[page] = 1;
-    apply(cpu, page, sharing.fetched(page, textOf(page)));
+    if (kind === 0 && kernel && firstFetch(page)) apply(cpu, page, sharing.fetched(page, textOf(page)));
   };
 
   return {
@@ -196,6 +200,7 @@ export function createMachineMemory(
     },
     mapped: (cpu, id, block) => {
       const page = pageOf(id);
+      firstFetch(page);
       const before = accountOf(page);
       const change = sharing.mapped(page, block, (pages.flags[id]! & KERNEL) !== 0);
       apply(cpu, page, change);
@@ -205,6 +210,8 @@ export function createMachineMemory(
     },
     freed: (cpu, id) => {
       const page = pageOf(id);
+      // Whatever it is used for next, it is not what the kernel was started with.
+      firstFetch(page);
       if (accountOf(page) < 0) return;
       sharing.freed(page);
       const others = mates(page, regroup(page, -1));

@@ -1,6 +1,13 @@
+import { SEGMENT_REFILL } from '../../trace/types.ts';
 import { DRY, ENDED, type Feed, READY, STARVED } from './schedule-feed.ts';
 import { nodeOf, type VcpuRange } from './schedule-placement.ts';
-import type { ScheduleAction, ScheduleCounts, ScheduleOptions, VcpuCounts } from './schedule-types.ts';
+import type {
+  ScheduleAction,
+  ScheduleCounts,
+  Scheduled,
+  ScheduleOptions,
+  VcpuCounts,
+} from './schedule-types.ts';
 
 /** Who is where, since when, and what has been done. Policies decide, this keeps the books. */
 export interface ScheduleState {
@@ -30,7 +37,7 @@ export interface ScheduleState {
   /** What was done since the last call. */
   actions(): readonly ScheduleAction[];
   counts(): ScheduleCounts;
-  clear(): void;
+  clear(rest?: Scheduled): void;
 }
 
 const NO_ACTIONS: readonly ScheduleAction[] = [];
@@ -133,9 +140,24 @@ export function createScheduleState(
       return done;
     },
     counts: () => ({ vcpus: ofVcpu, cpus: ofCpu, bufferedBytes: feed.peakBytes() }),
-    clear: () => {
+    clear: (rest) => {
       ofVcpu = Array.from({ length: vcpus }, zero);
       ofCpu = Array.from({ length: cpus }, () => ({ ran: 0, idle: 0 }));
+      if (rest === undefined) return;
+      const { segments } = rest.chunk;
+      for (let at = 0; at < segments.length; at++) {
+        const ran = (segments.flags[at]! & SEGMENT_REFILL) !== 0 ? 0 : segments.instructions[at]!;
+        ofVcpu[segments.cpu[at]!]!.ran += ran;
+        ofCpu[rest.segmentCpu[at]!]!.ran += ran;
+      }
+      for (const action of rest.actions) {
+        if (action.kind === 'switch') ofVcpu[action.to]!.switches++;
+        if (action.kind !== 'move') continue;
+        const counts = ofVcpu[action.vcpu]!;
+        counts.moves++;
+        if (!action.sameNode) counts.farMoves++;
+        if (action.stolen) counts.steals++;
+      }
     },
   };
 }

@@ -106,6 +106,9 @@ export interface Schedule {
   readonly chunks: () => AsyncIterable<Scheduled>;
   /** What happened so far, or since `clear`. */
   readonly counts: () => ScheduleCounts;
-  /** End of warm-up: counts start from 0, the state stays. */
-  readonly clear: () => void;
+  /**
+   * End of warm-up: counts start from 0, the state stays. `rest`: the part after it of the chunk that was given last,
+   * whose instructions, switches and moves count (its idle and waiting times are lost).
+   */
+  readonly clear: (rest?: Scheduled) => void;
 }

@@ -31,7 +31,7 @@ export interface Priced {
 export interface PriceOptions {
   /** Leaves out waiting for locks and disks. */
   readonly waits?: boolean;
-  /** How often whoever holds a lock is descheduled; null: never. */
+  /** How often whoever holds a lock is descheduled; null: never; default: as the tally’s scheduler has it. */
   readonly preemption?: Preemption | null;
 }
 
@@ -46,6 +46,21 @@ interface RowStalls {
   queueing_ps: number;
 }
 
+/**
+ * Virtual CPUs that share CPUs lose them while they hold locks: probability × what is left of the slices of the others. A slice
+ * is taken at execution’s rate, without stalls.
+ */
+function preemptionOf(tally: Tally, prices: ResolvedPrices, { monitor }: PricedSystem): Preemption | null {
+  if (tally.schedule === null || monitor === null) return null;
+  const { slice_instructions, gang } = monitor.schedule;
+  return {
+    vcpus: tally.schedule.vcpus.length,
+    cpus: tally.cpus,
+    slice_ns: slice_instructions * prices.cycles_per_instruction * prices.cycle_ns,
+    gang,
+  };
+}
+
 const KINDS = BLOCKING_KINDS.length;
 
 /**
@@ -56,7 +71,7 @@ export function price(
   tally: Tally,
   prices: ResolvedPrices,
   system: PricedSystem,
-  { waits = true, preemption = null }: PriceOptions = {},
+  { waits = true, preemption = preemptionOf(tally, prices, system) }: PriceOptions = {},
 ): Priced {
   const delays = memoryDelays(tally, prices, system.machine);
   const rows = tally.rows.map((row): RowStalls => {

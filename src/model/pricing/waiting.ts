@@ -82,7 +82,7 @@ export function waitsOf(
   busy_ps: readonly number[],
   preemption: Preemption | null,
 ): { readonly parts: readonly Part[]; readonly waiting: Waiting | null } {
-  const disks = diskNetwork(tally, prices, system, busy_ps);
+  const disks = diskNetwork(tally, prices, system);
   if (tally.locks.length === 0 && disks === null) return { parts: [], waiting: null };
   const holds = holdsOf(tally, prices, delays);
   const busy = busy_ps.map((ps) => ps / 1000);
@@ -249,12 +249,7 @@ interface Slept {
 }
 
 /** The CPUs that have anything to do, their jobs and the disks; null without requests. */
-function diskNetwork(
-  tally: Tally,
-  prices: ResolvedPrices,
-  { machine, os }: Pick<System, 'machine' | 'os'>,
-  busy_ps: readonly number[],
-) {
+function diskNetwork(tally: Tally, prices: ResolvedPrices, { machine, os }: Pick<System, 'machine' | 'os'>) {
   const { cpus } = tally;
   const requests = new Array<number>(cpus).fill(0);
   const service = new Array<number>(cpus).fill(0);
@@ -265,7 +260,7 @@ function diskNetwork(
   }
   const all = requests.reduce((a, b) => a + b, 0);
   if (all === 0) return null;
-  const used = busy_ps.filter((ps, cpu) => ps > 0 || requests[cpu]! > 0).length;
+  const used = new Set(tally.rows.map((row) => row.cpu)).size;
   // More virtual CPUs than CPUs bring jobs of their own.
   const jobs = os.jobs * Math.max(used, tally.schedule?.vcpus.length ?? 0);
   const served = service.reduce((a, b) => a + b, 0);
@@ -273,11 +268,13 @@ function diskNetwork(
   const network = { jobs, cpus: used, disks };
 
   const solve = (busy: readonly number[], { busy_ns }: LockWaits): Slept => {
+    // Less than a picosecond of disk time is no wait; such numbers leave no digits to divide by.
+    if (served < 1e-3) return { idle_ns: busy.map(() => 0), all_ns: 0, utilisation: 0, cpu_utilisation: 1 };
     const computing = busy.reduce((sum, ns, cpu) => sum + ns + busy_ns[cpu]!, 0);
     const { idle_ns, disk_utilisation, cpu_utilisation } = diskIdle(network, computing / used, served / used);
     const all_ns = idle_ns * used;
     return {
-      idle_ns: service.map((ns) => (served > 0 ? (all_ns * ns) / served : 0)),
+      idle_ns: service.map((ns) => (all_ns * ns) / served),
       all_ns,
       utilisation: disk_utilisation,
       cpu_utilisation,

@@ -2,7 +2,7 @@ import type { Facts, RunFacts } from '../facts.ts';
 import { differenceTable, type Factor, factorsBetween, type Inputs } from '../inputs.ts';
 import { cleanText, plural } from '../words.ts';
 import { escapeHtml, prose } from './escape.ts';
-import { tableDetails } from './table.ts';
+import { type ExactValues, tableDetails } from './table.ts';
 
 /** What the page knows of inputs. */
 export interface PageInputs extends Inputs {
@@ -10,6 +10,7 @@ export interface PageInputs extends Inputs {
   readonly isIdle: (path: string) => boolean;
   /** Ids of the tables of differences that are in the page already, by pair of systems. */
   readonly tables: Map<string, string>;
+  readonly exact: ExactValues;
 }
 
 /** Commands named at most; more would bury the comparison. */
@@ -30,7 +31,7 @@ export function differenceBox(facts: Facts, run: RunFacts, inputs: PageInputs, i
   if (table.rows.length > 0) {
     const key = JSON.stringify([baseline.run.name, run.run.name]);
     const first = inputs.tables.get(key);
-    if (first === undefined) parts.push(tableDetails(table, id, 'Settings that differ'));
+    if (first === undefined) parts.push(tableDetails(inputs.exact, table, id, 'Settings that differ'));
     else parts.push(`<p><a href="#${first}">The settings that differ</a> are those of the first trace.</p>`);
     if (first === undefined) inputs.tables.set(key, id);
   }

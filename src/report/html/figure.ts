@@ -2,7 +2,7 @@ import type { Chart } from '../charts/chart.ts';
 import type { Drawer } from '../charts/svg.ts';
 import type { Table } from '../table.ts';
 import { heading, prose } from './escape.ts';
-import { downloads, scrollable, tableDetails } from './table.ts';
+import { downloads, type ExactValues, scrollable, tableDetails } from './table.ts';
 
 /** One chart of the page: the question, the finding, the picture, how to read it, and its table. */
 export interface FigureContent {
@@ -23,6 +23,7 @@ export interface FigureContent {
 export interface Writer {
   readonly drawer: Drawer;
   readonly specs: Map<string, object>;
+  readonly exact: ExactValues;
 }
 
 export async function figure(writer: Writer, content: FigureContent): Promise<string> {
@@ -37,7 +38,7 @@ export async function figure(writer: Writer, content: FigureContent): Promise<st
     `${content.before ?? ''}` +
     `<div class="plot">${scrollable(`${id}-h`, svg)}</div>` +
     `<p class="how">${prose(content.how)}</p>` +
-    tableDetails(table, `${id}-table`, 'The same numbers as a table') +
+    tableDetails(writer.exact, table, `${id}-table`, 'The same numbers as a table') +
     downloads(`${id}-h`, [
       { kind: 'svg', of: svgId, name: file },
       { kind: 'csv', of: `${id}-table`, name: file },

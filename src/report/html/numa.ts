@@ -127,7 +127,7 @@ async function moveFigures(writer: Writer, facts: Facts, id: string, file: strin
   return [
     fates,
     `<div id="${table}"><h3 class="sub">What moving pages takes${anchor(table)}</h3>` +
-      scrollable(`${table}-table-c`, htmlTable(actions, `${table}-table`)) +
+      scrollable(`${table}-table-c`, htmlTable(writer.exact, actions, `${table}-table`)) +
       '<p class="how">A migration or replication is without the interrupt that asks for it and without the CPUs that it interrupts: they are rows of their own. Their times are in the breakdown under page move, and under queueing.</p>' +
       downloads(`${table}-table-c`, [{ kind: 'csv', of: `${table}-table`, name: `${file}-actions` }]) +
       '</div>',

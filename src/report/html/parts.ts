@@ -11,7 +11,7 @@ import { escapeHtml, prose } from './escape.ts';
 import { anchor } from './figure.ts';
 import { SCRIPT } from './script.ts';
 import { styleSheet } from './style.ts';
-import { downloads, tableDetails } from './table.ts';
+import { downloads, type ExactValues, tableDetails } from './table.ts';
 
 /** Parts of the page that are there once. */
 
@@ -40,7 +40,7 @@ const ROLE_WORDS = {
 } as const;
 
 /** The ledger: every input with value, unit, source and role, once for all systems. */
-export function ledgerSection(ledger: Ledger, all: readonly Facts[]): string {
+export function ledgerSection(exact: ExactValues, ledger: Ledger, all: readonly Facts[]): string {
   const moved = sensitivityTable(all);
   const roles = (['measured', 'calibrated', 'assumed', 'chosen'] as const)
     .filter((role) => ledger.roles.has(role))
@@ -48,11 +48,11 @@ export function ledgerSection(ledger: Ledger, all: readonly Facts[]): string {
   return (
     `<section id="inputs" aria-labelledby="inputs-h"><h2 id="inputs-h">Inputs and where they come from${anchor('inputs')}</h2>` +
     `<p class="facts">${prose(`${ledger.inputs} inputs have an effect: ${roles.join(', ')}.`)}</p>` +
-    tableDetails(ledger.table, 'ledger', 'The ledger of inputs') +
+    tableDetails(exact, ledger.table, 'ledger', 'The ledger of inputs') +
     idleDetails(ledger.idle) +
     (moved === null
       ? ''
-      : tableDetails(moved, 'prices', 'What if assumed and calibrated prices were others?')) +
+      : tableDetails(exact, moved, 'prices', 'What if assumed and calibrated prices were others?')) +
     downloads('inputs-h', [
       { kind: 'csv', of: 'ledger', name: 'vmtax-inputs' },
       ...(moved === null ? [] : [{ kind: 'csv' as const, of: 'prices', name: 'vmtax-prices' }]),

@@ -1,17 +1,22 @@
 import { deflateRawSync } from 'node:zlib';
 import { COUNTERS, PRIVILEGED_OPS } from '../../model/tally.ts';
 import { scriptJson } from './escape.ts';
+import type { Writer } from './figure.ts';
 
 /**
- * What the page's downloads are made from: the whole result and the charts' specifications, as one line of
+ * What the page's downloads are made from: the whole result, the charts' specifications and the tables' exact values, as one line of
  * inert text. Rows become columns (half the size once compressed) and the whole is deflated; the page's
  * script turns it back into exactly the JSON that the command line writes.
  */
-export function payload(resultJson: string, specs: ReadonlyMap<string, object>): string {
+export function payload(resultJson: string, { specs, exact }: Pick<Writer, 'specs' | 'exact'>): string {
   const result: unknown = JSON.parse(resultJson, (key, value) =>
     (key === 'parts' || key === 'rows') && Array.isArray(value) && value.length > 0 ? columns(value) : value,
   );
-  const text = JSON.stringify({ result, specs: Object.fromEntries(specs) });
+  const text = JSON.stringify({
+    result,
+    specs: Object.fromEntries(specs),
+    tables: Object.fromEntries(exact),
+  });
   const data = deflateRawSync(Buffer.from(text), { level: 9 }).toString('base64');
   return `<script type="application/json" id="data">${scriptJson({ encoding: 'deflate-raw, base64', data })}</script>`;
 }

@@ -75,15 +75,15 @@ const coloured = (text) => {
   const style = getComputedStyle(root);
   return text.replace(/var\\((--[\\w-]+)\\)/g, (_, name) => style.getPropertyValue(name).trim());
 };
-const csv = (table) => {
-  const value = (cell) => cell.dataset.v ?? cell.textContent;
+const csv = async (id) => {
+  const { [id]: [head, ...exact] } = (await data()).tables;
+  const body = [...document.getElementById(id).tBodies[0].rows].filter((row) => row.cells.length > 1);
+  const rows = [head, ...exact.map((row, i) => row.map((value, k) => value ?? body[i].cells[k].textContent))];
   const quote = (text) => /[",\\r\\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
-  const rows = [JSON.parse(table.dataset.head)];
-  for (const row of table.tBodies[0].rows) if (row.cells.length > 1) rows.push([...row.cells].map(value));
   return rows.map((row) => row.map(quote).join(',')).join('\\n') + '\\n';
 };
 const get = {
-  csv: (id, name) => save(name + '.csv', 'text/csv', csv(document.getElementById(id))),
+  csv: async (id, name) => save(name + '.csv', 'text/csv', await csv(id)),
   svg: (id, name) => {
     const svg = document.getElementById(id).cloneNode(true);
     const back = document.createElementNS('http://www.w3.org/2000/svg', 'rect');

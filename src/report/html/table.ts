@@ -10,33 +10,41 @@ function raw(value: TableCell['value']): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
 }
 
-function cell({ text, value }: TableCell, column: TableColumn): string {
-  const exact = raw(value);
-  const attributes = exact === text ? '' : ` data-v="${escapeHtml(exact)}"`;
-  const kind = column.text ? ' class="text"' : '';
-  return `<td${kind}${attributes}>${escapeHtml(text)}</td>`;
+/**
+ * Exact values of the page's tables by id, from which its CSV files are made: the heads, then each row with figures;
+ * null: as printed. They are in the page's compressed data.
+ */
+export type ExactValues = Map<string, readonly (readonly (string | null)[])[]>;
+
+function cell({ text }: TableCell, column: TableColumn): string {
+  return `<td${column.text ? ' class="text"' : ''}>${escapeHtml(text)}</td>`;
+}
+
+function exactRow({ path, cells }: TableRow): (string | null)[] {
+  const differing = (exact: string, text: string): string | null => (exact === text ? null : exact);
+  return [path, ...cells.map(({ text, value }) => differing(raw(value), text))];
 }
 
 function body(row: TableRow, columns: readonly TableColumn[]): string {
   const chip = row.cause
     ? `<span class="chip k-${causeSlug(row.cause)}" aria-hidden="true">${CAUSE_WORDS[row.cause].code}</span>`
     : '';
-  const path = row.path === row.label && chip === '' ? '' : ` data-v="${escapeHtml(row.path)}"`;
   const label = `${chip}${escapeHtml(row.label)}`;
   const kind = row.kind === 'part' ? (row.differs ? 'differs' : '') : row.kind;
   const name = kind === '' ? '' : ` class="${kind}"`;
   if (row.cells.length === 0)
     return `<tr${name}><th scope="colgroup" colspan="${columns.length + 1}">${label}</th></tr>`;
-  return `<tr${name}><th scope="row"${path}>${label}</th>${row.cells.map((c, i) => cell(c, columns[i]!)).join('')}</tr>`;
+  return `<tr${name}><th scope="row">${label}</th>${row.cells.map((c, i) => cell(c, columns[i]!)).join('')}</tr>`;
 }
 
-/** An HTML table; its exact values, which the page's CSV files hold, are in `data-v` where they differ. */
-export function htmlTable(table: Table, id: string): string {
+/** An HTML table; its exact values are added to `exact`. */
+export function htmlTable(exact: ExactValues, table: Table, id: string): string {
   const columns = table.groups.flatMap((group) => group.columns.map((column) => ({ group, column })));
   const names = [
     table.corner,
     ...columns.map(({ group, column }) => [group.name, column.raw].filter((text) => text !== '').join(' ')),
   ];
+  exact.set(id, [names, ...table.rows.filter(({ cells }) => cells.length > 0).map(exactRow)]);
   const named = table.groups.some((group) => group.name !== '');
   const groupRow = named
     ? `<tr><td></td>${table.groups
@@ -54,7 +62,7 @@ export function htmlTable(table: Table, id: string): string {
     .join('');
   const nested = table.rows.some((row) => row.kind === 'group') ? ' class="nested"' : '';
   return (
-    `<table id="${id}"${nested} data-head="${escapeHtml(JSON.stringify(names))}"><caption id="${id}-c">${escapeHtml(table.caption)}</caption>` +
+    `<table id="${id}"${nested}><caption id="${id}-c">${escapeHtml(table.caption)}</caption>` +
     `<thead>${groupRow}<tr><th class="label" scope="col">${escapeHtml(table.corner)}</th>${heads}</tr></thead>` +
     `<tbody>${table.rows
       .map((row) =>
@@ -96,9 +104,9 @@ export function downloads(label: string, list: readonly Download[]): string {
 }
 
 /** A collapsed table. */
-export function tableDetails(table: Table, id: string, summary: string): string {
+export function tableDetails(exact: ExactValues, table: Table, id: string, summary: string): string {
   return (
     `<details id="${id}-d"><summary>${escapeHtml(summary)}</summary>` +
-    `${scrollable(`${id}-c`, htmlTable(table, id))}</details>`
+    `${scrollable(`${id}-c`, htmlTable(exact, table, id))}</details>`
   );
 }

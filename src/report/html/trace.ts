@@ -12,7 +12,7 @@ import { differenceBox, type PageInputs } from './difference.ts';
 import { escapeHtml, prose, slug } from './escape.ts';
 import { anchor, figure, type Writer } from './figure.ts';
 import { numaFigures } from './numa.ts';
-import { downloads, tableDetails } from './table.ts';
+import { downloads, type ExactValues, tableDetails } from './table.ts';
 
 /** Everything of one trace: facts, charts, counts, notes. `id` is unique in the page. */
 export async function traceSection(
@@ -80,7 +80,7 @@ export async function traceSection(
         table: serviceTable(facts),
       }),
     );
-  parts.push(counts(facts, id, file), notes(facts), '</section>');
+  parts.push(counts(writer.exact, facts, id, file), notes(facts), '</section>');
   return parts.join('\n');
 }
 
@@ -103,13 +103,13 @@ function traceFacts(facts: Facts): string {
   );
 }
 
-function counts(facts: Facts, id: string, file: string): string {
+function counts(exact: ExactValues, facts: Facts, id: string, file: string): string {
   const tables = [
     { table: countsTable(facts), key: 'counts', summary: 'Counts: instructions, TLB, caches, events' },
     { table: privilegedTable(facts), key: 'privileged', summary: 'Privileged operations by kind' },
   ].filter(({ table }) => table.rows.length > 0);
   if (tables.length === 0) return '';
-  const list = tables.map(({ table, key, summary }) => tableDetails(table, `${id}-${key}`, summary));
+  const list = tables.map(({ table, key, summary }) => tableDetails(exact, table, `${id}-${key}`, summary));
   return (
     `<div id="${id}-counted"><h3 class="sub"><span id="${id}-counted-h">What was counted</span>${anchor(`${id}-counted`)}</h3>` +
     `<p class="how">Integers from the replay, before any price: they can be compared with another simulator’s.</p>` +

@@ -10,13 +10,13 @@ import { EMPTY_CELL, type Table, type TableRow } from '../table.ts';
 import { verdictParts } from '../verdict.ts';
 import { cleanText, plural } from '../words.ts';
 import { heading, prose } from './escape.ts';
-import { htmlTable, scrollable } from './table.ts';
+import { type ExactValues, htmlTable, scrollable } from './table.ts';
 
 /** Rows of the table of effects; above this only each trace's largest effect is shown. */
 const ROWS = 15;
 
 /** The card at the top: what was asked, the answer, its size, how sure it is, and the biggest caveat. */
-export function verdictCard(all: readonly Facts[], ledger: Ledger): string {
+export function verdictCard(exact: ExactValues, all: readonly Facts[], ledger: Ledger): string {
   const { answer, why } = verdictParts(all);
   const changed = changedSettings(all.flatMap((facts) => facts.runs));
   const compared = all.some((facts) => facts.others.length > 0);
@@ -30,7 +30,7 @@ export function verdictCard(all: readonly Facts[], ledger: Ledger): string {
   return (
     `<div class="verdict"><p class="asks">${prose(question(all))}</p><h1>${heading(answer)}</h1>` +
     (why === '' ? '' : `<p class="why">${heading(`${why[0]!.toUpperCase()}${why.slice(1)}.`)}</p>`) +
-    (compared ? scrollable('effects-c', htmlTable(effectTable(all), 'effects')) : '<p></p>') +
+    (compared ? scrollable('effects-c', htmlTable(exact, effectTable(all), 'effects')) : '<p></p>') +
     `<dl class="facts-list">${entries.map(([term, text]) => `<dt>${term}</dt><dd>${prose(text!)}</dd>`).join('')}</dl></div>`
   );
 }

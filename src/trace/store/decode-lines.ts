@@ -1,13 +1,13 @@
 /**
- * The reference coder, reading side, straight to lines (see `../lines.ts`): the fast twin of decoding records and
+ * The reference coder, reading side, straight to lines (`LineRequest`): the fast twin of decoding records and
  * making lines of them.
  *
  * The loop (`line-run.ts`) runs templates that lie within a segment. What is not common (a template over the end of
  * a segment, fetches around the caches) runs by the book, as does a chunk that is wanted as records.
  */
 import { InputError } from '../errors.ts';
-import { addRecords, createLineOutput, mostWords } from '../line-records.ts';
-import type { LineColumns, LineRequest } from '../lines.ts';
+import { addRecords, createLineOutput, mostWords } from '../lines.ts';
+import type { LineColumns, LineRequest } from '../types.ts';
 import { CHUNK_RECORDS, OFFSET_SHIFT, type SegmentColumns } from '../types.ts';
 import { type Cursor, checkCursors } from './lanes.ts';
 import {

@@ -1,7 +1,6 @@
 /** Groups in, chunks out. */
 import { InputError } from '../errors.ts';
-import type { LineColumns } from '../lines.ts';
-import type { Chunk, ChunkOptions } from '../types.ts';
+import type { Chunk, ChunkOptions, LineColumns } from '../types.ts';
 import { createLineDecoder, type LineDecoder } from './decode-lines.ts';
 import { createReferenceDecoder, type ReferenceDecoder } from './decode-references.ts';
 import { createSparseDecoder } from './decode-sparse.ts';

@@ -2,7 +2,7 @@
  * Templates made ready for the decoder of lines: what a run makes of its fetches, the lines and the number of
  * accesses, is worked out once, and only the data references are left to be moved at each run.
  */
-import type { LineShape } from '../line-records.ts';
+import type { LineShape } from '../lines.ts';
 import { LOAD, OFFSET_MASK, OFFSET_SHIFT, PAGE_BITS, SIZE_SHIFT, STORE } from '../types.ts';
 import { HEAD, type Templates } from './templates.ts';
 
