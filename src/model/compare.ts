@@ -1,8 +1,8 @@
 import { InputError } from '../trace/errors.ts';
-import type { LineRequest } from '../trace/types.ts';
 import {
   type Chunk,
   type ChunkOptions,
+  type LineRequest,
   type SegmentColumns,
   type Trace,
   type TraceSummary,

@@ -1,7 +1,6 @@
 /** Which replays need but the lines of a trace (`LineRequest`), which a store gives without making its records. */
 import { linesOfRecords } from '../trace/lines.ts';
-import type { LineRequest } from '../trace/types.ts';
-import { SEGMENT_RDHWR, SEGMENT_REFILL } from '../trace/types.ts';
+import { type LineRequest, SEGMENT_RDHWR, SEGMENT_REFILL } from '../trace/types.ts';
 import type { Granularity } from './hardware/kernel.ts';
 import type { Packer, PackRule } from './hardware/pack.ts';
 import type { System } from './systems/schema.ts';

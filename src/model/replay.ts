@@ -8,6 +8,7 @@ import { isAsideEvent, type Packed } from './hardware/pack.ts';
 import type { Pages } from './hardware/pages.ts';
 import { createPlacement } from './hardware/placement.ts';
 import { createIdealTlb, createTlb } from './hardware/tlb.ts';
+import { cachesAlone } from './lines.ts';
 import { createHeldLocks } from './locks.ts';
 import { createDisco } from './monitor/disco.ts';
 import type { ScheduleAction, ScheduleCounts, Scheduled } from './monitor/schedule-types.ts';
@@ -47,8 +48,8 @@ export function createReplay(
   const { machine, os } = system;
   const overlay = os.overlay && header.level === 'user';
   const dropRdhwr = os.rdhwr === 'drop';
-  // Caches alone, no operating system: events mean nothing and are passed over.
-  const cachesAlone = system.monitor === null && machine.tlb === null && !os.overlay;
+  // Events mean nothing then and are passed over.
+  const alone = cachesAlone(system);
   const coherent = coherenceOf(machine, cpus) === 'directory';
   const movesPages = coherent && system.pages.policy !== 'none' && machine.nodes > 1;
   const vms = header.vms ?? [];
@@ -293,7 +294,7 @@ export function createReplay(
     placed = scheduled;
     nextAction = 0;
     const { at: recordOf, length: allEvents } = chunk.events;
-    const events = cachesAlone ? 0 : allEvents;
+    const events = alone ? 0 : allEvents;
     const { words, eventAt, segmentEnd, spans } = packed;
     tlb.reserve();
     kernel.reserve();

@@ -2,6 +2,7 @@ import { InputError } from '../trace/errors.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
 import { type ReplayOptions, replayAll } from './compare.ts';
 import { unfollowed } from './locks.ts';
+import { notesOnMachines } from './notes.ts';
 import { numaOf } from './numa.ts';
 import { price } from './pricing/price.ts';
 import { type PricedRun, sensitivityOf } from './pricing/sensitivity.ts';
@@ -67,7 +68,7 @@ export async function compareSystems(
         seed: seeded[mine[at]!]!.machine.tlb?.seed ?? 0,
         total_ps: breakdown.total_ps,
       })),
-      notes: notesOn(system, trace, summary, tally),
+      notes: notesOn(system, trace, summary, tally, total_ps),
     };
   });
   return {
@@ -109,7 +110,13 @@ export function baselineFirst(systems: readonly System[], baseline: string | nul
 }
 
 /** What was assumed in a run, and what it cannot show. */
-function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: CountedTally): string[] {
+function notesOn(
+  system: System,
+  trace: Trace,
+  summary: TraceSummary,
+  tally: CountedTally,
+  total_ps: number,
+): string[] {
   const { header } = trace;
   const { os, monitor, machine } = system;
   const notes: string[] = [];
@@ -159,12 +166,7 @@ function notesOn(system: System, trace: Trace, summary: TraceSummary, tally: Cou
     notes.push(
       `${lost} acquisitions are of more locks than are followed side by side: they wait for nobody.`,
     );
-  if (header.cpus > 1)
-    notes.push(
-      tally.state.lost_lines.length > 0
-        ? 'CPUs interleave as recorded: where stretches are long, coherence misses are a lower bound.'
-        : 'CPUs interleave as recorded, in long stretches; cache coherence between them is not modelled.',
-    );
+  notes.push(...notesOnMachines(system, header, tally, total_ps));
   if (monitor && !monitor.footprint) notes.push('The monitor’s own references do not enter the caches.');
   if (machine.tlb?.replacement === 'random')
     notes.push(`TLB replacement is random (seed ${machine.tlb.seed}).`);

@@ -146,7 +146,7 @@ describe('coherence by directory', () => {
  */
 test.each([2, 32, 33, 64, 128])('lines of pages that come late, %i CPUs', async (cpus) => {
   const cache = { size: 16, ways: 1, line: 16 };
-  const rest = { cpus, l1i: cache, l1d: cache, tlb: null } as const;
+  const rest = { cpus, nodes: 1, l1i: cache, l1d: cache, tlb: null } as const;
   for (const pages of [1, 4, 5, 8, 9, 16, 17]) {
     const list = Array.from({ length: pages }, (_, i): Reference => {
       const page = 2 ** 51 + i;

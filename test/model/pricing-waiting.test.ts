@@ -11,9 +11,8 @@ import { type System, type SystemInput, systemSchema } from '../../src/model/sys
 import type { Counter, HeldRow, Tally, TallyRow } from '../../src/model/tally.ts';
 import { ingest } from '../../src/trace/ingest.ts';
 import type { Trace } from '../../src/trace/types.ts';
-import type { WorkloadInput } from '../../src/trace/workloads/schema.ts';
 import { describeTrace } from '../trace/workloads-reading.ts';
-import { simulateSpin, stretchesOf } from './waiting-simulation.ts';
+import { oneLock, simulateSpin, stretchesOf } from './waiting-simulation.ts';
 import { tallyOfWindows } from './window-tally.ts';
 
 const system = systemSchema.parse({});
@@ -305,45 +304,6 @@ describe('disks', () => {
     expect(timeOf(waiting, 'idle', 'idle')).toBeGreaterThan(0);
     expect(timeOf(waiting, 'synchronisation')).toBeLessThan(timeOf(without, 'synchronisation') / 2);
   });
-});
-
-/** Jobs that compute and make a system call with one hot spinlock. */
-const oneLock = (hold: number, every: number, protectedBytes = '1K'): WorkloadInput => ({
-  name: 'one lock',
-  cpus: 8,
-  instructions: 4_000_000,
-  stretch: 200,
-  processes: [
-    {
-      name: 'job',
-      count: 8,
-      regions: { text: { bytes: '16K' }, heap: { bytes: '64K' } },
-      phases: [
-        {
-          instructions: 50_000,
-          code: { region: 'text', run: 9 },
-          fetch: 100,
-          data: [{ region: 'heap', load: 20, store: 8, size: 8 }],
-        },
-      ],
-    },
-  ],
-  kernel: {
-    regions: { ktext: { bytes: '32K' }, tables: { bytes: '32K' }, protected: { bytes: protectedBytes } },
-    locks: { lock: { kind: 'spin' } },
-    services: {
-      write: {
-        when: { on: 'rate', every, spacing: 'exponential' },
-        syscall: 4,
-        instructions: hold + 200,
-        code: { region: 'ktext', run: 7 },
-        fetch: 100,
-        data: [{ region: 'tables', load: 10 }],
-        privileged: { 'mtc0 status': 4 },
-        locks: [{ lock: 'lock', hold, data: [{ region: 'protected', load: 10, size: 8 }] }],
-      },
-    },
-  },
 });
 
 async function replayed(trace: Trace, inputs: readonly SystemInput[]) {

@@ -1,4 +1,5 @@
 import { EVENT, FETCH, SIZE_SHIFT, type Trace } from '../../src/trace/types.ts';
+import type { WorkloadInput } from '../../src/trace/workloads/schema.ts';
 
 /** A spinlock simulated event by event, with the stretches of instructions that a trace has in and outside of it. */
 
@@ -52,3 +53,42 @@ export function simulateSpin(
     at[cpu]! += 2;
   }
 }
+
+/** Jobs that compute and make a system call with one hot spinlock. */
+export const oneLock = (hold: number, every: number, protectedBytes = '1K'): WorkloadInput => ({
+  name: 'one lock',
+  cpus: 8,
+  instructions: 4_000_000,
+  stretch: 200,
+  processes: [
+    {
+      name: 'job',
+      count: 8,
+      regions: { text: { bytes: '16K' }, heap: { bytes: '64K' } },
+      phases: [
+        {
+          instructions: 50_000,
+          code: { region: 'text', run: 9 },
+          fetch: 100,
+          data: [{ region: 'heap', load: 20, store: 8, size: 8 }],
+        },
+      ],
+    },
+  ],
+  kernel: {
+    regions: { ktext: { bytes: '32K' }, tables: { bytes: '32K' }, protected: { bytes: protectedBytes } },
+    locks: { lock: { kind: 'spin' } },
+    services: {
+      write: {
+        when: { on: 'rate', every, spacing: 'exponential' },
+        syscall: 4,
+        instructions: hold + 200,
+        code: { region: 'ktext', run: 7 },
+        fetch: 100,
+        data: [{ region: 'tables', load: 10 }],
+        privileged: { 'mtc0 status': 4 },
+        locks: [{ lock: 'lock', hold, data: [{ region: 'protected', load: 10, size: 8 }] }],
+      },
+    },
+  },
+});

@@ -14,7 +14,7 @@ export function splitTrace(trace: Trace, count: number): Trace {
   if (count === 1) return trace;
   if (header.vms !== undefined)
     throw new InputError(
-      `${header.name} holds ${header.vms.length} virtual machines already: set vms.count to 1`,
+      `${header.name} holds ${header.vms.length} virtual machines already: set monitor.vms.count to 1`,
     );
   if (header.cpus % count !== 0)
     throw new InputError(

@@ -7,8 +7,13 @@
  */
 import { InputError } from '../errors.ts';
 import { addRecords, createLineOutput, mostWords } from '../lines.ts';
-import type { LineColumns, LineRequest } from '../types.ts';
-import { CHUNK_RECORDS, OFFSET_SHIFT, type SegmentColumns } from '../types.ts';
+import {
+  CHUNK_RECORDS,
+  type LineColumns,
+  type LineRequest,
+  OFFSET_SHIFT,
+  type SegmentColumns,
+} from '../types.ts';
 import { type Cursor, checkCursors } from './lanes.ts';
 import {
   BLOCK_ID,
