@@ -112,6 +112,8 @@ const step = (cpus: number): fc.Arbitrary<Step> =>
     block: fc.nat(2),
   });
 
+/** Of the machines below: of a way of the L2. */
+const COLOURS = 4;
 const cache = { size: 8192, ways: 1, line: 64 };
 
 /** Two colours in the L1, four in the L2. */
@@ -179,12 +181,15 @@ async function checked(steps: readonly Step[], machines: number, cpusEach: numbe
     contents.apply(machine, one);
     const now = where();
     const holders = new Map<number, string>();
-    for (const [name, { on, guarded }] of now) {
+    for (const [name, { physical, on, guarded }] of now) {
       const [m, p] = name.split(':').map(Number);
       const content = contents.of[m!]![p!]!;
       const alone = new Set(on).size === 1;
       if (!alone && !guarded) throw new Error(`${name} is replicated and can be written`);
       for (const page of new Set(on)) {
+        const { physicalPage } = made[0]!.options.pages;
+        if ((physicalPage[page]! - physicalPage[physical]!) % COLOURS !== 0)
+          throw new Error(`${name} is on a machine page of another colour`);
         const other = holders.get(page);
         if (other !== undefined) {
           if (!guarded || !now.get(other)!.guarded)
@@ -249,4 +254,33 @@ describe('machine pages', () => {
     );
     for (const [name, n] of Object.entries(happened)) expect(n, name).toBeGreaterThan(0);
   }, 120_000);
+
+  test('a shared page that has moved stays read-only for the CPU that moved it', async () => {
+    const of = (cpu: number, what: Step['what'], line: number): Step => ({
+      cpu,
+      page: 0,
+      what,
+      line,
+      block: 0,
+    });
+    const tally = await checked(
+      [
+        of(0, 'fetch', 0),
+        ...[0, 1, 2, 3, 4, 5].map((line) => of(1, 'fetch', line)),
+        of(1, 'kernel load', 9),
+        of(1, 'kernel store', 9),
+      ],
+      2,
+      1,
+      system(
+        { vms: { count: 2 } },
+        {
+          machine: { nodes: 2 },
+          pages: { policy: 'disco', disco: { trigger: 3, sharing: 'infinite' } },
+        },
+      ),
+    );
+    expect(layer(tally, 'migrate')).toBe(1);
+    expect(layer(tally, 'copy_on_write')).toBe(1);
+  });
 });

@@ -207,7 +207,6 @@ describe('transparent sharing', () => {
     expect(split!.memory!.virtual).toMatchObject({ kernel_text: 9, kernel_data: 1 });
     expect(split!.memory!.machine).toMatchObject({ kernel_text: 5, kernel_data: 1 });
     expect(layer(split!, 'copy_on_write')).toBe(1);
-    // A page of 32 lines of 128 bytes is read and written.
     expect(layer(split!, 'copy_on_write', 'load_accesses')).toBeGreaterThanOrEqual(64);
     expect(layer(split!, 'copy_on_write', 'store_accesses')).toBeGreaterThanOrEqual(64);
   });
@@ -228,6 +227,26 @@ describe('transparent sharing', () => {
       return sumCounter(tally!, 'l2_fetch_misses', (row) => row.cpu === 0 && row.layer === 'workload');
     };
     expect(await misses(true)).toBe(await misses(false));
+  });
+
+  test('the other CPUs of a machine that leaves a shared page read its copy', async () => {
+    const trace = traceOf({ cpus: 4 }, (builder) => {
+      const touch = (cpu: number, kind: typeof LOAD | typeof STORE | typeof FETCH): void => {
+        builder.segment(cpu, SEGMENT_KERNEL, 0);
+        builder.record(direct(builder, 3), referenceWord(kind, 640, 4));
+      };
+      for (const cpu of [2, 0, 1]) touch(cpu, FETCH);
+      touch(1, LOAD);
+      touch(0, STORE);
+      touch(1, LOAD);
+    });
+    const [tally] = await tallies(trace, [disco('split', { vms: { count: 2 }, footprint: false })]);
+    const ofWorkload = (counter: Counter): number =>
+      sumCounter(tally!, counter, (row) => row.layer === 'workload' && row.cpu === 1);
+    expect(layer(tally!, 'copy_on_write')).toBe(1);
+    expect(ofWorkload('l1d_load_misses')).toBe(2);
+    expect(ofWorkload('moved_misses')).toBe(1);
+    expect(ofWorkload('dirty_load_misses')).toBe(1);
   });
 
   test('a block that another machine has read needs no disk, if it is a whole page', async () => {
@@ -348,7 +367,7 @@ describe('zeroed pages', () => {
       for (let offset = 0; offset < 4096; offset += 8) {
         builder.record(code, referenceWord(FETCH, 64, 4));
         builder.record(direct(builder, page), referenceWord(STORE, offset, 8));
-        // In two chunks, once between a fetch and its store.
+        // In two chunks.
         if (offset === 1024) chunk();
       }
       builder.segment(0, SEGMENT_KERNEL, 0);

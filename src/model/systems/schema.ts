@@ -598,9 +598,9 @@ const prices = z.strictObject({
   ),
   disk_byte_ns: price(
     450,
-    'ns/byte',
+    'ns',
     'measured',
-    'transfer of a byte from or to a disk',
+    'transfer of each byte from or to a disk',
     'the same drive: 36,864 bytes a track in one turn, and a head switch of 1.6 ms',
   ),
   l2tlb_cycles: price(
