@@ -34,6 +34,7 @@ import {
   DATA,
   DATA_BEFORE_IT,
   ELSEWHERE,
+  ENDED,
   EXIT,
   FAULTS,
   FETCH_BEFORE,
@@ -97,7 +98,7 @@ export interface LineDecoder {
   readonly word: Int32Array;
 }
 
-type Exit = (bytes: Uint8Array, ids: Int32Array, length: number, translations: number) => void;
+type Step = (bytes: Uint8Array, ids: Int32Array, length: number, translations: number) => void;
 
 /** Lanes whose cursors are in the state, from BLOCK_AT on. */
 const MOVED = [LANE_BLOCKS, LANE_MOVES, LANE_OFFSETS, LANE_PAGES] as const;
@@ -139,21 +140,23 @@ export function createLineDecoder(): LineDecoder {
   let first = 0;
   let next = 0;
   let cpu = -1;
+  let ended = false;
+  /** First of the records that were run into the columns last. */
+  let columnsFrom = 0;
 
   /** Makes rows for the next segments and enters the first of them. */
   const fill = (): void => {
     first = next;
     next = Math.min(segments.length, first + ROWS);
+    memory.fill(0, ROWS_AT, ROWS_AT + ROW_FIELDS * (next - first));
     for (let segment = first, row = ROWS_AT; segment < next; segment++, row += ROW_FIELDS) {
       memory[row + ROW_END] = segments.end[segment]!;
-      memory[row + ROW_FLAGS] = 0;
       if ((segments.flags[segment]! & request.asideFlags) !== 0) memory[row + ROW_FLAGS] = ASIDE;
       else if (segments.cpu[segment] !== cpu) {
         // It has other caches.
         memory[row + ROW_FLAGS] = ELSEWHERE;
         cpu = segments.cpu[segment]!;
       }
-      for (let kind = 0; kind < 4; kind++) memory[row + ROW_ACCESSES + kind] = 0;
     }
     state[ROW] = ROWS_AT;
     enter();
@@ -191,37 +194,39 @@ export function createLineDecoder(): LineDecoder {
   /** Takes what the rows have come to. */
   const drain = (): void => {
     for (let segment = first, row = ROWS_AT; segment < next; segment++, row += ROW_FIELDS) {
-      const isAside = memory[row + ROW_FLAGS]! & ASIDE;
-      aside[segment] = isAside;
+      aside[segment] = memory[row + ROW_FLAGS]! & ASIDE;
       segmentEnd[segment] = memory[row + ROW_WORDS]! - WORDS_AT;
-      for (let kind = 0; kind < 4; kind++)
-        accesses[4 * segment + kind] = isAside ? 0 : memory[row + ROW_ACCESSES + kind]!;
+      const tally = 4 * segment;
+      accesses[tally] = memory[row + ROW_ACCESSES]!;
+      accesses[tally + 1] = memory[row + ROW_ACCESSES + 1]!;
+      accesses[tally + 2] = memory[row + ROW_ACCESSES + 2]!;
+      accesses[tally + 3] = memory[row + ROW_ACCESSES + 3]!;
+      if (aside[segment] === 1) accesses.fill(0, tally, tally + 4);
     }
   };
 
   const lastRow = (): number => ROWS_AT + ROW_FIELDS * (next - first - 1);
 
-  /** Ends a segment and begins the next; false after the last of the chunk. */
-  const proceed = (): boolean => {
+  /** Ends a segment and begins the next, if there is one. */
+  const proceed: Step = () => {
     const last = state[ROW] === lastRow();
     leave();
-    if (!last) {
-      enter();
-      return true;
+    if (!last) enter();
+    else {
+      drain();
+      if (next < segments.length) fill();
+      else ended = true;
     }
-    drain();
-    if (next === segments.length) return false;
-    fill();
-    return true;
   };
 
   const output = createLineOutput(memory);
 
-  /** Makes lines of the records in the columns, from … to − 1, which may lie in several segments. */
-  const lineUp = (from: number, to: number, ids: Int32Array): void => {
+  /** Makes lines of the records that were just run into the columns, which may lie in several segments. */
+  const lineUp: Step = (bytes, ids, length, translations) => {
     const { translation, word } = columns;
-    for (let at = from; at < to; ) {
-      while (at === memory[state[ROW]! + ROW_END]) proceed();
+    const to = state[AT]!;
+    for (let at = columnsFrom; at < to; ) {
+      while (at === memory[state[ROW]! + ROW_END]) steps[ENDED]![0]!(bytes, ids, length, translations);
       const row = state[ROW]!;
       const end = Math.min(to, memory[row + ROW_END]!);
       output.words = memory;
@@ -237,7 +242,7 @@ export function createLineDecoder(): LineDecoder {
   };
 
   /** Makes more room for words. */
-  const widen: Exit = () => {
+  const widen: Step = () => {
     const old = memory;
     memory = new Int32Array(old.length + words.length);
     memory.set(old);
@@ -246,7 +251,7 @@ export function createLineDecoder(): LineDecoder {
   };
 
   /** Defines the template that stopped a run. */
-  const define: Exit = (bytes, ids, _length, translations) => {
+  const define: Step = (bytes, ids, _length, translations) => {
     const at = state[BLOCK_AT]!;
     const id = ((bytes[at]! - BLOCK_ID) << 8) | bytes[at + 1]!;
     if (id !== templates.count()) throw new InputError('an unknown template is named');
@@ -260,7 +265,7 @@ export function createLineDecoder(): LineDecoder {
   };
 
   /** Runs the template that stopped a run into the columns. */
-  const runIntoColumns: Exit = (bytes, _ids, length, translations) => {
+  const runIntoColumns: Step = (bytes, _ids, length, translations) => {
     const { word, translation } = columns;
     const place = state[CURRENT]!;
     const defined = templates.store;
@@ -269,6 +274,7 @@ export function createLineDecoder(): LineDecoder {
     const at = state[AT]!;
     // Also the empty place before the first template.
     if (records === 0 || at + records > length) throw new InputError(IMPOSSIBLE);
+    columnsFrom = at;
     for (let index = 0; index < records; index++) {
       word[at + index] = defined[source + HEAD + 2 * index]!;
       translation[at + index] = defined[source + HEAD + 2 * index + 1]!;
@@ -284,15 +290,12 @@ export function createLineDecoder(): LineDecoder {
     state[AT] = at + records;
   };
 
-  const runByTheBook: Exit = (bytes, ids, length, translations) => {
-    const from = state[AT]!;
-    runIntoColumns(bytes, ids, length, translations);
-    lineUp(from, state[AT]!, ids);
-  };
-
-  /** What to do after a run, by why it ended. */
-  const goOn: readonly Exit[] = [widen, define, runByTheBook];
-  const recordsGoOn: readonly Exit[] = [widen, define, runIntoColumns];
+  /**
+   * What to do after a run, by why it ended. Called through tables only: V8 then leaves them where they are, and
+   * does not compile them into each other again and again.
+   */
+  const steps: readonly (readonly Step[])[] = [[widen], [define], [runIntoColumns, lineUp], [proceed]];
+  const stepsToRecords: readonly (readonly Step[])[] = [[widen], [define], [runIntoColumns]];
 
   /** Takes the cursors of the lanes into the state, or back. */
   const load = (): Uint8Array => {
@@ -327,15 +330,15 @@ export function createLineDecoder(): LineDecoder {
     next = 0;
     cpu = -1;
     state[PUT] = WORDS_AT;
-    let more = segments.length > 0;
-    if (more) fill();
-    while (more) {
+    ended = segments.length === 0;
+    if (!ended) fill();
+    while (!ended) {
       const room = memory.length - margin;
       const count = templates.count();
       runLines(bytes, memory, ids, lastRow(), room, false, translations, lineBits, count);
       if (state[FAULTS]! < 0) throw new InputError(IMPOSSIBLE);
-      if (state[AT] === memory[state[ROW]! + ROW_END]) more = proceed();
-      else goOn[state[EXIT]!]!(bytes, ids, length, translations);
+      const why = state[AT] === memory[state[ROW]! + ROW_END] ? ENDED : state[EXIT]!;
+      for (const step of steps[why]!) step(bytes, ids, length, translations);
     }
     save();
     return { words, segmentEnd, accesses, aside };
@@ -351,7 +354,7 @@ export function createLineDecoder(): LineDecoder {
     state[PUT] = WORDS_AT;
     while (state[AT]! < length) {
       runLines(bytes, memory, ids, ROWS_AT, end, true, translations, lineBits, templates.count());
-      recordsGoOn[state[EXIT]!]!(bytes, ids, length, translations);
+      for (const step of stepsToRecords[state[EXIT]!]!) step(bytes, ids, length, translations);
     }
     save();
   };

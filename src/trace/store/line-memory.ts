@@ -57,7 +57,9 @@ export const ROW_FIELDS = 8;
 export const ASIDE = 1;
 export const ELSEWHERE = 2;
 
-/** Why a run ended: at the last row's or the words' end; before a template that is not defined, or that runs by the book. */
+/** Why a run ended: at the words' end (or the last row's); before a template that is not defined; one that runs by the book. */
 export const DONE = 0;
 export const UNDEFINED = 1;
 export const BY_THE_BOOK = 2;
+/** At the end of the last row's segment. */
+export const ENDED = 3;
