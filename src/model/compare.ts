@@ -100,6 +100,7 @@ async function replayGroup(
       throw new InputError(
         `system ${system.name}: ${cpus} CPUs do not divide evenly over ${system.machine.nodes} nodes`,
       );
+    checkNodes(system);
     const rule = rules[index]!;
     const grain = grains[index]!;
     const key = lineRule === undefined ? JSON.stringify([rule, grain]) : 'lines';
@@ -188,6 +189,19 @@ async function replayGroup(
         `the trace has ${warmup}; give a smaller --warmup`,
     );
   return { tallies, warmup };
+}
+
+/** What only the number of nodes of this trace's machine can tell. */
+function checkNodes({ name, machine }: System): void {
+  const { nodes } = machine;
+  if (machine.placement === 'fixed' && machine.placement_node >= nodes)
+    throw new InputError(
+      `system ${name}: machine.placement_node ${machine.placement_node} of ${nodes} nodes: they are numbered from 0`,
+    );
+  if (machine.interconnect === 'hypercube' && (nodes & (nodes - 1)) !== 0)
+    throw new InputError(
+      `system ${name}: ${nodes} nodes are no hypercube: set machine.nodes to a power of two`,
+    );
 }
 
 interface Item {

@@ -1,5 +1,7 @@
 import type { TraceHeader } from '../trace/types.ts';
 import { coherenceOf } from './hardware/kernel.ts';
+import { elapsedPs } from './pricing/actions.ts';
+import type { Breakdown } from './pricing/breakdown.ts';
 import type { System } from './systems/schema.ts';
 import { checkIntervals } from './systems/schema-pages.ts';
 import type { CountedTally } from './tally.ts';
@@ -40,6 +42,16 @@ export function notesOnMachines(
   if (monitor?.vms.memory === 0 && monitor.memory.balancing)
     notes.push('Balancing does nothing: monitor.vms.memory is 0, as much memory as every machine wants.');
   return notes;
+}
+
+/** A system with another number of CPUs than the baseline: its sums of time do not compare as they stand. */
+export function notesOnSize(tally: CountedTally, breakdown: Breakdown, baselineCpus: number): string[] {
+  if (tally.cpus === baselineCpus) return [];
+  const longest = (elapsedPs(breakdown) / 1e9).toFixed(1);
+  return [
+    `Runs on ${tally.cpus} CPUs and the baseline on ${baselineCpus}: times are sums over CPUs, which is not how long ` +
+      `a run takes; the CPU that takes longest here needs ${longest} ms.`,
+  ];
 }
 
 /** What virtual machines share, and how far that goes. */

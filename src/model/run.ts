@@ -2,13 +2,14 @@ import { InputError } from '../trace/errors.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
 import { type ReplayOptions, replayAll } from './compare.ts';
 import { unfollowed } from './locks.ts';
-import { notesOnMachines } from './notes.ts';
+import { notesOnMachines, notesOnSize } from './notes.ts';
 import { numaOf } from './numa.ts';
 import { price } from './pricing/price.ts';
 import { type PricedRun, sensitivityOf } from './pricing/sensitivity.ts';
+import type { Waiting } from './pricing/waiting.ts';
 import type { Comparison, SystemRun } from './result.ts';
 import { ledger } from './systems/ledger.ts';
-import { type ResolvedPrices, resolvePrices, systemFor } from './systems/resolve.ts';
+import { type ResolvedPrices, resolvePrices, systemFor, withNodes } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
 import { type CountedTally, sumCounter } from './tally.ts';
 
@@ -32,7 +33,7 @@ export async function compareSystems(
 ): Promise<Comparison> {
   const summary = trace.summary();
   if (summary === null) throw new Error('compareSystems needs a trace whose summary is known');
-  const ordered = baselineFirst(systems, options.baseline).map((system) => systemFor(system, trace.header));
+  const ordered = baselineFirst(systems, options.baseline).map((system) => withNodes(system, trace.header));
   const requested = options.warmup ?? Math.floor(summary.workloadInstructions / 10);
   const { signal, progress } = options;
   const seeded = ordered.flatMap((system) => withSeeds(system, options.seeds));
@@ -68,7 +69,10 @@ export async function compareSystems(
         seed: seeded[mine[at]!]!.machine.tlb?.seed ?? 0,
         total_ps: breakdown.total_ps,
       })),
-      notes: notesOn(system, trace, summary, tally, total_ps),
+      notes: [
+        ...notesOnSize(tally, priced[0]!.breakdown, tallies[0]!.cpus),
+        ...notesOn(systemFor(system, trace.header), trace, summary, tally, total_ps, priced[0]!.waiting),
+      ],
     };
   });
   return {
@@ -116,6 +120,7 @@ function notesOn(
   summary: TraceSummary,
   tally: CountedTally,
   total_ps: number,
+  waiting: Waiting | null,
 ): string[] {
   const { header } = trace;
   const { os, monitor, machine } = system;
@@ -141,11 +146,11 @@ function notesOn(
       'Pages touched without an allocation event count as backed already' +
         (requests > 0 ? '.' : '; disk waits and idle time are not modelled.'),
     );
-    if (requests > 0)
+    if ((waiting?.disks?.idle_ps ?? 0) > 0)
       notes.push(
-        `Idle time is computed, not recorded: ${requests} requests at random places on ` +
+        `Idle time is computed, not recorded: ${requests} ${requests === 1 ? 'request' : 'requests'} at random places on ` +
           `${machine.disks === 0 ? 'a disk for each CPU' : `${machine.disks} disks`}, ` +
-          `with ${os.jobs} ${os.jobs === 1 ? 'job' : 'jobs'} for each CPU.`,
+          `with ${os.jobs} ${os.jobs === 1 ? 'job' : 'jobs'} for each ${tally.schedule === null ? 'CPU' : 'virtual CPU'}.`,
       );
     const traps = tally.rows.some((row) => row.context === 'reserved instruction');
     if (os.rdhwr === 'keep' && traps)

@@ -67,7 +67,8 @@ function traceHead(facts: Facts, width: number, style: TextStyle): string[] {
     ...paragraph(
       `${header.level === 'system' ? 'user and kernel recorded' : 'user code recorded, no kernel'} (${cleanText(header.format)}), ` +
         `${header.cpus} ${plural(header.cpus, 'CPU')}; ` +
-        `${instructions(facts.baseline.run.tally.instructions)} counted. ${warmupSentence(facts.comparison)}`,
+        `${instructions(facts.baseline.run.tally.instructions)} counted. ${warmupSentence(facts.comparison)}` +
+        (facts.runs.some(({ run }) => run.tally.cpus > 1) ? ' Times are sums over all CPUs.' : ''),
       width,
     ),
   );

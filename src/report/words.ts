@@ -133,9 +133,9 @@ export const CAUSE_WORDS: Readonly<Record<Cause, CauseWords>> = {
   },
   memory_balance: {
     code: 'MB',
-    short: 'memory balance',
-    name: 'memory balancing',
-    meaning: 'memory borrowed between shares, pages to disk and back',
+    short: 'paging, borrowing',
+    name: 'paging and borrowed memory',
+    meaning: 'pages to disk and back, memory borrowed between shares',
   },
   network: {
     code: 'NW',

@@ -47,17 +47,22 @@ interface RowStalls {
 }
 
 /**
- * Virtual CPUs that share CPUs lose them while they hold locks: probability × what is left of the slices of the others. A slice
- * is taken at execution’s rate, without stalls.
+ * Virtual CPUs that share CPUs lose them while they hold locks. How often, and for how long, is what the scheduler
+ * counted: a wait in every `ran ÷ waits` instructions, and `waited ÷ waits` long; in time at execution’s rate, without
+ * stalls.
  */
 function preemptionOf(tally: Tally, prices: ResolvedPrices, { monitor }: PricedSystem): Preemption | null {
   if (tally.schedule === null || monitor === null) return null;
-  const { slice_instructions, gang } = monitor.schedule;
+  const sum = (of: 'ran' | 'waited' | 'waits'): number =>
+    tally.schedule!.vcpus.reduce((all, vcpu) => all + vcpu[of], 0);
+  const waits = sum('waits');
+  const ran = sum('ran');
+  if (waits === 0 || ran === 0) return null;
   return {
-    vcpus: tally.schedule.vcpus.length,
-    cpus: tally.cpus,
-    slice_ns: slice_instructions * prices.cycles_per_instruction * prices.cycle_ns,
-    gang,
+    vcpus: 1 + sum('waited') / ran,
+    cpus: 1,
+    slice_ns: (ran / waits) * prices.cycles_per_instruction * prices.cycle_ns,
+    gang: monitor.schedule.gang,
   };
 }
 

@@ -18,19 +18,25 @@ const LINUX_64: RefillEpisodes = {
   privileged: [0, 0, 4, 2, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0],
 };
 
-/** The system on a trace: a node for each CPU where it says so. */
-export function systemFor(system: System, header: Pick<TraceHeader, 'cpus' | 'vms'>): System {
-  const { machine, monitor } = system;
-  // Pages that virtual machines share need a directory, on one CPU too.
-  const machines = Math.max(monitor?.vms.count ?? 1, header.vms?.length ?? 1);
-  if (machine.coherence === 'auto' && machine.l2?.inclusive && monitor?.memory.sharing && machines > 1)
-    return systemFor({ ...system, machine: { ...machine, coherence: 'directory' } }, header);
+/** The system on a trace: a node for each CPU where it says so; a bus has one. */
+export function withNodes(system: System, header: Pick<TraceHeader, 'cpus'>): System {
+  const { machine } = system;
   if (machine.nodes !== 0) return system;
   const cpus = machine.cpus === 0 ? header.cpus : machine.cpus;
   // At most 64 nodes: then several CPUs on each.
-  let nodes = Math.min(cpus, 64);
+  let nodes = machine.interconnect === 'bus' ? 1 : Math.min(cpus, 64);
   while (cpus % nodes !== 0) nodes--;
   return { ...system, machine: { ...machine, nodes } };
+}
+
+/** The same with what `coherence: auto` comes to where virtual machines share pages: a directory, on one CPU too. */
+export function systemFor(system: System, header: Pick<TraceHeader, 'cpus' | 'vms'>): System {
+  const placed = withNodes(system, header);
+  const { machine, monitor } = placed;
+  const machines = Math.max(monitor?.vms.count ?? 1, header.vms?.length ?? 1);
+  if (machine.coherence !== 'auto' || !machine.l2?.inclusive || !monitor?.memory.sharing || machines === 1)
+    return placed;
+  return { ...placed, machine: { ...machine, coherence: 'directory' } };
 }
 
 const mean = (total: number, episodes: RefillEpisodes): number => Math.round(total / episodes.count);

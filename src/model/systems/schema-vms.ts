@@ -16,7 +16,7 @@ export const vms = z.strictObject({
     ),
   ),
   memory: field(
-    z.union([bytes, z.literal(0)]),
+    z.union([z.literal(0), bytes.pipe(z.number().min(4096))]),
     0,
     chosen('memory of each virtual machine, for balancing and paging; 0: as much as it wants', 'bytes'),
   ),

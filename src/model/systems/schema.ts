@@ -154,7 +154,7 @@ const machine = z
       ),
     ),
     placement_node: field(count.max(63), 0, chosen('placement fixed: the node of all pages')),
-    node_memory: field(bytes, 33554432, {
+    node_memory: field(bytes.pipe(z.number().min(4096)), 33554432, {
       description: 'memory of a node, for placement contiguous',
       unit: 'bytes',
       source: 'Disco, SOSP’97, section 5.3: 256 MB on 8 nodes',
@@ -279,7 +279,7 @@ const machine = z
       issue(['counting'], 'counting rule cachegrind knows one CPU only');
     if (m.l2?.shared && m.l2.inclusive)
       issue(['l2', 'shared'], 'an L2 for all CPUs cannot be inclusive here (inclusive: false)');
-    if (m.interconnect === 'bus' && m.nodes !== 1)
+    if (m.interconnect === 'bus' && m.nodes > 1)
       issue(['interconnect'], 'a bus has one node: set nodes to 1');
     if (m.interconnect === 'hypercube' && m.nodes > 0 && !isPowerOfTwo(m.nodes))
       issue(['nodes'], `${m.nodes} nodes are no hypercube: must be a power of two`);
