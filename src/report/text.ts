@@ -4,6 +4,7 @@ import type { Comparison, RunResult } from '../model/result.ts';
 import { countsTable } from './counts.ts';
 import { type Facts, factsOf, type RunFacts } from './facts.ts';
 import { headline, traceHeadline } from './finding.ts';
+import { footprintTable } from './footprints.ts';
 import { count, percent, percentOf, time, timeUnit } from './numbers.ts';
 import { sensitivityLine } from './sensitivity.ts';
 import { changedSettings } from './settings.ts';
@@ -52,6 +53,8 @@ export function renderText(result: RunResult, options: TextOptions): string {
     lines.push(...textTable(breakdownTable(facts), width, style));
     lines.push('', style.dim(cut(`% base: percent of the total time of ${facts.baseline.name}`, width)), '');
     lines.push(...numaLines(facts, width, style));
+    const memory = footprintTable(facts);
+    if (memory !== null) lines.push(...textTable(memory, width, style), '');
     const counts = countsTable(facts);
     if (counts.rows.length > 0) lines.push(...textTable(counts, width, style), '');
     lines.push(...notes(facts, width, style));

@@ -11,6 +11,7 @@ import { cleanText, OWNER_WORDS, plural } from '../words.ts';
 import { differenceBox, type PageInputs } from './difference.ts';
 import { escapeHtml, prose, slug } from './escape.ts';
 import { anchor, figure, type Writer } from './figure.ts';
+import { footprints } from './footprints.ts';
 import { numaFigures } from './numa.ts';
 import { downloads, type ExactValues, tableDetails } from './table.ts';
 
@@ -53,7 +54,7 @@ export async function traceSection(
         before: differenceBox(facts, run, inputs, `${id}-settings-${i + 1}`),
       }),
     );
-  parts.push(...(await numaFigures(writer, facts, id, file)));
+  parts.push(...(await numaFigures(writer, facts, id, file)), ...footprints(writer, facts, id, file));
   if (ownersOf(facts).length > 0)
     parts.push(
       await figure(writer, {
