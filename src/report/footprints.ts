@@ -60,8 +60,8 @@ export function footprintTable(facts: Facts): Table | null {
     groups: runs.map(({ facts: { name } }) => ({
       name,
       columns: [
-        { head: 'virtual', raw: 'virtual_kb' },
-        { head: 'machine', raw: 'machine_kb' },
+        { head: 'virtual, KB', raw: 'virtual_kb' },
+        { head: 'machine, KB', raw: 'machine_kb' },
       ],
     })),
     rows: [

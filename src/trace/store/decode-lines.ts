@@ -312,6 +312,21 @@ export function createLineDecoder(): LineDecoder {
     checkCursors(lanes, false);
   };
 
+  /** Runs templates to the end of the chunk. A function of its own: it is hot and small, its caller is neither. */
+  const runAll: Step = (bytes, ids, length, translations) => {
+    const { lineBits } = request;
+    const margin = TEMPLATE_RECORDS * mostWords(request);
+    while (!ended) {
+      const room = memory.length - margin;
+      const count = templates.count();
+      runLines(bytes, memory, ids, lastRow(), room, false, translations, lineBits, count);
+      if (state[FAULTS]! < 0) throw new InputError(IMPOSSIBLE);
+      const why = state[AT] === memory[state[ROW]! + ROW_END] ? ENDED : state[EXIT]!;
+      const todo = steps[why]!;
+      for (let i = 0; i < todo.length; i++) todo[i]!(bytes, ids, length, translations);
+    }
+  };
+
   const decode = (
     length: number,
     translations: number,
@@ -319,8 +334,6 @@ export function createLineDecoder(): LineDecoder {
     ids: Int32Array,
   ): LineColumns => {
     const bytes = load();
-    const { lineBits } = request;
-    const margin = TEMPLATE_RECORDS * mostWords(request);
     if (ofChunk.length > aside.length) {
       segmentEnd = new Int32Array(2 * ofChunk.length);
       accesses = new Int32Array(8 * ofChunk.length);
@@ -331,14 +344,9 @@ export function createLineDecoder(): LineDecoder {
     cpu = -1;
     state[PUT] = WORDS_AT;
     ended = segments.length === 0;
-    if (!ended) fill();
-    while (!ended) {
-      const room = memory.length - margin;
-      const count = templates.count();
-      runLines(bytes, memory, ids, lastRow(), room, false, translations, lineBits, count);
-      if (state[FAULTS]! < 0) throw new InputError(IMPOSSIBLE);
-      const why = state[AT] === memory[state[ROW]! + ROW_END] ? ENDED : state[EXIT]!;
-      for (const step of steps[why]!) step(bytes, ids, length, translations);
+    if (!ended) {
+      fill();
+      runAll(bytes, ids, length, translations);
     }
     save();
     return { words, segmentEnd, accesses, aside };

@@ -69,7 +69,8 @@ export function createSparseDecoder(): SparseDecoder {
     const tuples = lanes[LANE_SEGMENT_TUPLES]!;
     const counts = lanes[LANE_SEGMENT_COUNTS]!;
     if (count > segments.end.length) segments = segmentBuffers(count + (count >> 1));
-    const { end, cpu, flags, service, instructions, loads, stores } = segments;
+    const { end, cpu, flags, service } = segments;
+    const counted = [segments.instructions, segments.loads, segments.stores] as const;
     let position = 0;
     for (let at = 0; at < count; at++) {
       let tuple = takeByte(tuples);
@@ -89,9 +90,7 @@ export function createSparseDecoder(): SparseDecoder {
       position += takeNumber(counts);
       if (position > length) break;
       end[at] = position;
-      instructions[at] = takeNumber(counts);
-      loads[at] = takeNumber(counts);
-      stores[at] = takeNumber(counts);
+      for (let kind = 0; kind < 3; kind++) counted[kind]![at] = takeNumber(counts);
     }
     if (position !== length) throw new InputError('segments do not cover their chunk');
   };
