@@ -4,7 +4,7 @@ import { C, createCounters } from '../dist/model/counters.js';
 import { createKernel } from '../dist/model/hardware/kernel.js';
 import { createPlacement } from '../dist/model/hardware/placement.js';
 import { createTlb } from '../dist/model/hardware/tlb.js';
-import { disco } from '../dist/model/monitor/policies/disco.js';
+import { disco } from '../dist/model/paging/policies/disco.js';
 import { FLOW_KINDS } from '../dist/model/tally.js';
 import { oneProgram, sharedMissHeavy } from './directory-streams.mjs';
 import { COMPARED, cReference } from './kernels.mjs';

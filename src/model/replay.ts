@@ -11,7 +11,7 @@ import { createIdealTlb, createTlb } from './hardware/tlb.ts';
 import { cachesAlone } from './lines.ts';
 import { createHeldLocks } from './locks.ts';
 import { createDisco } from './monitor/disco.ts';
-import type { ScheduleAction, ScheduleCounts, Scheduled } from './monitor/schedule-types.ts';
+import type { ScheduleAction, ScheduleCounts, Scheduled } from './monitor/scheduling/types.ts';
 import type { PlatformParts, RefillTemplate } from './platform.ts';
 import { blockOf, firstStored, numberOf, SYSCALL_BASE } from './reading.ts';
 import type { System } from './systems/schema.ts';

@@ -1,7 +1,7 @@
 import { splitTrace } from '../trace/compose/split.ts';
 import type { Trace } from '../trace/types.ts';
-import { createSchedule } from './monitor/schedule.ts';
-import type { Schedule, ScheduleOptions } from './monitor/schedule-types.ts';
+import { createSchedule } from './monitor/scheduling/schedule.ts';
+import type { Schedule, ScheduleOptions } from './monitor/scheduling/types.ts';
 import type { System } from './systems/schema.ts';
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import type { BalanceCounts } from './monitor/balance.ts';
-import type { ScheduleCounts } from './monitor/schedule-types.ts';
+import type { ScheduleCounts } from './monitor/scheduling/types.ts';
 import type { Footprint, SharingCounts } from './monitor/sharing.ts';
 
 /** Counters of a row, in order. All are counts; `accesses` follow the machine's counting rule. */

@@ -5,7 +5,7 @@
  * over, and who reads must find the newest. The policy is the real one; what carries it out is
  * docs/page-policies.md. No TLB, no monitor.
  */
-import type { Decision } from '../../src/model/monitor/policies/policy.ts';
+import type { Decision } from '../../src/model/paging/policies/policy.ts';
 import type { System } from '../../src/model/systems/schema.ts';
 import { createPagePolicy } from '../../src/model/systems/schema-pages.ts';
 import type { PageFacts } from '../../src/model/tally.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createMissCounters, MOST } from '../../src/model/monitor/policies/counters.ts';
-import { createMappings } from '../../src/model/monitor/policies/mappings.ts';
-import type { Decision, PageInfo, PagePolicy } from '../../src/model/monitor/policies/policy.ts';
-import { POLICIES } from '../../src/model/monitor/policies/registry.ts';
+import { createMissCounters, MOST } from '../../src/model/paging/policies/counters.ts';
+import { createMappings } from '../../src/model/paging/policies/mappings.ts';
+import type { Decision, PageInfo, PagePolicy } from '../../src/model/paging/policies/policy.ts';
+import { POLICIES } from '../../src/model/paging/policies/registry.ts';
 import {
   checkIntervals,
   createPagePolicy,

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createSchedule } from '../../src/model/monitor/schedule.ts';
-import { cutScheduled } from '../../src/model/monitor/schedule-cut.ts';
-import { placeVcpus } from '../../src/model/monitor/schedule-placement.ts';
-import type { ScheduleAction, Scheduled, ScheduleOptions } from '../../src/model/monitor/schedule-types.ts';
+import { cutScheduled } from '../../src/model/monitor/scheduling/cut.ts';
+import { placeVcpus } from '../../src/model/monitor/scheduling/placement.ts';
+import { createSchedule } from '../../src/model/monitor/scheduling/schedule.ts';
+import type { ScheduleAction, Scheduled, ScheduleOptions } from '../../src/model/monitor/scheduling/types.ts';
 import { workloadInstructions } from '../../src/model/split.ts';
 import { composeTraces } from '../../src/trace/compose/compose.ts';
 import type { Trace } from '../../src/trace/types.ts';

@@ -3,8 +3,8 @@ import { namedService } from '../../trace/services.ts';
 import { KERNEL } from '../../trace/types.ts';
 import { C, contextKey, L, PRIVILEGED } from '../counters.ts';
 import { wider } from '../hardware/pages.ts';
+import { createSynthetic, REGION, type Synthetic } from '../paging/synthetic.ts';
 import type { PlatformParts } from '../platform.ts';
-import { createSynthetic, REGION, type Synthetic } from './synthetic.ts';
 
 /**
  * What the guest's own handlers do, natively or under a monitor: the TLB refill handler, and, for

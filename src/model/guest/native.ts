@@ -1,8 +1,8 @@
 import { MAPPED } from '../../trace/types.ts';
 import { C } from '../counters.ts';
 import { isGlobal } from '../hardware/tlb.ts';
-import { createPageMechanics } from '../monitor/page-mechanics.ts';
-import { createPageMoves } from '../monitor/page-moves.ts';
+import { createPageMechanics } from '../paging/mechanics.ts';
+import { createPageMoves } from '../paging/moves.ts';
 import type { PageMoves, Platform, PlatformParts } from '../platform.ts';
 import { countPrivileged, createGuest, zeroPage } from './guest.ts';
 

@@ -2,16 +2,16 @@ import { OP, writesRegister } from '../../trace/mips.ts';
 import { KERNEL, MAPPED } from '../../trace/types.ts';
 import { C, L, PRIVILEGED } from '../counters.ts';
 import { countPrivileged, createGuest, UTLB, zeroPage } from '../guest/guest.ts';
-import { REGION } from '../guest/synthetic.ts';
 import { FIRST_SYNTHETIC } from '../hardware/pages.ts';
 import { isGlobal } from '../hardware/tlb.ts';
+import { createPageMechanics } from '../paging/mechanics.ts';
+import { createPageMoves } from '../paging/moves.ts';
+import { REGION } from '../paging/synthetic.ts';
 import type { PageMoves, Platform, PlatformParts } from '../platform.ts';
 import type { Monitor } from '../systems/schema.ts';
 import { createFootprint } from './footprint.ts';
 import { createSecondLevelTlb } from './l2tlb.ts';
 import { createMachineMemory } from './machine-memory.ts';
-import { createPageMechanics } from './page-mechanics.ts';
-import { createPageMoves } from './page-moves.ts';
 
 /** CP0 registers by number (MIPS64 privileged architecture). */
 const COUNT = 9;

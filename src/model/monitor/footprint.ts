@@ -1,5 +1,5 @@
 import { C, L } from '../counters.ts';
-import { REGION, type Region, type Synthetic } from '../guest/synthetic.ts';
+import { REGION, type Region, type Synthetic } from '../paging/synthetic.ts';
 import type { PlatformParts } from '../platform.ts';
 import type { Monitor } from '../systems/schema.ts';
 

@@ -1,12 +1,12 @@
 import { MACHINE_PAGES } from '../../trace/compose/identity.ts';
 import { KERNEL } from '../../trace/types.ts';
-import type { Synthetic } from '../guest/synthetic.ts';
 import { wordLayout } from '../hardware/kernel.ts';
 import { FIRST_SYNTHETIC, wider } from '../hardware/pages.ts';
+import type { PageMechanics } from '../paging/mechanics.ts';
+import type { Synthetic } from '../paging/synthetic.ts';
 import type { MachineMemory, PlatformParts } from '../platform.ts';
 import { scaledThresholds } from '../systems/schema-memory.ts';
 import { type Balance, createBalance, type Transfer } from './balance.ts';
-import type { PageMechanics } from './page-mechanics.ts';
 import { type Change, createSharing } from './sharing.ts';
 
 const PAGE_BYTES = 4096;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { PageInfo, PagePolicy } from '../monitor/policies/policy.ts';
-import { POLICIES, type PolicyName } from '../monitor/policies/registry.ts';
+import type { PageInfo, PagePolicy } from '../paging/policies/policy.ts';
+import { POLICIES, type PolicyName } from '../paging/policies/registry.ts';
 import { chosen, field } from './fields.ts';
 
 /**

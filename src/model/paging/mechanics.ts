@@ -1,8 +1,8 @@
 import { C, L } from '../counters.ts';
-import type { Synthetic } from '../guest/synthetic.ts';
 import type { PlatformParts } from '../platform.ts';
 import type { Layer } from '../tally.ts';
 import { createFrames, type Frames } from './frames.ts';
+import type { Synthetic } from './synthetic.ts';
 
 /**
  * What moving, copying and sharing pages have in common: copies go line by line through the caches of the CPU that

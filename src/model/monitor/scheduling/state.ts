@@ -1,13 +1,7 @@
-import { SEGMENT_REFILL } from '../../trace/types.ts';
-import { DRY, ENDED, type Feed, READY, STARVED } from './schedule-feed.ts';
-import { nodeOf, type VcpuRange } from './schedule-placement.ts';
-import type {
-  ScheduleAction,
-  ScheduleCounts,
-  Scheduled,
-  ScheduleOptions,
-  VcpuCounts,
-} from './schedule-types.ts';
+import { SEGMENT_REFILL } from '../../../trace/types.ts';
+import { DRY, ENDED, type Feed, READY, STARVED } from './feed.ts';
+import { nodeOf, type VcpuRange } from './placement.ts';
+import type { ScheduleAction, ScheduleCounts, Scheduled, ScheduleOptions, VcpuCounts } from './types.ts';
 
 /** Who is where, since when, and what has been done. Policies decide, this keeps the books. */
 export interface ScheduleState {

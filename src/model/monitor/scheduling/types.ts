@@ -1,4 +1,4 @@
-import type { Chunk } from '../../trace/types.ts';
+import type { Chunk } from '../../../trace/types.ts';
 
 /** How virtual CPUs share the machine's CPUs. All times are instructions of one CPU; none is a price. */
 export interface ScheduleOptions {

@@ -4,20 +4,14 @@
  * changes is who runs beside whom, where, and after whom. Time is instructions. docs/virtual-machines.md has the
  * rules and where they come from.
  */
-import { InputError } from '../../trace/errors.ts';
-import { CHUNK_RECORDS, SEGMENT_REFILL, type Trace } from '../../trace/types.ts';
-import { createFeed, ENDED, type Feed, READY } from './schedule-feed.ts';
-import { createGang } from './schedule-gang.ts';
-import { placeVcpus, type VcpuRange } from './schedule-placement.ts';
-import { createSharing } from './schedule-sharing.ts';
-import { createScheduleState, type SchedulePolicy, type ScheduleState } from './schedule-state.ts';
-import type {
-  Schedule,
-  ScheduleAction,
-  ScheduleCounts,
-  Scheduled,
-  ScheduleOptions,
-} from './schedule-types.ts';
+import { InputError } from '../../../trace/errors.ts';
+import { CHUNK_RECORDS, SEGMENT_REFILL, type Trace } from '../../../trace/types.ts';
+import { createFeed, ENDED, type Feed, READY } from './feed.ts';
+import { createGang } from './gang.ts';
+import { placeVcpus, type VcpuRange } from './placement.ts';
+import { createScheduleState, type SchedulePolicy, type ScheduleState } from './state.ts';
+import { createSharing } from './time-sharing.ts';
+import type { Schedule, ScheduleAction, ScheduleCounts, Scheduled, ScheduleOptions } from './types.ts';
 
 /**
  * A vCPU's trace keeps it waiting where its next record lies more than this many slices of another's ahead. Shorter

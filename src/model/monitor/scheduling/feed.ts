@@ -1,8 +1,8 @@
-import { type Collector, createCollector } from '../../trace/compose/collect.ts';
-import { type Clock, type Cursor, cursorAt, restart } from '../../trace/compose/cursor.ts';
-import { InputError } from '../../trace/errors.ts';
-import type { Chunk } from '../../trace/types.ts';
-import { type Parcel, parcelsOf, wholeParcel } from './schedule-parcels.ts';
+import { type Collector, createCollector } from '../../../trace/compose/collect.ts';
+import { type Clock, type Cursor, cursorAt, restart } from '../../../trace/compose/cursor.ts';
+import { InputError } from '../../../trace/errors.ts';
+import type { Chunk } from '../../../trace/types.ts';
+import { type Parcel, parcelsOf, wholeParcel } from './parcels.ts';
 
 /** A vCPU has something to run; it may have after its stream is read on; its trace keeps it waiting; it is done. */
 export const READY = 0;

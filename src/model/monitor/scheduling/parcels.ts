@@ -1,4 +1,4 @@
-import { type Chunk, EVENT, SEGMENT_REFILL, TAIL_BIT } from '../../trace/types.ts';
+import { type Chunk, EVENT, SEGMENT_REFILL, TAIL_BIT } from '../../../trace/types.ts';
 
 /** A part of a chunk that is one vCPU's, in columns of its own. */
 export interface Parcel {

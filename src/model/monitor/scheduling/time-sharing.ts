@@ -1,5 +1,5 @@
-import { nearestFirst, nodeOf } from './schedule-placement.ts';
-import type { SchedulePolicy, ScheduleState } from './schedule-state.ts';
+import { nearestFirst, nodeOf } from './placement.ts';
+import type { SchedulePolicy, ScheduleState } from './state.ts';
 
 /**
  * Time-sharing by single vCPUs. With affinity each CPU has a queue, served round-robin, and with balance an

@@ -1,5 +1,5 @@
-import { partOf, splitAfter } from '../split.ts';
-import type { ScheduleAction, Scheduled } from './schedule-types.ts';
+import { partOf, splitAfter } from '../../split.ts';
+import type { ScheduleAction, Scheduled } from './types.ts';
 
 /**
  * Cuts a scheduled chunk after its `instruction`-th replayed instruction, as `splitAfter` and `partOf` cut an

@@ -1,6 +1,6 @@
-import { InputError } from '../../trace/errors.ts';
-import { nearestFirst } from './schedule-placement.ts';
-import type { SchedulePolicy, ScheduleState } from './schedule-state.ts';
+import { InputError } from '../../../trace/errors.ts';
+import { nearestFirst } from './placement.ts';
+import type { SchedulePolicy, ScheduleState } from './state.ts';
 
 /**
  * Gang scheduling: time goes by in slots of one slice, and in each slot whole machines run. The first machine of

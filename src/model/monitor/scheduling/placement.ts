@@ -1,4 +1,4 @@
-import type { VirtualMachine } from '../../trace/types.ts';
+import type { VirtualMachine } from '../../../trace/types.ts';
 
 /** Which vCPUs are a machine's. */
 export type VcpuRange = Pick<VirtualMachine, 'firstCpu' | 'cpus'>;

@@ -1,7 +1,7 @@
-import { REGION, type Synthetic } from '../guest/synthetic.ts';
 import { wordLayout } from '../hardware/kernel.ts';
 import { FIRST_SYNTHETIC, wider } from '../hardware/pages.ts';
 import type { PlatformParts } from '../platform.ts';
+import { REGION, type Synthetic } from './synthetic.ts';
 
 /**
  * Machine pages beside those that physical pages have of themselves: replicas, and where pages have moved to. A

@@ -1,12 +1,12 @@
 import { KERNEL, MAPPED } from '../../trace/types.ts';
-import { isDirect } from '../guest/synthetic.ts';
 import { wider } from '../hardware/pages.ts';
 import type { PageMoves, PlatformParts } from '../platform.ts';
 import { createPagePolicy } from '../systems/schema-pages.ts';
 import type { PageFacts } from '../tally.ts';
-import type { PageMechanics } from './page-mechanics.ts';
+import type { PageMechanics } from './mechanics.ts';
 import { createMappings } from './policies/mappings.ts';
 import type { Decision } from './policies/policy.ts';
+import { isDirect } from './synthetic.ts';
 
 const FATES = ['left', 'migrated', 'replicated'] as const;
 
