@@ -8,11 +8,14 @@ import { filesBelow, ROOT } from './sources.ts';
  * feet.
  */
 export function setup(): void {
-  const built = statSync(`${ROOT}dist/cli/main.js`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const made = ['dist/cli/main.js', 'dist/report/live/bundle.js'].map(
+    (path) => statSync(`${ROOT}${path}`, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
   const newest = Math.max(...filesBelow('src').map((path) => statSync(`${ROOT}src/${path}`).mtimeMs));
-  if (newest < built) return;
-  execFileSync(process.execPath, [`${ROOT}node_modules/typescript/bin/tsc`, '-p', 'tsconfig.build.json'], {
-    cwd: ROOT,
-    stdio: 'inherit',
-  });
+  if (newest < Math.min(...made)) return;
+  for (const step of [
+    ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'],
+    ['scripts/bundle.mjs'],
+  ])
+    execFileSync(process.execPath, step, { cwd: ROOT, stdio: 'inherit' });
 }

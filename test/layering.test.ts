@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { filesBelow, readSources } from './sources.ts';
 
 /**
@@ -18,6 +18,51 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What the package says of itself; it knows nothing of the rest.
   'version.ts': [],
 };
+
+/**
+ * The arrows inside the model: hardware ← paging ← guest ← monitor, which all may use the words of a system, of a
+ * tally and of a platform; pricing knows a tally and prices, and nothing of what counted it. The longest path that a
+ * module is below is its room (or the module itself); what is listed here under no name runs the others, and none of
+ * them imports it but one that says so.
+ */
+const MODEL_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'tally-memory.ts': [],
+  'tally-schedule.ts': [],
+  'tally.ts': ['tally-memory.ts', 'tally-schedule.ts'],
+  'counters.ts': ['tally.ts'],
+  'split.ts': [],
+  systems: ['tally.ts', 'paging/policies'],
+  hardware: ['systems', 'counters.ts', 'tally.ts'],
+  'platform.ts': ['hardware', 'systems', 'counters.ts', 'tally.ts', 'tally-memory.ts'],
+  // A policy's options are part of a system's schema, so all that it may use of systems is what fields are made with.
+  'paging/policies': ['hardware/nodes.ts', 'hardware/pages.ts', 'systems/fields.ts'],
+  paging: ['paging/policies', 'hardware', 'platform.ts', 'systems', 'counters.ts', 'tally.ts'],
+  guest: ['paging', 'hardware', 'platform.ts', 'counters.ts'],
+  'monitor/scheduling': ['hardware/nodes.ts', 'split.ts', 'tally-schedule.ts'],
+  monitor: ['guest', 'paging', 'hardware', 'platform.ts', 'systems', 'counters.ts', 'tally-memory.ts'],
+  pricing: ['systems', 'tally.ts', 'tally-memory.ts', 'tally-schedule.ts', 'hardware/nodes.ts'],
+  // Runs replays itself, with a kernel for many geometries in place of the hardware's.
+  geometry: [
+    'compare.ts',
+    'replay.ts',
+    'streams.ts',
+    'lines.ts',
+    'hardware',
+    'systems',
+    'counters.ts',
+    'tally.ts',
+  ],
+};
+
+/** Whether a module is (in) what a list of rooms and modules names. */
+const isIn = (path: string, names: readonly string[]): boolean =>
+  names.some((name) => path === name || path.startsWith(`${name}/`));
+
+/** The room of a module of the model, by the table above; null: it runs the others. */
+const modelRoom = (path: string): string | null =>
+  Object.keys(MODEL_MAY_IMPORT)
+    .filter((name) => isIn(path, [name]))
+    .sort((a, b) => b.length - a.length)[0] ?? null;
 
 const sources = readSources();
 const byPath = new Map(sources.map((source) => [source.path, source]));
@@ -51,6 +96,61 @@ test('arrows run one way', () => {
     return imports.filter((to) => !allowed.includes(roomOf(to))).map((to) => `${path} → ${to}`);
   });
   expect(wrong).toEqual([]);
+});
+
+describe('inside the model', () => {
+  const model = sources
+    .filter(({ path }) => roomOf(path) === 'model')
+    .map(({ path, imports }) => ({
+      path: path.slice('model/'.length),
+      imports: imports.filter((to) => roomOf(to) === 'model').map((to) => to.slice('model/'.length)),
+    }));
+
+  test('the check sees all rooms', () => {
+    const rooms = new Map<string | null, number>();
+    for (const { path } of model) rooms.set(modelRoom(path), (rooms.get(modelRoom(path)) ?? 0) + 1);
+    // Whatever has a folder is a room of the table; what it names exists.
+    expect(model.filter(({ path }) => path.includes('/') && modelRoom(path) === null)).toEqual([]);
+    for (const name of [...Object.keys(MODEL_MAY_IMPORT), ...Object.values(MODEL_MAY_IMPORT).flat()])
+      expect(
+        model.some(({ path }) => isIn(path, [name])),
+        name,
+      ).toBe(true);
+    for (const [room, least] of Object.entries({
+      systems: 8,
+      hardware: 10,
+      paging: 4,
+      'paging/policies': 7,
+      guest: 2,
+      monitor: 7,
+      'monitor/scheduling': 8,
+      pricing: 20,
+    }))
+      expect(rooms.get(room), room).toBeGreaterThanOrEqual(least);
+    expect(rooms.get(null)).toBeGreaterThanOrEqual(8);
+    for (const [from, to] of [
+      ['monitor/disco.ts', 'guest/guest.ts'],
+      ['guest/native.ts', 'paging/moves.ts'],
+      ['paging/moves.ts', 'paging/policies/policy.ts'],
+      ['paging/frames.ts', 'hardware/kernel.ts'],
+      ['hardware/kernel.ts', 'systems/schema.ts'],
+      ['pricing/price.ts', 'tally.ts'],
+      ['monitor/scheduling/types.ts', 'tally-schedule.ts'], // a type import
+    ])
+      expect(model.find(({ path }) => path === from)?.imports, `${from} → ${to}`).toContain(to);
+  });
+
+  test('arrows run one way', () => {
+    const wrong = model.flatMap(({ path, imports }) => {
+      const room = modelRoom(path);
+      if (room === null) return [];
+      const allowed = MODEL_MAY_IMPORT[room]!;
+      return imports
+        .filter((to) => modelRoom(to) !== room && !isIn(to, allowed))
+        .map((to) => `${path} → ${to}`);
+    });
+    expect(wrong).toEqual([]);
+  });
 });
 
 test('the model knows no file, no terminal, no process', () => {

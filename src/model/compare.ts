@@ -5,6 +5,7 @@ import {
   type LineRequest,
   type SegmentColumns,
   type Trace,
+  type TraceHeader,
   type TraceSummary,
   type TranslationColumns,
   UNCACHED,
@@ -16,10 +17,10 @@ import { createPages, type Pages, wider } from './hardware/pages.ts';
 import { cachesAlone, commonLines, createLinePacker } from './lines.ts';
 import { cutScheduled } from './monitor/scheduling/cut.ts';
 import type { Schedule, Scheduled } from './monitor/scheduling/types.ts';
-import { createReplay } from './replay.ts';
+import { createReplay, type Replay } from './replay.ts';
 import { partOf, sameShape, splitAfter, workloadInstructions } from './split.ts';
 import { cpusOf, streamForm, streamOf } from './streams.ts';
-import { resolveRefill, systemFor } from './systems/resolve.ts';
+import { type RefillTemplate, resolveRefill, systemFor } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
 
@@ -67,15 +68,25 @@ export async function replayAll(
   return { tallies, warmup };
 }
 
+/** Makes the replay of one system, as `createReplay` does. */
+export type MakeReplay = (
+  system: System,
+  header: TraceHeader,
+  pages: Pages,
+  cpus: number,
+  refill: RefillTemplate,
+) => Replay;
+
 /**
  * Systems side by side: every chunk is decoded once, packed once for all systems that agree on lines and rule, and
  * run by each.
  */
-async function replayGroup(
+export async function replayGroup(
   { trace, schedule }: { readonly trace: Trace; readonly schedule: Schedule | null },
   summary: TraceSummary,
   systems: readonly System[],
   options: ReplayOptions,
+  make: MakeReplay = createReplay,
 ): Promise<ReplayResult> {
   const { header } = trace;
   const layouts = systems.map((system) => wordLayout(system.machine));
@@ -110,7 +121,7 @@ async function replayGroup(
       else packer = grain === null ? createPacker(rule) : createSpanPacker(rule, grain);
       packers.set(key, packer);
     }
-    const replay = createReplay(system, header, pages, cpus, resolveRefill(system, summary));
+    const replay = make(system, header, pages, cpus, resolveRefill(system, summary));
     return { replay, packer };
   });
 

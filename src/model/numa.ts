@@ -1,3 +1,4 @@
+import { nodeOfCpu } from './hardware/nodes.ts';
 import { FLOW_KINDS, sumCounter, type Tally, type TallyRow } from './tally.ts';
 
 /**
@@ -36,11 +37,6 @@ const SIDES = ['fetch', 'load', 'store'] as const;
 
 /** Kinds of flow that are L2 misses; upgrades move no data. */
 const MISSES: ReadonlySet<string> = new Set(['local', 'local_cache', 'remote_clean', 'remote_dirty']);
-
-/** Node of a CPU: nodes have equal shares of the CPUs, in order. */
-export function nodeOfCpu(cpu: number, cpus: number, nodes: number): number {
-  return Math.min(nodes - 1, Math.floor(cpu / Math.max(1, Math.floor(cpus / nodes))));
-}
 
 /** The NUMA facts of a run on so many nodes; null where there is one CPU and one node. */
 export function numaOf(tally: Tally, nodes: number): Numa | null {

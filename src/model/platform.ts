@@ -3,8 +3,10 @@ import type { Counters } from './counters.ts';
 import type { Kernel, KernelOptions } from './hardware/kernel.ts';
 import type { Pages } from './hardware/pages.ts';
 import type { Tlb } from './hardware/tlb.ts';
+import type { RefillTemplate } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
-import type { MemoryFacts, PageFacts } from './tally.ts';
+import type { PageFacts } from './tally.ts';
+import type { MemoryFacts } from './tally-memory.ts';
 
 /**
  * What runs on the hardware under the recorded references: the guest operating system natively, or a
@@ -50,7 +52,7 @@ export interface Platform {
   readonly memory: MachineMemory | null;
 }
 
-/** Where pages move: see `monitor/page-moves.ts`. */
+/** Where pages move: see `paging/moves.ts`. */
 export interface PageMoves {
   /** What the kernel asks at every miss, and tells when a page is hot or a store comes to a guarded one. */
   readonly counted: KernelOptions['counted'];
@@ -112,11 +114,4 @@ export interface PlatformParts {
   readonly overlay: boolean;
   /** The guest's refill handler: page-table loads, privileged operations by op code. */
   readonly refill: RefillTemplate;
-}
-
-/** What a TLB refill handler of the guest does, besides executing instructions. */
-export interface RefillTemplate {
-  readonly loads: number;
-  /** Op codes, in order (see PRIVILEGED_OPS). */
-  readonly privileged: readonly number[];
 }

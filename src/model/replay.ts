@@ -1,9 +1,9 @@
-import { CAUSE } from '../trace/mips.ts';
-import { exceptionService, interruptService, namedService, syscallService } from '../trace/services.ts';
-import { type Chunk, EVENT, SEGMENT_KERNEL, type TraceHeader, UNCACHED } from '../trace/types.ts';
+import { namedService } from '../trace/services.ts';
+import { type Chunk, SEGMENT_KERNEL, type TraceHeader, UNCACHED } from '../trace/types.ts';
 import { C, contextKey, createCounters } from './counters.ts';
+import { createEvents } from './events.ts';
 import { createNative } from './guest/native.ts';
-import { coherenceOf, createKernel, type Kernel } from './hardware/kernel.ts';
+import { coherenceOf, createKernel, type Kernel, type KernelOptions } from './hardware/kernel.ts';
 import { isAsideEvent, type Packed } from './hardware/pack.ts';
 import type { Pages } from './hardware/pages.ts';
 import { createPlacement } from './hardware/placement.ts';
@@ -11,11 +11,14 @@ import { createIdealTlb, createTlb } from './hardware/tlb.ts';
 import { cachesAlone } from './lines.ts';
 import { createHeldLocks } from './locks.ts';
 import { createDisco } from './monitor/disco.ts';
-import type { ScheduleAction, ScheduleCounts, Scheduled } from './monitor/scheduling/types.ts';
-import type { PlatformParts, RefillTemplate } from './platform.ts';
-import { blockOf, firstStored, numberOf, SYSCALL_BASE } from './reading.ts';
+import type { ScheduleAction, Scheduled } from './monitor/scheduling/types.ts';
+import type { PlatformParts } from './platform.ts';
+import { firstStored } from './reading.ts';
+import type { RefillTemplate } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
+import type { ScheduleCounts } from './tally-schedule.ts';
+import { createVisits } from './visits.ts';
 import { createWindows } from './windows.ts';
 
 /**
@@ -44,6 +47,7 @@ export function createReplay(
   pages: Pages,
   cpus: number,
   refill: RefillTemplate,
+  makeKernel: (options: KernelOptions) => Kernel = createKernel,
 ): Replay {
   const { machine, os } = system;
   const overlay = os.overlay && header.level === 'user';
@@ -85,7 +89,7 @@ export function createReplay(
     refill,
   };
   const platform = system.monitor === null ? createNative(parts) : createDisco(parts, system.monitor);
-  const kernel: Kernel = createKernel({
+  const kernel: Kernel = makeKernel({
     machine,
     cpus,
     pages,
@@ -100,11 +104,8 @@ export function createReplay(
     counted: platform.moves?.counted ?? null,
     onHot: (cpu, page) => platform.moves?.onHot(cpu, page),
   });
-  const syscallBase = SYSCALL_BASE[header.abi];
   // By CPU of the trace, of which several may run on one of the machine's.
   const contexts = new Int32Array(header.cpus);
-  const lastSyscall = new Int32Array(header.cpus);
-  const opened = new Int32Array(header.cpus).fill(-1);
   const monitorZeroes = system.monitor?.zeroes_pages ?? false;
   /** By CPU of the trace: the translation whose page is being zeroed by the monitor; −1: none. */
   const zeroed = new Int32Array(header.cpus).fill(-1);
@@ -115,134 +116,16 @@ export function createReplay(
   /** Instructions replayed, warm-up included. */
   let time = 0;
 
-  let homeCpu = 0;
-  let homeContext = 0;
-
-  /** CPU `cpu` runs a CPU of the trace from now on: counts go with the locks that it holds. */
-  const runs = (cpu: number, traceCpu: number): void => {
-    if (vcpuOn[cpu] === traceCpu) return;
-    vcpuOn[cpu] = traceCpu;
-    if (counters.cpu === cpu) counters.select(cpu, counters.context);
-  };
-
-  /** Makes `cpu` in a context current for an event; `leave` goes back to the segment's. Not nested. */
-  const visit = (cpu: number, context: number): void => {
-    homeCpu = counters.cpu;
-    homeContext = counters.context;
-    if (cpu !== homeCpu) kernel.select(cpu);
-    if (cpu !== homeCpu || context !== homeContext) counters.select(cpu, context);
-  };
-
-  const leave = (): void => {
-    if (counters.cpu !== homeCpu) kernel.select(homeCpu);
-    if (counters.cpu !== homeCpu || counters.context !== homeContext) counters.select(homeCpu, homeContext);
-  };
-
-  /** Service that an exception enters: the one that the trace says has just begun, else by its cause. */
-  const opens = (traceCpu: number, byCause: number): number => {
-    const service = opened[traceCpu]!;
-    opened[traceCpu] = -1;
-    return service >= 0 ? service : byCause;
-  };
-
-  const countRequest = (disk: boolean, bytes: number): void => {
-    const { values, row } = counters;
-    values[row + (disk ? C.disk_requests : C.network_requests)]!++;
-    if (disk) values[row + C.disk_bytes]! += bytes;
-  };
+  const { runs, visit, leave } = createVisits(counters, kernel, vcpuOn);
+  const arrive = createEvents({ platform, counters, locks, visits: { visit, leave }, contexts, header });
 
   const handle = (chunk: Chunk, event: number, ids: Int32Array, position: number): void => {
     const { events } = chunk;
-    const kind = events.kind[event]!;
-    if (isAsideEvent(kind, events.flags[event]!, dropRdhwr)) return;
+    if (isAsideEvent(events.kind[event]!, events.flags[event]!, dropRdhwr)) return;
     const traceCpu = events.cpu[event]!;
     const cpu = placed === null ? traceCpu % cpus : placed.eventCpu[event]!;
     runs(cpu, traceCpu);
-    const arg = events.arg[event]!;
-    switch (kind) {
-      case EVENT.privileged:
-        visit(cpu, contexts[traceCpu]!);
-        platform.privileged(cpu, arg & 0xf, (arg >>> 8) & 0xff);
-        leave();
-        break;
-      case EVENT.syscall:
-        lastSyscall[traceCpu] = arg;
-        break;
-      case EVENT.exception: {
-        const cause = arg & 0xff;
-        const service =
-          cause === CAUSE.syscall
-            ? syscallService(lastSyscall[traceCpu]! - syscallBase)
-            : exceptionService(cause);
-        visit(cpu, contextKey(true, opens(traceCpu, service)));
-        platform.exception(cpu, cause);
-        leave();
-        break;
-      }
-      case EVENT.interrupt: {
-        const line = arg & 0xff;
-        visit(cpu, contextKey(true, opens(traceCpu, interruptService(line))));
-        platform.interrupt(cpu, line);
-        leave();
-        break;
-      }
-      case EVENT.device:
-        visit(cpu, contexts[traceCpu]!);
-        platform.device(cpu, replayed[cpu]! + position);
-        leave();
-        break;
-      case EVENT.diskRequest:
-      case EVENT.networkRequest:
-        visit(cpu, contexts[traceCpu]!);
-        // A block that another machine has read is mapped, not read again.
-        if (kind === EVENT.networkRequest || !platform.memory?.resident(numberOf(events, event), arg))
-          countRequest(kind === EVENT.diskRequest, arg);
-        platform.request(cpu);
-        if (kind === EVENT.networkRequest) platform.packet(cpu, arg, numberOf(events, event));
-        leave();
-        break;
-      case EVENT.lockAcquire:
-        visit(cpu, contexts[traceCpu]!);
-        locks.acquire(traceCpu, events.at[event]!, arg, events.lo[event] === 1);
-        leave();
-        break;
-      case EVENT.lockRelease:
-        visit(cpu, contexts[traceCpu]!);
-        locks.release(traceCpu, events.at[event]!, arg);
-        leave();
-        break;
-      case EVENT.pageMapped:
-        // lo 0: a page that was in memory already.
-        if (events.lo[event] === 0) break;
-        visit(cpu, contexts[traceCpu]!);
-        platform.allocated(cpu, ids[arg]!);
-        platform.memory?.mapped(cpu, ids[arg]!, blockOf(events.lo[event]!, events.hi[event]!));
-        leave();
-        break;
-      case EVENT.pageFreed:
-        visit(cpu, contexts[traceCpu]!);
-        platform.memory?.freed(cpu, ids[arg]!);
-        leave();
-        break;
-      case EVENT.serviceBegin:
-        opened[traceCpu] = arg;
-        break;
-      case EVENT.serviceEnd:
-        opened[traceCpu] = -1;
-        break;
-      case EVENT.spaceSwitch:
-        visit(cpu, contexts[traceCpu]!);
-        platform.spaceSwitch(cpu);
-        leave();
-        break;
-      case EVENT.unmap:
-        platform.unmap(ids[arg]!);
-        break;
-      case EVENT.tlbFlush:
-        platform.tlbFlush(cpu);
-        break;
-      default: // marks, and events that only several CPUs or virtual machines give a meaning to
-    }
+    arrive(chunk, event, ids, cpu, replayed[cpu]! + position);
   };
 
   const timers = (cpu: number, context: number, count: number): void => {

@@ -5,20 +5,8 @@ import type { Breakdown } from './pricing/breakdown.ts';
 import type { Contention } from './pricing/contention.ts';
 import type { Sensitivity } from './pricing/sensitivity.ts';
 import type { Waiting } from './pricing/waiting.ts';
-import type { Role } from './systems/fields.ts';
 import type { System } from './systems/schema.ts';
 import type { CountedTally } from './tally.ts';
-
-/** One input of the model with where it comes from. */
-export interface LedgerEntry {
-  /** Path in the system, e.g. `prices.local_ns`. */
-  readonly path: string;
-  readonly value: string | number | boolean | null;
-  readonly unit: string;
-  readonly source: string;
-  /** `measured`: printed in a source or counted in a trace; `calibrated`: fitted to a published number; `assumed`; `chosen`: a free choice. */
-  readonly role: Role;
-}
 
 /** What one seed gave. */
 export interface SeedTotal {

@@ -11,7 +11,7 @@ import type { Comparison, SystemRun } from './result.ts';
 import { ledger } from './systems/ledger.ts';
 import { type ResolvedPrices, resolvePrices, systemFor, withNodes } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
-import { type CountedTally, sumCounter } from './tally.ts';
+import { type CountedTally, sumCounter, type Tally } from './tally.ts';
 
 export interface CompareOptions extends Omit<ReplayOptions, 'warmup'> {
   /** Instructions of warm-up; null: a tenth of the trace's. */
@@ -31,6 +31,15 @@ export async function compareSystems(
   systems: readonly System[],
   options: CompareOptions,
 ): Promise<Comparison> {
+  return (await compareWithTallies(trace, systems, options)).comparison;
+}
+
+/** As `compareSystems`, with the whole tally of each run, in their order: with it a run can be priced anew. */
+export async function compareWithTallies(
+  trace: Trace,
+  systems: readonly System[],
+  options: CompareOptions,
+): Promise<{ readonly comparison: Comparison; readonly tallies: readonly Tally[] }> {
   const summary = trace.summary();
   if (summary === null) throw new Error('compareSystems needs a trace whose summary is known');
   const ordered = baselineFirst(systems, options.baseline).map((system) => withNodes(system, trace.header));
@@ -75,12 +84,13 @@ export async function compareSystems(
       ],
     };
   });
-  return {
+  const comparison = {
     trace: { header: trace.header, summary },
     warmup: { requested_instructions: requested, instructions: warmup },
     baseline: ordered[0]!.name,
     runs,
   };
+  return { comparison, tallies: pricedRuns.map((run) => run.tally) };
 }
 
 /** Prices that some of the systems assumes or fitted. */

@@ -4,9 +4,24 @@
  * monitor). Pricing turns rows into cycles; nothing here knows a price.
  */
 
-import type { BalanceCounts } from './monitor/balance.ts';
-import type { ScheduleCounts } from './monitor/scheduling/types.ts';
-import type { Footprint, SharingCounts } from './monitor/sharing.ts';
+import type { MemoryFacts } from './tally-memory.ts';
+import type { ScheduleCounts } from './tally-schedule.ts';
+
+/** Counters that only a machine with coherent caches has: docs/coherence.md. Classes of the L2 misses come first. */
+export const COHERENCE_COUNTERS = [
+  'cold_misses',
+  'capacity_misses',
+  'true_sharing_misses',
+  'false_sharing_misses',
+  'moved_misses',
+  'upgrades', // stores to shared lines
+  'remote_upgrades', // the part whose home is another node
+  'interventions', // requests that the home sent on to an owner
+  'invalidations', // lines that other CPUs lost to this row’s stores
+  'stale_messages', // interventions and invalidations that found nothing
+  'sharing_writebacks',
+  'replacement_hints',
+] as const;
 
 /** Counters of a row, in order. All are counts; `accesses` follow the machine's counting rule. */
 export const COUNTERS = [
@@ -34,18 +49,7 @@ export const COUNTERS = [
   'l1_writebacks',
   'l2_writebacks',
   'l2_writeback_misses', // write-backs of an L1 line that a non-inclusive L2 no longer holds
-  'cold_misses', // classes of the L2 misses, where caches are coherent: docs/coherence.md
-  'capacity_misses',
-  'true_sharing_misses',
-  'false_sharing_misses',
-  'moved_misses',
-  'upgrades', // stores to shared lines
-  'remote_upgrades', // the part whose home is another node
-  'interventions', // requests that the home sent on to an owner
-  'invalidations', // lines that other CPUs lost to this row’s stores
-  'stale_messages', // interventions and invalidations that found nothing
-  'sharing_writebacks',
-  'replacement_hints',
+  ...COHERENCE_COUNTERS,
   'pages_zeroed',
   'patchable', // emulated operations that a patched hardware abstraction layer would not need
   'node_moves', // the part of a `vcpu_move` layer's count that went to another node
@@ -216,15 +220,6 @@ export interface PageFacts {
   readonly fates: Readonly<Record<string, number>>;
   /** Machine pages at the end beyond one a page: replicas, and where pages have moved to. */
   readonly replicas: number;
-}
-
-/** Memory at the end and over time, in pages. */
-export interface MemoryFacts extends Footprint {
-  /** Of the whole run, warm-up included. */
-  readonly counts: SharingCounts;
-  readonly samples: readonly (Footprint & { readonly instructions: number })[];
-  /** By virtual machine, where their memory is limited; else null. */
-  readonly balance: readonly BalanceCounts[] | null;
 }
 
 /** What one replay counted, warm-up excluded. */

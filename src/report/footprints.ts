@@ -1,5 +1,4 @@
-import { PAGE_CLASSES, type PageClass } from '../model/monitor/sharing.ts';
-import type { MemoryFacts } from '../model/tally.ts';
+import { type MemoryFacts, PAGE_CLASSES, type PageClass } from '../model/tally-memory.ts';
 import type { Facts, RunFacts } from './facts.ts';
 import { figure } from './numa.ts';
 import { count } from './numbers.ts';

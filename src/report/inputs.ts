@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../model/result.ts';
+import type { LedgerEntry } from '../model/systems/ledger.ts';
 import type { Facts } from './facts.ts';
 import { idleInputs } from './idle-inputs.ts';
 import { grouped } from './numbers.ts';

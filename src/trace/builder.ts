@@ -1,3 +1,5 @@
+import { createTranslationTable } from './builder-translations.ts';
+import { codeColumns, eventColumns, grown, segmentColumns, widened } from './compose/columns.ts';
 import {
   CHUNK_RECORDS,
   type Chunk,
@@ -89,13 +91,7 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
   const wordColumn = new Int32Array(CHUNK_RECORDS);
   let length = 0;
 
-  let segmentEnd = new Int32Array(256);
-  let segmentCpu = new Uint8Array(256);
-  let segmentFlags = new Uint8Array(256);
-  let segmentService = new Uint16Array(256);
-  let segmentInstructions = new Int32Array(256);
-  let segmentLoads = new Int32Array(256);
-  let segmentStores = new Int32Array(256);
+  let column = segmentColumns(256);
   let segments = 0;
   let segmentStart = 0;
   let cpu = 0;
@@ -105,35 +101,15 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
   let loads = 0;
   let stores = 0;
 
-  let eventAt = new Int32Array(256);
-  let eventKind = new Uint8Array(256);
-  let eventCpu = new Uint8Array(256);
-  let eventFlags = new Uint8Array(256);
-  let eventArg = new Int32Array(256);
-  let eventLo = new Uint32Array(256);
-  let eventHi = new Uint32Array(256);
   let events = 0;
-
-  let codeAt = new Int32Array(64);
-  let codePage = new Float64Array(64);
-  let codeOffset = new Uint16Array(64);
-  let codeCount = new Uint16Array(64);
-  let codeClasses = new Uint8Array(1024);
+  let eventColumn = eventColumns(256);
   let codes = 0;
+  let codeColumn = codeColumns(64);
+  let codeClasses = new Uint8Array(1024);
   let classesUsed = 0;
 
-  // All translations, and an open-addressing table from (space, virtual page) to the current one.
-  let space = new Int32Array(1024);
-  let virtualPages = new Float64Array(1024);
-  let physicalPages = new Float64Array(1024);
-  let translationFlags = new Uint8Array(1024);
-  let older = new Int32Array(1024); // other translations of the same virtual page, newest first
-  let translations = 0;
-  let firstNew = 0;
-  let slots = new Int32Array(4096).fill(-1);
-  let slotMask = 4095;
-  let occupied = 0;
-  let maxSpace = 0;
+  const translations = createTranslationTable((replaced) => event(EVENT.unmap, cpu, replaced));
+  const { translate } = translations;
 
   // Pages that `access` met lately, direct-mapped by the lower bits of the page number.
   const recentLo = new Int32Array(RECENT).fill(-1);
@@ -151,93 +127,20 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
     privileged: new Array<number>(16).fill(0),
   };
 
-  const hash = (ofSpace: number, virtualPage: number): number => {
-    const low = (virtualPage % 4294967296) | 0;
-    const high = (virtualPage / 4294967296) | 0;
-    let h = Math.imul(low ^ Math.imul(high, 0x9e3779b1) ^ Math.imul(ofSpace, 0x85ebca6b), 0x9e3779b1);
-    h ^= h >>> 15;
-    return Math.imul(h, 0x2c1b3c6d) >>> 8;
-  };
-
-  const slotOf = (ofSpace: number, virtualPage: number): number => {
-    let slot = hash(ofSpace, virtualPage) & slotMask;
-    for (;;) {
-      const id = slots[slot]!;
-      if (id < 0 || (virtualPages[id] === virtualPage && space[id] === ofSpace)) return slot;
-      slot = (slot + 1) & slotMask;
-    }
-  };
-
-  const growSlots = (): void => {
-    const old = slots;
-    slots = new Int32Array(old.length * 2).fill(-1);
-    slotMask = slots.length - 1;
-    for (const id of old) if (id >= 0) slots[slotOf(space[id]!, virtualPages[id]!)] = id;
-  };
-
-  const addTranslation = (ofSpace: number, virtualPage: number, physicalPage: number, ofFlags: number) => {
-    if (translations === space.length) {
-      space = grown(space);
-      virtualPages = grown(virtualPages);
-      physicalPages = grown(physicalPages);
-      translationFlags = grown(translationFlags);
-      older = grown(older);
-    }
-    space[translations] = ofSpace;
-    virtualPages[translations] = virtualPage;
-    physicalPages[translations] = physicalPage;
-    translationFlags[translations] = ofFlags;
-    older[translations] = -1;
-    if (ofSpace > maxSpace) maxSpace = ofSpace;
-    return translations++;
-  };
-
-  const translate = (ofSpace: number, virtualPage: number, physicalPage: number, ofFlags: number) => {
-    const slot = slotOf(ofSpace, virtualPage);
-    const current = slots[slot]!;
-    if (current >= 0 && physicalPages[current] === physicalPage) return current;
-    if (current < 0) {
-      const id = addTranslation(ofSpace, virtualPage, physicalPage, ofFlags);
-      slots[slot] = id;
-      if (++occupied * 2 > slots.length) growSlots();
-      return id;
-    }
-    event(EVENT.unmap, cpu, current);
-    let before = current;
-    let id = older[current]!;
-    while (id >= 0 && physicalPages[id] !== physicalPage) {
-      before = id;
-      id = older[id]!;
-    }
-    if (id >= 0) older[before] = older[id]!;
-    else id = addTranslation(ofSpace, virtualPage, physicalPage, ofFlags);
-    older[id] = current;
-    slots[slot] = id;
-    return id;
-  };
-
   const closeSegment = (): void => {
     if (length === segmentStart) return;
     instructions += accessed[FETCH]!;
     loads += accessed[LOAD]! + accessed[MODIFY]!;
     stores += accessed[STORE]! + accessed[MODIFY]!;
     accessed.fill(0);
-    if (segments === segmentEnd.length) {
-      segmentEnd = grown(segmentEnd);
-      segmentCpu = grown(segmentCpu);
-      segmentFlags = grown(segmentFlags);
-      segmentService = grown(segmentService);
-      segmentInstructions = grown(segmentInstructions);
-      segmentLoads = grown(segmentLoads);
-      segmentStores = grown(segmentStores);
-    }
-    segmentEnd[segments] = length;
-    segmentCpu[segments] = cpu;
-    segmentFlags[segments] = flags;
-    segmentService[segments] = service;
-    segmentInstructions[segments] = instructions;
-    segmentLoads[segments] = loads;
-    segmentStores[segments] = stores;
+    if (segments === column.end.length) column = grown(column);
+    column.end[segments] = length;
+    column.cpu[segments] = cpu;
+    column.flags[segments] = flags;
+    column.service[segments] = service;
+    column.instructions[segments] = instructions;
+    column.loads[segments] = loads;
+    column.stores[segments] = stores;
     segments++;
     segmentStart = length;
     total.instructions += instructions;
@@ -327,22 +230,14 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
   };
 
   const event = (kind: EventKind, ofCpu: number, arg: number, lo = 0, hi = 0): void => {
-    if (events === eventAt.length) {
-      eventAt = grown(eventAt);
-      eventKind = grown(eventKind);
-      eventCpu = grown(eventCpu);
-      eventFlags = grown(eventFlags);
-      eventArg = grown(eventArg);
-      eventLo = grown(eventLo);
-      eventHi = grown(eventHi);
-    }
-    eventAt[events] = length;
-    eventKind[events] = kind;
-    eventCpu[events] = ofCpu;
-    eventFlags[events] = flags;
-    eventArg[events] = arg;
-    eventLo[events] = lo;
-    eventHi[events] = hi;
+    if (events === eventColumn.at.length) eventColumn = grown(eventColumn);
+    eventColumn.at[events] = length;
+    eventColumn.kind[events] = kind;
+    eventColumn.cpu[events] = ofCpu;
+    eventColumn.flags[events] = flags;
+    eventColumn.arg[events] = arg;
+    eventColumn.lo[events] = lo;
+    eventColumn.hi[events] = hi;
     events++;
     total.events++;
     if (kind === EVENT.privileged && (flags & SEGMENT_REFILL) !== 0) {
@@ -352,17 +247,12 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
   };
 
   const code = (physicalPage: number, offset: number, count: number, classes: Uint8Array, from: number) => {
-    if (codes === codeAt.length) {
-      codeAt = grown(codeAt);
-      codePage = grown(codePage);
-      codeOffset = grown(codeOffset);
-      codeCount = grown(codeCount);
-    }
-    while (classesUsed + count > codeClasses.length) codeClasses = grown(codeClasses);
-    codeAt[codes] = length;
-    codePage[codes] = physicalPage;
-    codeOffset[codes] = offset;
-    codeCount[codes] = count;
+    if (codes === codeColumn.at.length) codeColumn = grown(codeColumn);
+    if (classesUsed + count > codeClasses.length) codeClasses = widened(codeClasses, classesUsed + count);
+    codeColumn.at[codes] = length;
+    codeColumn.physicalPage[codes] = physicalPage;
+    codeColumn.offset[codes] = offset;
+    codeColumn.count[codes] = count;
     codes++;
     codeClasses.set(classes.subarray(from, from + count), classesUsed);
     classesUsed += count;
@@ -374,46 +264,13 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
       length,
       translation: translationColumn.subarray(0, length),
       word: wordColumn.subarray(0, length),
-      segments: {
-        length: segments,
-        end: segmentEnd,
-        cpu: segmentCpu,
-        flags: segmentFlags,
-        service: segmentService,
-        instructions: segmentInstructions,
-        loads: segmentLoads,
-        stores: segmentStores,
-      },
-      events: {
-        length: events,
-        at: eventAt,
-        kind: eventKind,
-        cpu: eventCpu,
-        flags: eventFlags,
-        arg: eventArg,
-        lo: eventLo,
-        hi: eventHi,
-      },
-      translations: {
-        first: firstNew,
-        length: translations - firstNew,
-        space: space.subarray(firstNew, translations),
-        virtualPage: virtualPages.subarray(firstNew, translations),
-        physicalPage: physicalPages.subarray(firstNew, translations),
-        flags: translationFlags.subarray(firstNew, translations),
-      },
-      code: {
-        length: codes,
-        at: codeAt,
-        physicalPage: codePage,
-        offset: codeOffset,
-        count: codeCount,
-        classes: codeClasses.subarray(0, classesUsed),
-      },
+      segments: { length: segments, ...column },
+      events: { length: events, ...eventColumn },
+      translations: translations.take(),
+      code: { length: codes, ...codeColumn, classes: codeClasses.subarray(0, classesUsed) },
     };
     total.records += length;
     total.chunks++;
-    firstNew = translations;
     length = segments = segmentStart = events = codes = classesUsed = 0;
     return chunk;
   };
@@ -424,8 +281,8 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
     return {
       records: total.records,
       chunks: total.chunks,
-      translations,
-      spaces: maxSpace + 1,
+      translations: translations.count(),
+      spaces: translations.spaces(),
       instructions: total.instructions,
       // What was only counted after the last record is in no segment yet.
       loads: total.loads + accessed[LOAD]!,
@@ -461,10 +318,3 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
 
 const MAPPED_USER = 1;
 const RECENT = 256;
-
-/** A copy of twice the length. */
-function grown<T extends Int32Array | Uint32Array | Uint16Array | Uint8Array | Float64Array>(old: T): T {
-  const wider = new (old.constructor as new (length: number) => T)(old.length * 2);
-  wider.set(old);
-  return wider;
-}

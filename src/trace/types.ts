@@ -15,7 +15,8 @@ export type ReferenceKind = typeof FETCH | typeof LOAD | typeof STORE | typeof M
 
 /** All traces use 4 KB pages; a reference that crosses a page is two records, the second a tail. */
 export const PAGE_BITS = 12;
-export const PAGE_BYTES = 1 << PAGE_BITS;
+/** 2 to the PAGE_BITS; written out, so that loops which repeat it as a literal are held to it by its type. */
+export const PAGE_BYTES = 4096;
 
 /**
  * The reference word: `kind` (bits 0–1), `tail` (bit 2: the rest of the previous record's reference, on

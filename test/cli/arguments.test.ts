@@ -61,7 +61,7 @@ describe('options with a number', () => {
 
 test('commands, positionals and unknown options', () =>
   refuses([
-    [[], 'name a command: run, trace or system'],
+    [[], 'name a command: run, sweep, reproduce, trace or system'],
     [['ru'], 'did you mean run?'],
     [['nosuch'], 'unknown option or argument: nosuch'],
     [['run'], 'name a trace, or --shipped'],

@@ -4,10 +4,9 @@ import {
   type Balance,
   type BalanceOptions,
   createBalance,
-  type Thresholds,
   type Transfer,
 } from '../../src/model/monitor/balance.ts';
-import { memory, scaledThresholds } from '../../src/model/systems/schema-memory.ts';
+import { memory, scaledThresholds, type Thresholds } from '../../src/model/systems/schema-memory.ts';
 
 const SMALL: Thresholds = { borrow_below: 2, keep: 1, unit: 2, lend_above: 4 };
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { replayAll } from '../../src/model/compare.ts';
 import { type SystemInput, systemSchema } from '../../src/model/systems/schema.ts';
-import type { Tally } from '../../src/model/tally.ts';
+import { COHERENCE_COUNTERS, type Tally } from '../../src/model/tally.ts';
 import {
   FETCH,
   KERNEL,
@@ -19,20 +19,7 @@ import type { CoherenceCounts } from './oracle-caches.ts';
 import { traceOf } from './trace-of.ts';
 
 /** Counters that only a machine with coherent caches has. */
-export const COHERENCE_ONLY = [
-  'cold_misses',
-  'capacity_misses',
-  'true_sharing_misses',
-  'false_sharing_misses',
-  'moved_misses',
-  'upgrades',
-  'remote_upgrades',
-  'interventions',
-  'invalidations',
-  'stale_messages',
-  'sharing_writebacks',
-  'replacement_hints',
-];
+export const COHERENCE_ONLY: readonly string[] = COHERENCE_COUNTERS;
 
 /**
  * Runs of a property: a number times COHERENCE_RUNS (default 1; 20 is a soak), from COHERENCE_SEED if that is set.

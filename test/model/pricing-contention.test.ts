@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { numaOf } from '../../src/model/numa.ts';
+import type { Priced } from '../../src/model/pricing/compiled.ts';
 import { contentionPrices, topologyOf } from '../../src/model/pricing/contention.ts';
-import { type Priced, price } from '../../src/model/pricing/price.ts';
+import { price } from '../../src/model/pricing/price.ts';
 import { layNetwork, nodesOf } from '../../src/model/pricing/queueing/topology.ts';
 import type { Flow } from '../../src/model/pricing/queueing/traffic.ts';
 import type { ResolvedPrices } from '../../src/model/systems/resolve.ts';

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { replayAll } from '../../src/model/compare.ts';
+import type { Priced } from '../../src/model/pricing/compiled.ts';
 import { memoryDelays } from '../../src/model/pricing/contention.ts';
 import { holdsOf, timeOfRow } from '../../src/model/pricing/held-time.ts';
-import { type Priced, price } from '../../src/model/pricing/price.ts';
+import { price } from '../../src/model/pricing/price.ts';
 import { diskDemandFor } from '../../src/model/pricing/queueing/disk-idle.ts';
 import { diskService, HP_97560 } from '../../src/model/pricing/queueing/disk-service.ts';
 import { type ResolvedPrices, resolvePrices } from '../../src/model/systems/resolve.ts';

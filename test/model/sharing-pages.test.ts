@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  createSharing,
-  PAGE_CLASSES,
-  type PageClass,
-  type Sharing,
-} from '../../src/model/monitor/sharing.ts';
+import { createSharing, type Sharing } from '../../src/model/monitor/sharing.ts';
+import { PAGE_CLASSES, type PageClass } from '../../src/model/tally-memory.ts';
 
 const pagesOf = (counts: Partial<Record<PageClass, number>>): Record<PageClass, number> => ({
   ...{ kernel_text: 0, kernel_data: 0, buffer_cache: 0, process_data: 0, monitor: 0 },

@@ -1,5 +1,6 @@
 import type { Category, Cause, Owner, Part } from '../../src/model/pricing/breakdown.ts';
-import type { Comparison, LedgerEntry, RunResult, SystemRun } from '../../src/model/result.ts';
+import type { Comparison, RunResult, SystemRun } from '../../src/model/result.ts';
+import type { LedgerEntry } from '../../src/model/systems/ledger.ts';
 import { type System, systemSchema } from '../../src/model/systems/schema.ts';
 import type { Counter, Layer, PrivilegedOp, TallyRow } from '../../src/model/tally.ts';
 

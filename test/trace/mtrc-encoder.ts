@@ -1,6 +1,7 @@
 import type { Input } from '../../src/trace/formats/format.ts';
 import { mtrcFormat } from '../../src/trace/formats/mtrc.ts';
 import { EVENT, FETCH, SEGMENT_RDHWR, SEGMENT_REFILL, type Trace } from '../../src/trace/types.ts';
+import { memoryInput } from './reading.ts';
 
 /** Instruction classes by letter: '.' integer, Load, Store, Branch, Float, sYscall, Trap, Privileged, l/s LL/SC, Rdhwr, y sync. */
 const CLASSES = '.LSBFYTPlsRy';
@@ -118,18 +119,10 @@ export function mtrcEncoder(cpus = 1, bits = 64) {
 }
 
 /** An input of these bytes, delivered in pieces. */
-export function mtrcInput(bytes: Uint8Array, piece = 1 << 16): Input {
-  return {
-    label: 'test.mtrc',
-    path: null,
-    isDirectory: false,
-    head: bytes.subarray(0, 1 << 16),
-    compression: null,
-    stream: async function* () {
-      for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
-    },
-  } as Input;
-}
+export const mtrcInput = (bytes: Uint8Array, piece?: number): Input => ({
+  ...memoryInput(bytes, piece),
+  label: 'test.mtrc',
+});
 
 export const openMtrc = (bytes: Uint8Array, piece?: number): Promise<Trace> =>
   mtrcFormat.open(mtrcInput(bytes, piece), {});

@@ -1,6 +1,6 @@
 import { CP0, OP } from '../../trace/mips.ts';
 import { namedService } from '../../trace/services.ts';
-import { KERNEL } from '../../trace/types.ts';
+import { KERNEL, PAGE_BYTES } from '../../trace/types.ts';
 import { C, contextKey, L, PRIVILEGED } from '../counters.ts';
 import { wider } from '../hardware/pages.ts';
 import { createSynthetic, REGION, type Synthetic } from '../paging/synthetic.ts';
@@ -170,7 +170,8 @@ export function zeroPage(parts: PlatformParts, alias: number): void {
   const { machine } = parts.system;
   const line = machine.l1d?.line ?? machine.l2!.line;
   const kernel = parts.kernel();
-  for (let offset = 0; offset < 4096; offset += line) kernel.touch(kernel.word(alias, offset, false, true));
+  for (let offset = 0; offset < PAGE_BYTES; offset += line)
+    kernel.touch(kernel.word(alias, offset, false, true));
   parts.counters.values[parts.counters.row + C.pages_zeroed]!++;
 }
 

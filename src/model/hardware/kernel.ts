@@ -25,14 +25,18 @@
  *   of the L1s (inclusion) looks only where it may be.
  * - Every kernel runs its own copy of the code (`ownCopy`): V8 then compiles geometry and table addresses in as
  *   constants, which it does not for closures that share code.
+ * - What no reference comes by, moving pages, is apart in `machine-pages.ts` and called through this one’s tables.
  *
  * The slow and obvious twin that this must agree with to the last count is `test/model/oracle.ts`.
  */
 import { InputError } from '../../trace/errors.ts';
+import { PAGE_BITS } from '../../trace/types.ts';
 import { C, type Counters } from '../counters.ts';
 import type { Machine } from '../systems/schema.ts';
 import type { Counter } from '../tally.ts';
 import { createDirectory } from './directory.ts';
+import { createMachinePages, type MachinePages } from './machine-pages.ts';
+import { nodeOfCpu } from './nodes.ts';
 import { ownCopy } from './own-copy.ts';
 import { type Pages, wider } from './pages.ts';
 import { GRANULE_BITS } from './sharing.ts';
@@ -64,33 +68,6 @@ export interface Kernel {
   clear(): void;
   /** Machine pages, where they may change (`movable`). */
   readonly machinePages: MachinePages;
-}
-
-/**
- * Where physical pages are: a machine page each, which may differ from node to node (replicas). Machine pages
- * are numbered like physical pages, and a physical page is on the machine page of its own number unless told
- * otherwise; it must keep its cache colour. Who calls these does the copying and takes the TLB entries away.
- */
-export interface MachinePages {
-  /** The machine page that CPUs of `node` use for a physical page. */
-  of(physical: number, node: number): number;
-  /** Node of a machine page; 255 if nobody has missed on it yet. */
-  home(machine: number): number;
-  /** Puts a machine page on a node. */
-  place(machine: number, node: number): void;
-  /**
-   * From now on CPUs of `node` (−1: of all nodes) use `to` for the physical page, in place of `from`, whose lines
-   * leave their caches. What is known of their losses goes with them. `stays`: other physical pages stay on `from`,
-   * which is guarded: then its lines leave the L1s only, and these only under names of this page.
-   */
-  remap(physical: number, node: number, from: number, to: number, stays?: boolean): void;
-  /** Stores to the physical page call `onGuarded` first, or no longer. Nobody has it writable afterwards. */
-  guard(physical: number, on: boolean): void;
-  guarded(physical: number): boolean;
-  /** Translations of a physical page that have missed so far. */
-  translations(physical: number): number[];
-  /** A machine page is free: nothing is known of it any more. No cache may have lines of it. */
-  forget(machine: number): void;
 }
 
 export interface KernelOptions {
@@ -165,8 +142,8 @@ export function wordLayout(machine: Machine): WordLayout {
   const lineBits = Math.min(fetchLineBits, dataLineBits);
   let colourBits = 0;
   for (const cache of [l1i, l1d, l2])
-    if (cache) colourBits = Math.max(colourBits, log2(cache.size / cache.ways) - 12);
-  return { lineBits, pageLineBits: 12 - lineBits, colourBits, fetchLineBits, dataLineBits };
+    if (cache) colourBits = Math.max(colourBits, log2(cache.size / cache.ways) - PAGE_BITS);
+  return { lineBits, pageLineBits: PAGE_BITS - lineBits, colourBits, fetchLineBits, dataLineBits };
 }
 
 /** Most translation ids: an L2 tag has 28 bits for the line (and the last of all would read as an empty tag). */
@@ -184,10 +161,12 @@ export function createKernel(options: KernelOptions): Kernel {
     layout,
     C,
     wider,
+    nodeOfCpu,
     checkSize,
     rule,
     grain,
     createDirectory,
+    createMachinePages,
     GRANULE_BITS,
   });
 }
@@ -197,10 +176,12 @@ interface Imports {
   readonly layout: WordLayout;
   readonly C: Readonly<Record<Counter, number>>;
   readonly wider: typeof wider;
+  readonly nodeOfCpu: typeof nodeOfCpu;
   readonly checkSize: (ids: number) => void;
   readonly rule: 'directory' | 'drcachesim' | 'none';
   readonly grain: Granularity | null;
   readonly createDirectory: typeof createDirectory;
+  readonly createMachinePages: typeof createMachinePages;
   readonly GRANULE_BITS: number;
 }
 
@@ -208,7 +189,8 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   const { machine, cpus, pages, counters, stamps, usable, onMiss, place, traffic } = options;
   const { movable, onGuarded, counted, onHot } = options;
   const { l1i, l1d, l2, counting } = machine;
-  const { layout, C, wider, checkSize, rule, grain, createDirectory, GRANULE_BITS } = imports;
+  const { layout, C, wider, nodeOfCpu, checkSize, rule, grain, GRANULE_BITS } = imports;
+  const { createDirectory, createMachinePages } = imports;
 
   /** No line in an L1; no line in the L2. */
   const EMPTY = -1;
@@ -299,8 +281,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   const { nodes } = machine;
   const oneNode = nodes === 1;
   const nodeOf = new Uint8Array(cpus);
-  const cpusPerNode = Math.max(1, Math.floor(cpus / nodes));
-  for (let cpu = 0; cpu < cpus; cpu++) nodeOf[cpu] = Math.min(nodes - 1, Math.floor(cpu / cpusPerNode));
+  for (let cpu = 0; cpu < cpus; cpu++) nodeOf[cpu] = nodeOfCpu(cpu, cpus, nodes);
   /** Not placed yet; on whichever node asks. */
   const NOWHERE = 255;
   const EVERYWHERE = 254;
@@ -1077,14 +1058,6 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     return false;
   };
 
-  /** Nobody may write lines of a machine page without asking: they stay where they are, clean and shared. */
-  const protect = (page: number): void => {
-    for (let line = page * linesPerPage; line < (page + 1) * linesPerPage; line++) {
-      for (const sharer of directory.sharers(line)) take(sharer, line, false);
-      directory.disown(line);
-    }
-  };
-
   /** Lines leave the L1s of `node`'s CPUs (−1: all) where they have names of a physical page. */
   const unname = (physical: number, ofNode: number): void => {
     if (!hasL1) return;
@@ -1123,60 +1096,30 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     select(running);
   };
 
-  const remap = (physical: number, ofNode: number, from: number, to: number, stays = false): void => {
-    if (stays) unname(physical, ofNode);
-    // The translation by which its lines are looked for may be one that leaves: then it must not be asked for by name.
-    if (owners[from]! >= 0) owners[from] = owners[from]! | 1;
-    for (let i = 0; i < linesPerPage; i++) {
-      const line = from * linesPerPage + i;
-      const next = to * linesPerPage + i;
-      for (let c = 0; c < cpus; c++) {
-        if (ofNode >= 0 && nodeOf[c] !== ofNode) continue;
-        const had = directory.lists(line, c) && (stays ? has(c, line) : take(c, line, true) !== 0);
-        // Who made the copy has it under the new address already, and loses nothing.
-        directory.divert(line, next, c, had && !has(c, next), stays);
-      }
-      if (directory.watched(next)) watch(next);
-    }
-    for (let view = 0; view < views; view++) {
-      if (ofNode >= 0 && view !== ofNode) continue;
-      machineOf[view]![physical] = to + 1;
-      for (let id = firstTranslation[physical]!; id !== 0; id = nextTranslation[id - 1]!)
-        framesOf[view]![id - 1] = -1;
-    }
-  };
-
-  const machinePages: MachinePages = {
-    of: (physical, ofNode) => (machineOf[ofNode]![physical]! || physical + 1) - 1,
-    home: (page) => homes[page]!,
-    place: (page, onNode) => {
-      homes[page] = onNode;
-    },
-    remap,
-    guard: (physical, on) => {
-      guardedPages += (on ? 1 : 0) - guards[physical]!;
-      guards[physical] = on ? 1 : 0;
-      if (!on) return;
-      for (let view = 0; view < views; view++) {
-        const page = machinePages.of(physical, view);
-        if (view === 0 || page !== machinePages.of(physical, view - 1)) protect(page);
-      }
-    },
-    guarded: (physical) => guards[physical] === 1,
+  const machinePages = createMachinePages({
+    cpus,
+    nodeOf,
+    linesPerPage,
+    directory,
+    framesOf,
+    machineOf,
+    owners: () => owners,
+    homes: () => homes,
     translations: (physical) => {
       const ids: number[] = [];
       for (let id = firstTranslation[physical]!; id !== 0; id = nextTranslation[id - 1]!) ids.push(id - 1);
       return ids;
     },
-    forget: (page) => {
-      for (let i = 0; i < linesPerPage; i++) directory.clear(page * linesPerPage + i);
-      // The page's own alias, by which it is written as a copy, meets it anew.
-      for (const id of machinePages.translations(page))
-        for (const view of framesOf) if (view[id]! >>> 1 === page) view[id] = -1;
-      owners[page] = -1;
-      homes[page] = NOWHERE;
+    guarded: (physical) => guards[physical] === 1,
+    guard: (physical, on) => {
+      guardedPages += (on ? 1 : 0) - guards[physical]!;
+      guards[physical] = on ? 1 : 0;
     },
-  };
+    has,
+    take,
+    unname,
+    watch,
+  });
 
   if (coherent) select(0);
   return { run, select, touch, word, reserve, dirtyLines, lostLines, clear, machinePages };

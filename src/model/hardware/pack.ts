@@ -14,6 +14,7 @@ import {
   MODIFY,
   OFFSET_MASK,
   OFFSET_SHIFT,
+  PAGE_BYTES,
   SEGMENT_RDHWR,
   SEGMENT_REFILL,
   SIZE_SHIFT,
@@ -23,6 +24,7 @@ import {
 import type { Machine } from '../systems/schema.ts';
 import { SPAN, type WordLayout } from './kernel.ts';
 import { ownCopy } from './own-copy.ts';
+import { buildPackPlain, type PackState } from './pack-plain.ts';
 
 /** What decides the packed words: systems that agree in it share them. */
 export interface PackRule {
@@ -80,7 +82,7 @@ export function packRule(
   instructionBytes: 0 | 4,
   dropRdhwr: boolean,
 ): PackRule {
-  const lines = [machine.l1i, machine.l1d, machine.l2].map((cache) => cache?.line ?? 4096);
+  const lines = [machine.l1i, machine.l1d, machine.l2].map((cache) => cache?.line ?? PAGE_BYTES);
   return {
     layout,
     counting: machine.counting === 'cachegrind' ? 'cachegrind' : 'vmtax',
@@ -93,6 +95,10 @@ export function packRule(
 /** Whether a segment with these flags is set aside. */
 export const isAside = (flags: number, dropRdhwr: boolean): boolean =>
   (flags & SEGMENT_REFILL) !== 0 || (dropRdhwr && (flags & SEGMENT_RDHWR) !== 0);
+
+/** Events that a replay of recorded episodes leaves out together with them. */
+export const isAsideEvent = (kind: number, flags: number, dropRdhwr: boolean): boolean =>
+  kind === EVENT.refill || (isAside(flags, dropRdhwr) && kind !== EVENT.spaceSwitch && kind !== EVENT.unmap);
 
 export function createPacker(rule: PackRule): Packer {
   const { lineBits, pageLineBits, fetchLineBits, dataLineBits } = rule.layout;
@@ -264,96 +270,3 @@ export function packStretches(
   while (event < events.length) packed.eventAt[event++] = packed.length;
   return packed;
 }
-
-/** What the parts of a packer share. */
-interface PackState {
-  readonly packed: Packed;
-  /** The word just before, −1 at the start of a stretch. */
-  previous: number;
-}
-
-interface PlainConstants {
-  readonly pageLineBits: number;
-  readonly lineBits: number;
-  readonly fixed: boolean;
-  readonly offsetShift: number;
-  readonly offsetMask: number;
-  readonly sizeShift: number;
-}
-
-type PackPlain = (
-  translation: Int32Array,
-  record: Int32Array,
-  ids: Int32Array,
-  from: number,
-  to: number,
-  tally: number,
-) => number;
-
-/**
- * Makes the packer of the common records: a cached fetch, load or store within a line, or a run of
- * instructions over two. It stops at the first other one; room has been made. One loop without calls, as in
- * the kernel; self-contained, as it is copied (see `ownCopy`).
- */
-function buildPackPlain(state: PackState, constants: PlainConstants): PackPlain {
-  const { packed } = state;
-  const { pageLineBits, lineBits, fixed, offsetShift, offsetMask, sizeShift } = constants;
-  const countShift = sizeShift + 2;
-
-  return (
-    translation: Int32Array,
-    record: Int32Array,
-    ids: Int32Array,
-    from: number,
-    to: number,
-    tally: number,
-  ): number => {
-    const words = packed.words;
-    const shift = pageLineBits;
-    const bits = lineBits;
-    let length = packed.length;
-    let last = state.previous;
-    let loads = 0;
-    let stores = 0;
-    let more = 0; // instructions of a run beyond its first
-    let i = from;
-    for (; i < to; i++) {
-      const r = record[i]!;
-      const id = ids[translation[i]!]!;
-      const kind = r & 3;
-      const offset = (r >>> offsetShift) & offsetMask;
-      const line = offset >>> bits;
-      const moreLines = ((offset + (r >>> sizeShift) - 1) >>> bits) - line;
-      // Fetch, load, store become the side and store bits 2, 0, 1.
-      const w = (((id << shift) | line) << 2) | ((0b01_00_10 >>> (kind << 1)) & 3);
-      // A word is written in any case, and kept if it differs from the one before: whether it does is a coin
-      // toss, which a branch would mispredict.
-      if ((moreLines | (id >>> 31)) === 0 && kind !== 3) {
-        loads = (loads + (kind & 1)) | 0;
-        stores = (stores + (kind >>> 1)) | 0;
-        if (fixed) more = (more + (((r >>> countShift) - 1) & ((kind - 1) >> 31))) | 0;
-        words[length] = w;
-        length = (length + (((w ^ last) | -(w ^ last)) >>> 31)) | 0;
-        last = w;
-        continue;
-      }
-      if (!fixed || kind !== 0 || moreLines !== 1 || id < 0) break;
-      more = (more + (r >>> countShift) - 1) | 0;
-      words[length] = w;
-      length = (length + (((w ^ last) | -(w ^ last)) >>> 31)) | 0;
-      last = w + 4;
-      words[length] = last;
-      length = (length + 1) | 0;
-    }
-    packed.length = length;
-    state.previous = last;
-    packed.accesses[tally]! += i - from - loads - stores + more;
-    packed.accesses[tally + 1]! += loads;
-    packed.accesses[tally + 2]! += stores;
-    return i;
-  };
-}
-
-/** Events that a replay of recorded episodes leaves out together with them. */
-export const isAsideEvent = (kind: number, flags: number, dropRdhwr: boolean): boolean =>
-  kind === EVENT.refill || (isAside(flags, dropRdhwr) && kind !== EVENT.spaceSwitch && kind !== EVENT.unmap);

@@ -1,13 +1,13 @@
 import { MACHINE_PAGES } from '../../trace/compose/identity.ts';
-import type { VirtualMachine } from '../../trace/types.ts';
+import { PAGE_BYTES, type VirtualMachine } from '../../trace/types.ts';
 import type { Machine } from '../systems/schema.ts';
+import { cpusOfNode, nodeOfCpu } from './nodes.ts';
 import { FIRST_SYNTHETIC, type Pages } from './pages.ts';
-
-const PAGE_BYTES = 4096;
 
 /**
  * Where a page goes that is missed on for the first time: its node. `page` is a physical page's dense id, `node`
- * that of the CPU that misses. Pages of handlers and of the monitor are placed where they are used first. `vms`: empty for a single machine, which has all nodes.
+ * that of the CPU that misses. Pages of handlers and of the monitor are placed where they are used first.
+ * `vms`: empty for a single machine, which has all nodes.
  */
 export function createPlacement(
   machine: Machine,
@@ -29,11 +29,10 @@ export function createPlacement(
       return ofGuests((number) => number % nodes);
     case 'contiguous': {
       const nodePages = machine.node_memory / PAGE_BYTES;
-      const cpusPerNode = Math.max(1, Math.floor(cpus / nodes));
       return ofGuests((number) => {
         const vm = vms[Math.floor(number / MACHINE_PAGES)] ?? { firstCpu: 0, cpus };
-        const first = Math.floor((vm.firstCpu % cpus) / cpusPerNode);
-        const own = Math.max(1, Math.ceil(vm.cpus / cpusPerNode));
+        const first = nodeOfCpu(vm.firstCpu % cpus, cpus, nodes);
+        const own = Math.max(1, Math.ceil(vm.cpus / cpusOfNode(cpus, nodes)));
         return (first + (Math.floor((number % MACHINE_PAGES) / nodePages) % own)) % nodes;
       });
     }

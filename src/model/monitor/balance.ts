@@ -1,4 +1,6 @@
 import { wider } from '../hardware/pages.ts';
+import type { Thresholds } from '../systems/schema-memory.ts';
+import type { BalanceCounts } from '../tally-memory.ts';
 import { createClock } from './balance-clock.ts';
 
 /**
@@ -45,32 +47,6 @@ export interface Fault {
   /** The page that was written to disk to make room, or −1. It may be another VM’s that has more than its share. */
   readonly pageOut: number;
   readonly transfers: readonly Transfer[];
-}
-
-export interface BalanceCounts {
-  /** Pages that were made resident, for the first time or again. */
-  readonly faults: number;
-  readonly page_ins: number;
-  /** Pages of this VM that were written to disk. */
-  readonly page_outs: number;
-  /** Loans that it took, in units and pages. */
-  readonly borrows: number;
-  readonly borrowed_pages: number;
-  readonly returns: number;
-  readonly recalls: number;
-  readonly claims: number;
-}
-
-/** In pages, all at least 1; `scaledThresholds` of the system’s schema makes them. */
-export interface Thresholds {
-  /** A VM with fewer free pages of its own memory borrows, … */
-  readonly borrow_below: number;
-  /** … from each VM of whose memory it has fewer free pages than these. */
-  readonly keep: number;
-  /** A loan. */
-  readonly unit: number;
-  /** A VM lends while it has more free pages of its own memory. At least `unit`. */
-  readonly lend_above: number;
 }
 
 export interface BalanceOptions {

@@ -1,5 +1,5 @@
 import { OP, writesRegister } from '../../trace/mips.ts';
-import { KERNEL, MAPPED } from '../../trace/types.ts';
+import { KERNEL, MAPPED, PAGE_BITS, PAGE_BYTES } from '../../trace/types.ts';
 import { C, L, PRIVILEGED } from '../counters.ts';
 import { countPrivileged, createGuest, UTLB, zeroPage } from '../guest/guest.ts';
 import { FIRST_SYNTHETIC } from '../hardware/pages.ts';
@@ -12,48 +12,28 @@ import type { Monitor } from '../systems/schema.ts';
 import { createFootprint } from './footprint.ts';
 import { createSecondLevelTlb } from './l2tlb.ts';
 import { createMachineMemory } from './machine-memory.ts';
+import { isPatchable, isPatched } from './patched.ts';
 
-/** CP0 registers by number (MIPS64 privileged architecture). */
-const COUNT = 9;
 /**
- * Registers whose writes have no side effect, so that a patched kernel may keep them in memory: EntryLo0,
- * EntryLo1, Context, EPC, XContext, ErrorEPC, scratch. A write of any other traps always: Status, Cause and
- * Compare change interrupts, EntryHi changes the address space, Index and PageMask feed TLB operations.
+ * Lines in which a virtual CPU's state is saved, 64 bytes each as `Footprint.state` has them: 32 general and 32
+ * floating-point registers of 8 bytes (MIPS III; R10000 User's Manual, ch. 1), and 8 more for HI, LO, the program
+ * counter and the CP0 registers that a world switch changes (assumed: the paper prints no format).
  */
-const PLAIN_WRITES: ReadonlySet<number> = new Set([2, 3, 4, 14, 20, 30, 31]);
+const SAVED_LINES = ((32 + 32 + 8) * 8) / 64;
 
-const PAGE_BYTES = 4096;
-/** Pages of network buffers that each machine uses in turn; a trace does not say which pages a message is in. */
-const NETWORK_PAGES = 16;
-/** Their entries of pmap and memmap come after those of pages that the guest knows. */
-const NETWORK_PMAP = 2 ** 29;
-
-/** Lines of 64 bytes in which a virtual CPU's state is saved: 32 + 32 registers and some of CP0, 8 bytes each. */
-const SAVED_LINES = 9;
-
-/** Entry of the memmap after all that 40-bit machine addresses have. */
-const MEMMAP_BEYOND = 2 ** 28;
-
-/** Whether a patched kernel carries an operation out as a load or store. `register` −1: a plain one. */
-export function isPatched(monitor: Monitor, op: number, register: number): boolean {
-  return monitor.patched_hal && isPatchable(op, register, monitor.patched_interrupt_enable);
-}
-
-function isPatchable(op: number, register: number, interruptEnable: boolean): boolean {
-  switch (op) {
-    case OP.mfc0:
-    case OP.dmfc0:
-      return register !== COUNT;
-    case OP.mtc0:
-    case OP.dmtc0:
-      return register === -1 || PLAIN_WRITES.has(register);
-    case OP.di:
-    case OP.ei:
-      return interruptEnable;
-    default:
-      return false;
-  }
-}
+/**
+ * Entries of pmap and memmap are by page number. Machine addresses have 40 bits (Disco, SOSP'97, section 4.2.2), so
+ * pages of 4 KB that a guest knows take entries below 2^28 (those of virtual machine v 2^36 × v further on). Machine
+ * pages that no guest knows come next, and network buffers after 2^28 of these.
+ */
+const MEMMAP_BEYOND = 2 ** (40 - PAGE_BITS);
+const NETWORK_PMAP = 2 * MEMMAP_BEYOND;
+/**
+ * Pages of network buffers that each machine uses in turn: as many as the longest datagram of IP, 64 KB, fills. A
+ * trace does not say which pages a message is in, so this is assumed; with more, fewer of their entries are in the
+ * caches.
+ */
+const NETWORK_PAGES = 2 ** 16 / PAGE_BYTES;
 
 /**
  * Disco on one virtual CPU per CPU. On a TLB miss the monitor looks in its second-level TLB first: a hit is
@@ -113,6 +93,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     const layer = monitorWork.begin(cpu, 'tlb_write');
     counters.values[counters.row + PRIVILEGED + op]!++;
     if (id >= 0) {
+      monitorWork.record(cpu);
       monitorWork.table(REGION.pmap, pageNumber(id), false);
       monitorWork.table(REGION.memmap, pageNumber(id), true);
       l2tlbTable(cpu, id, true);
@@ -159,6 +140,8 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
       zeroPage(parts, guest.synthetic.direct(pages.physical[id]!));
       return;
     }
+    // A monitor call like any other, not an `act` of the manager of memory: the zeroes are the guest's first use of
+    // the page, and their misses may make it hot as natively.
     const layer = monitorWork.begin(cpu, 'call');
     // The monitor writes the page through its own mapping, which no TLB translates.
     zeroPage(parts, guest.synthetic.monitorAlias(pages.physical[id]!));
@@ -171,6 +154,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     if (backed.has(physical)) return;
     backed.add(physical);
     const layer = monitorWork.begin(cpu, 'backing');
+    monitorWork.record(cpu);
     monitorWork.table(REGION.pmap, pageNumber(id), true);
     monitorWork.table(REGION.memmap, pageNumber(id), true);
     counters.enter(layer);
@@ -222,6 +206,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
 
   const kernelMiss = (cpu: number, id: number): void => {
     const layer = monitorWork.begin(cpu, 'kernel_tlb');
+    monitorWork.record(cpu);
     monitorWork.table(REGION.pmap, pageNumber(id), false);
     counters.enter(layer);
   };
@@ -291,20 +276,17 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     worldSwitch: (cpu, from, to) => {
       // ASIDs are not virtualised: the TLB is emptied, relocated kernel included. The L2TLB is the vCPU's.
       tlb.flush(cpu, () => false);
-      const layer = counters.enter(L.world_switch);
-      counters.values[counters.row + C.count]!++;
-      for (let slot = 0; slot < SAVED_LINES; slot++) {
-        if (from >= 0) monitorWork.state(from, slot, true);
-        monitorWork.state(to, slot, false);
-      }
-      counters.enter(layer);
+      mechanics.act('world_switch', () => {
+        for (let slot = 0; slot < SAVED_LINES; slot++) {
+          if (from >= 0) monitorWork.state(from, slot, true);
+          monitorWork.state(to, slot, false);
+        }
+      });
     },
-    vcpuMove: (_cpu, sameNode) => {
-      const layer = counters.enter(L.vcpu_move);
-      counters.values[counters.row + C.count]!++;
-      if (!sameNode) counters.values[counters.row + C.node_moves]!++;
-      counters.enter(layer);
-    },
+    vcpuMove: (_cpu, sameNode) =>
+      mechanics.act('vcpu_move', () => {
+        if (!sameNode) counters.values[counters.row + C.node_moves]!++;
+      }),
     spaceSwitch: (cpu) => {
       if (parts.system.machine.tlb?.tags === 'none') tlb.flush(cpu, isGlobal);
     },

@@ -1,4 +1,6 @@
+import { PAGE_BYTES } from '../../trace/types.ts';
 import { C, L } from '../counters.ts';
+import { nodeOfCpu } from '../hardware/nodes.ts';
 import { REGION, type Region, type Synthetic } from '../paging/synthetic.ts';
 import type { PlatformParts } from '../platform.ts';
 import type { Monitor } from '../systems/schema.ts';
@@ -40,6 +42,8 @@ export interface Footprint {
   table(region: Region, index: number, store: boolean): void;
   /** A line of the page of registers of the vCPU that runs on a CPU: `slot` 0–63. */
   vcpu(cpu: number, slot: number, store: boolean): void;
+  /** Changes the lines of the record of the virtual machine that runs on a CPU. */
+  record(cpu: number): void;
   /** The same of any vCPU, by the CPU that runs. */
   state(vcpu: number, slot: number, store: boolean): void;
 }
@@ -53,20 +57,18 @@ export function createFootprint(parts: PlatformParts, synthetic: Synthetic, moni
   // Words by node × kind: the monitor's code is replicated on every node (SOSP'97, section 4.2).
   const codeWords = new Map<number, readonly number[]>();
   const routineWords = new Map<number, readonly number[]>();
-  const cpusPerNode = Math.max(1, Math.floor(parts.cpus / parts.system.machine.nodes));
 
   const codeAt = (node: number, start: number, bytes: number): readonly number[] => {
     const words: number[] = [];
     const first = start - (start % codeLine);
     for (let byte = first; byte < start + bytes; byte += codeLine) {
-      const id = synthetic.monitor(REGION.monitorText, node * TEXT_PAGES + Math.floor(byte / 4096));
-      words.push(parts.kernel().word(id, byte % 4096, true, false));
+      const id = synthetic.monitor(REGION.monitorText, node * TEXT_PAGES + Math.floor(byte / PAGE_BYTES));
+      words.push(parts.kernel().word(id, byte % PAGE_BYTES, true, false));
     }
     return words;
   };
 
-  const nodeOf = (cpu: number): number =>
-    Math.min(parts.system.machine.nodes - 1, Math.floor(cpu / cpusPerNode));
+  const nodeOf = (cpu: number): number => nodeOfCpu(cpu, parts.cpus, parts.system.machine.nodes);
 
   const offsetOf = (activity: Activity): number => {
     let offset = 0;
@@ -113,13 +115,13 @@ export function createFootprint(parts: PlatformParts, synthetic: Synthetic, moni
   };
 
   const touchAt = (region: Region, byte: number, store: boolean): void => {
-    const id = synthetic.monitor(region, Math.floor(byte / 4096));
+    const id = synthetic.monitor(region, Math.floor(byte / PAGE_BYTES));
     const kernel = parts.kernel();
-    kernel.touch(kernel.word(id, byte % 4096, false, store));
+    kernel.touch(kernel.word(id, byte % PAGE_BYTES, false, store));
   };
 
   const state = (vcpu: number, slot: number, store: boolean): void => {
-    if (enabled) touchAt(REGION.vcpu, vcpu * 4096 + slot * 64, store);
+    if (enabled) touchAt(REGION.vcpu, vcpu * PAGE_BYTES + slot * 64, store);
   };
   const vcpu = (cpu: number, slot: number, store: boolean): void => state(parts.vcpuOn[cpu]!, slot, store);
 
@@ -127,5 +129,18 @@ export function createFootprint(parts: PlatformParts, synthetic: Synthetic, moni
     if (enabled) touchAt(region, index * entryBytes, store);
   };
 
-  return { begin, routine, table, vcpu, state };
+  const recordLine = parts.system.machine.l2?.line ?? codeLine;
+  const machineOf = (vcpu: number): number =>
+    Math.max(
+      0,
+      parts.vms.findLastIndex(({ firstCpu }) => firstCpu <= vcpu),
+    );
+  const record = (cpu: number): void => {
+    if (!enabled || monitor.machine_lines === 0) return;
+    const at = machineOf(parts.vcpuOn[cpu]!) * PAGE_BYTES;
+    for (let line = 0; line < monitor.machine_lines; line++)
+      touchAt(REGION.machineRecord, at + ((line * recordLine) % PAGE_BYTES), true);
+  };
+
+  return { begin, routine, table, vcpu, state, record };
 }

@@ -1,5 +1,5 @@
 import { MACHINE_PAGES } from '../../trace/compose/identity.ts';
-import { KERNEL } from '../../trace/types.ts';
+import { KERNEL, PAGE_BYTES } from '../../trace/types.ts';
 import { wordLayout } from '../hardware/kernel.ts';
 import { FIRST_SYNTHETIC, wider } from '../hardware/pages.ts';
 import type { PageMechanics } from '../paging/mechanics.ts';
@@ -9,7 +9,6 @@ import { scaledThresholds } from '../systems/schema-memory.ts';
 import { type Balance, createBalance, type Transfer } from './balance.ts';
 import { type Change, createSharing } from './sharing.ts';
 
-const PAGE_BYTES = 4096;
 /** Pages of one recorded kernel, for the identity of its text. */
 const SOURCE_PAGES = 2 ** 40;
 const NOBODY: readonly number[] = Object.freeze([]);

@@ -1,4 +1,5 @@
 import { wider } from '../hardware/pages.ts';
+import { type Footprint, PAGE_CLASSES, type PageClass, type SharingCounts } from '../tally-memory.ts';
 
 /**
  * Transparent sharing of memory between virtual machines, and the accounts of it (Disco, SOSP’97, sections 4.2.5
@@ -53,33 +54,6 @@ export interface Change {
   /** Machine page from now on, and before (−1: none). */
   readonly machine: number;
   readonly before: number;
-}
-
-/** Whose pages they are; as the bars of Figure 6, which has no process data (the processes have ended). */
-export const PAGE_CLASSES = [
-  'kernel_text',
-  'kernel_data',
-  'buffer_cache',
-  'process_data',
-  'monitor',
-] as const;
-export type PageClass = (typeof PAGE_CLASSES)[number];
-
-/** Pages by class: the sum over the VMs as if nothing were shared, and distinct machine pages. */
-export interface Footprint {
-  readonly virtual: Readonly<Record<PageClass, number>>;
-  readonly machine: Readonly<Record<PageClass, number>>;
-}
-
-export interface SharingCounts {
-  /** Pages of kernel text that became another VM’s machine page. */
-  readonly text_shared: number;
-  /** Disk reads that found their block in memory. */
-  readonly reads_saved: number;
-  /** Stores to shared pages: copies made. */
-  readonly copies: number;
-  /** Stores to pages of known content that nobody shared. */
-  readonly unprotected: number;
 }
 
 const NONE = -1;

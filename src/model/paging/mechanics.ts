@@ -1,4 +1,6 @@
+import { PAGE_BYTES } from '../../trace/types.ts';
 import { C, L } from '../counters.ts';
+import { nodeOfCpu } from '../hardware/nodes.ts';
 import type { PlatformParts } from '../platform.ts';
 import type { Layer } from '../tally.ts';
 import { createFrames, type Frames } from './frames.ts';
@@ -39,12 +41,11 @@ export function createPageMechanics(
 ): PageMechanics {
   const { counters, tlb, cpus } = parts;
   const { machine: hardware } = parts.system;
-  const cpusPerNode = Math.max(1, Math.floor(cpus / hardware.nodes));
   const frames = createFrames(parts, synthetic);
   const line = hardware.l1d?.line ?? hardware.l2!.line;
   let active = false;
 
-  const nodeOf = (cpu: number): number => Math.min(hardware.nodes - 1, Math.floor(cpu / cpusPerNode));
+  const nodeOf = (cpu: number): number => nodeOfCpu(cpu, cpus, hardware.nodes);
 
   const act = (layer: Layer, body: () => void, times = 1): void => {
     const outer = active;
@@ -78,7 +79,7 @@ export function createPageMechanics(
     const kernel = parts.kernel();
     const source = hooks.alias(page);
     const target = frames.allocate(page, nodeOf(cpu));
-    for (let offset = 0; offset < 4096; offset += line) {
+    for (let offset = 0; offset < PAGE_BYTES; offset += line) {
       kernel.touch(kernel.word(source, offset, false, false));
       kernel.touch(kernel.word(target.alias, offset, false, true));
     }

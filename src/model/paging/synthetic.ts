@@ -20,13 +20,20 @@ export const REGION = {
   machine: 9,
   /** Buffers of the virtual network. */
   network: 10,
+  /** The monitor's record of each virtual machine. */
+  machineRecord: 11,
 } as const;
 export type Region = (typeof REGION)[keyof typeof REGION];
 
 /** Address spaces of the direct mappings (virtual page = physical page): the guest kernel's, the monitor's. */
 const GUEST_DIRECT = -2;
 const MONITOR_DIRECT = -3;
-const REGION_PAGES = 2 ** 36;
+/**
+ * Pages of a region: room for a table with an entry of 32 bytes for each page of 128 virtual machines. Regions do
+ * not begin at the same sets of a cache, where the first lines of all would meet, but 24 pages (more than the
+ * monitor's 72 KB of code) after each other, as if allocated one after the other.
+ */
+const REGION_PAGES = 2 ** 36 + 24;
 
 export interface Synthetic {
   /** Id of page `index` of a guest kernel region: directly mapped natively, relocated under a monitor. */

@@ -1,18 +1,28 @@
-import { nodeOfCpu } from '../numa.ts';
+import { nodeOfCpu } from '../hardware/nodes.ts';
 import type { ResolvedPrices } from '../systems/resolve.ts';
 import type { Machine } from '../systems/schema.ts';
-import { FLOW_KINDS, LAYERS, sumCounter, type Tally, type TallyWindow } from '../tally.ts';
-import { costOf } from './costs.ts';
+import { FLOW_KINDS, sumCounter, type Tally, type TallyWindow } from '../tally.ts';
+import { addThinking, workColumns } from './compiled-work.ts';
 import {
   type ContentionPrices,
+  type ContentionWorkspace,
+  contentionWorkspace,
   type RunContention,
   solveRun,
   type Window,
 } from './queueing/machine-contention.ts';
 import { MULTICLASS_DEFAULTS, type MulticlassOptions } from './queueing/multiclass.ts';
 import { layNetwork, type Network, stationText, type Topology } from './queueing/topology.ts';
-import { BLOCKING_KINDS, type BlockingKind, type Flow, trafficCompiler } from './queueing/traffic.ts';
+import {
+  BLOCKING_KINDS,
+  type BlockingKind,
+  type Flow,
+  SERVICES,
+  type Traffic,
+  trafficCompiler,
+} from './queueing/traffic.ts';
 import { latencies } from './stalls.ts';
+import { MISSES, UNITS, unitPrices } from './units.ts';
 
 /**
  * What a run's windows say of the memory system: how far messages went, and how long CPUs queued. Counts and
@@ -60,43 +70,94 @@ const solverOptions = (cpus: number): MulticlassOptions =>
 
 /** Solves the windows of a run; null where there is nothing to know: no windows, or neither hops nor contention. */
 export function memoryDelays(tally: Tally, prices: ResolvedPrices, machine: Machine): Delays | null {
-  const contended = machine.contention !== 'none';
-  if (tally.windows.length === 0 || !(contended || prices.hop_ns > 0)) return null;
+  return delaysOf(tally, machine, false)(prices);
+}
+
+/**
+ * The same for any prices. `keep`: holds what windows ask of the machine's stations, which is the same for all prices
+ * and takes longer to find than to solve; of a large machine it is large.
+ */
+export function delaysOf(
+  tally: Tally,
+  machine: Machine,
+  keep: boolean,
+): (prices: ResolvedPrices) => Delays | null {
   const { cpus } = tally;
+  const contended = machine.contention !== 'none';
+  if (tally.windows.length === 0) return () => null;
   const network = layNetwork(topologyOf(machine));
   const cpuNode = Array.from({ length: cpus }, (_, cpu) => nodeOfCpu(cpu, cpus, machine.nodes));
   const compile = trafficCompiler(network, cpuNode);
-  const hops = new Float64Array(cpus * KINDS);
   const far = nodeMoveShare(tally);
+  const kept: Traffic[] = [];
+  const works = tally.windows.map((window) => workColumns(window, far));
+  const units = new Float64Array(UNITS);
+  const options = solverOptions(cpus);
+  let workspace: ContentionWorkspace | undefined;
+  // All that the answer depends on: the memory system's prices, and each CPU's thinking in each window. Where a price
+  // moves none of these, as that of a disk, the last answer is the answer.
+  const asked = new Float64Array(MEMORY_PRICES + works.length * cpus);
+  const thinks = works.map((_, w) =>
+    asked.subarray(MEMORY_PRICES + w * cpus, MEMORY_PRICES + (w + 1) * cpus),
+  );
+  const answered = new Float64Array(asked.length);
+  let answer: Delays | null = null;
 
-  function* windows(): Generator<Window> {
-    for (const window of tally.windows) {
-      const traffic = compile(flowsOf(window, cpuNode));
-      traffic.hops.forEach((count, cell) => {
-        hops[cell]! += count;
-      });
-      yield { traffic, think_ns: thinkNs(window, cpus, prices, far) };
+  function* windows(hops: Float64Array): Generator<Window> {
+    for (const [w, think_ns] of thinks.entries()) {
+      const traffic = kept[w] ?? compile(flowsOf(tally.windows[w]!, cpuNode));
+      if (keep) kept[w] = traffic;
+      for (let cell = 0; cell < hops.length; cell++) hops[cell]! += traffic.hops[cell]!;
+      yield { traffic, think_ns };
     }
   }
 
-  const queueing_ns = new Float64Array(cpus * KINDS);
-  if (machine.contention === 'none') {
-    // Only the hops are wanted, which the generator adds up.
-    for (const _ of windows());
-    return { hops, queueing_ns, buffer_ns: new Float64Array(cpus), solved: null };
-  }
-  const contention = contentionPrices(prices, machine.contention);
-  const run = solveRun(network, cpus, windows(), contention, solverOptions(cpus));
-  for (let cell = 0; cell < cpus * KINDS; cell++) {
-    const kind = BLOCKING_KINDS[cell % KINDS]!;
-    const priced = run.misses[cell]! * contention.latency_ns[kind] + hops[cell]! * prices.hop_ns;
-    // The solver's minimum is longer where a station cannot serve so many in so short a time. The sum of
-    // windows may differ from the whole in the last digits, which is no time.
-    const beyond = run.minimum_ns[cell]! - priced;
-    queueing_ns[cell] = run.queueing_ns[cell]! + (beyond > priced * 1e-9 ? beyond : 0);
-  }
-  return { hops, queueing_ns, buffer_ns: run.buffer_ns, solved: { network, run } };
+  const solve = (prices: ResolvedPrices): Delays => {
+    const hops = new Float64Array(cpus * KINDS);
+    const queueing_ns = new Float64Array(cpus * KINDS);
+    if (machine.contention === 'none') {
+      // Only the hops are wanted, which the generator adds up.
+      for (const _ of windows(hops));
+      return { hops, queueing_ns, buffer_ns: new Float64Array(cpus), solved: null };
+    }
+    const contention = contentionPrices(prices, machine.contention);
+    workspace ??= contentionWorkspace(cpus, network.stations.length);
+    const run = solveRun(network, cpus, windows(hops), contention, options, workspace);
+    for (let cell = 0; cell < cpus * KINDS; cell++) {
+      const kind = BLOCKING_KINDS[cell % KINDS]!;
+      const priced = run.misses[cell]! * contention.latency_ns[kind] + hops[cell]! * prices.hop_ns;
+      // The solver's minimum is longer where a station cannot serve so many in so short a time. The sum of
+      // windows may differ from the whole in the last digits, which is no time.
+      const beyond = run.minimum_ns[cell]! - priced;
+      queueing_ns[cell] = run.queueing_ns[cell]! + (beyond > priced * 1e-9 ? beyond : 0);
+    }
+    return { hops, queueing_ns, buffer_ns: run.buffer_ns, solved: { network, run } };
+  };
+
+  return (prices) => {
+    if (!(contended || prices.hop_ns > 0)) return null;
+    if (contended) {
+      unitPrices(prices, units);
+      asked.set(units.subarray(MISSES, MISSES + KINDS));
+      asked.set(
+        [prices.controller_ns, prices.memory_ns, prices.message_ns, prices.line_ns, prices.hop_ns],
+        KINDS,
+      );
+      works.forEach((work, w) => {
+        addThinking(work, prices, units, thinks[w]!);
+      });
+    }
+    if (answer !== null && asked.every((value, i) => value === answered[i])) return answer;
+    // Not before it is there: a solution may fail.
+    answer = null;
+    answer = solve(prices);
+    answered.set(asked);
+    return answer;
+  };
 }
+
+/** Prices that a solution depends on: of each kind of miss, of a hop, and of each service. */
+const MEMORY_PRICES = KINDS + 1 + SERVICES.length;
 
 /** Prices of a machine as the queueing model takes them. */
 export function contentionPrices(
@@ -134,24 +195,6 @@ function nodeMoveShare(tally: Tally): number[] {
     const all = moves('count');
     return all > 0 ? moves('node_moves') / all : 0;
   });
-}
-
-/** A CPU's time in a window apart from misses to memory, by the prices of `costs.ts`. */
-function thinkNs(
-  window: TallyWindow,
-  cpus: number,
-  prices: ResolvedPrices,
-  far: readonly number[],
-): Float64Array {
-  const think = new Float64Array(cpus);
-  for (const [cpu, number, count, patchable, pagesZeroed, instructions, uncached, l2Hits] of window.work) {
-    const layer = LAYERS[number];
-    if (layer === undefined) throw new RangeError(`no layer has number ${number}`);
-    const nodeMoves = layer === 'vcpu_move' ? count * far[cpu]! : 0;
-    const cost = costOf(layer, { count, patchable, pagesZeroed, nodeMoves, instructions, uncached }, prices);
-    think[cpu]! += cost.executed + cost.patchable + cost.uncached + l2Hits * prices.l2_hit_ns;
-  }
-  return think;
 }
 
 /** Load of one station over a run. */

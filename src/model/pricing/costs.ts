@@ -50,6 +50,11 @@ const LAYER: Readonly<Record<Exclude<Layer, 'workload'>, Attribution>> = {
   packet: { cause: 'network', owner: 'monitor', path: cycles((p) => p.packet_cycles) },
 };
 
+/** Execution time of one activity of a layer in ns, without page zeroing; of the workload, which has no path, 0. */
+export function pathOf(layer: Layer, prices: ResolvedPrices): number {
+  return layer === 'workload' ? 0 : LAYER[layer].path(prices);
+}
+
 /** What the time of a layer is called. */
 export interface Names {
   readonly category: Category;

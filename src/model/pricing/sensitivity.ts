@@ -1,6 +1,6 @@
 import type { ResolvedPrices } from '../systems/resolve.ts';
 import { type Counter, LAYERS, type PrivilegedOp, type Tally, type TallyRow } from '../tally.ts';
-import { type PricedSystem, price } from './price.ts';
+import { compilePricing, type PricedSystem, TOTAL } from './compiled.ts';
 
 /**
  * How far the difference between two systems rests on prices that nobody has measured. Each such price is moved
@@ -99,8 +99,12 @@ export function sensitivityOf(
 /** The total of a run with one price times a factor. What counts and prices alone do not say is added as it was. */
 function totalOf({ tally, prices, system, total_ps }: PricedRun) {
   const small: Tally = { ...tally, rows: rowsByLayer(tally.rows), windows: [] };
-  const uncontended = (changed: ResolvedPrices): number =>
-    price(small, changed, system, { waits: false }).breakdown.total_ps;
+  const { columns, evaluate } = compilePricing(small, system, { waits: false });
+  const priced = new Float64Array(columns.length);
+  const uncontended = (changed: ResolvedPrices): number => {
+    evaluate(changed, priced);
+    return priced[TOTAL]!;
+  };
   const rest = total_ps - uncontended(prices);
   return (name: keyof ResolvedPrices | null, factor: number): number =>
     rest + uncontended(name === null ? prices : { ...prices, [name]: prices[name] * factor });

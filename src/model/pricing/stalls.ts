@@ -17,11 +17,14 @@ const SIDES: readonly {
 ];
 
 /** Misses of a row that cost the same each. */
-export interface Stall {
+export interface Misses {
   readonly cause: Cause;
   /** Kind of traffic in the memory system; null: within the CPU's own caches. */
   readonly kind: BlockingKind | null;
   readonly count: number;
+}
+
+export interface Stall extends Misses {
   /** Uncontended minimum of one, without distance. */
   readonly ns: number;
 }
@@ -39,14 +42,13 @@ export function latencies(prices: ResolvedPrices): Readonly<Record<BlockingKind,
 }
 
 /**
- * The memory stalls of a row in the order of the causes' taxonomy within a side. An L2 miss that no other
- * counter claims was served by local memory. Stalls that did not happen are left out.
+ * The misses of a row in the order of the causes' taxonomy within a side. An L2 miss that no other counter claims was
+ * served by local memory. Misses that did not happen are left out.
  */
-export function stallsOf(row: TallyRow, prices: ResolvedPrices): Stall[] {
-  const ns = latencies(prices);
+export function missesOf(row: TallyRow): Misses[] {
   const sum = (names: readonly Counter[]): number =>
     names.reduce((total, name) => total + (row.counters[name] ?? 0), 0);
-  const stalls = SIDES.flatMap(({ side, l1, of }): Stall[] => {
+  const stalls = SIDES.flatMap(({ side, l1, of }): Misses[] => {
     const misses = sum(of.map((kind) => `l2_${kind}_misses` as Counter));
     const remote = sum(of.map((kind) => `remote_${kind}_misses` as Counter));
     const dirty = sum(of.map((kind) => `dirty_${kind}_misses` as Counter));
@@ -55,20 +57,29 @@ export function stallsOf(row: TallyRow, prices: ResolvedPrices): Stall[] {
     const l2Hits = Math.max(0, sum(l1) - misses);
     const local = misses - remote - dirty - neighbour;
     return [
-      { cause: `stall_l2_${side}`, kind: null, count: l2Hits, ns: prices.l2_hit_ns },
-      { cause: `stall_local_${side}`, kind: 'local', count: local, ns: ns.local },
-      { cause: `stall_remote_${side}`, kind: 'remote_clean', count: remote, ns: ns.remote_clean },
-      { cause: `stall_dirty_${side}`, kind: 'remote_dirty', count: dirty, ns: ns.remote_dirty },
-      { cause: `stall_neighbour_${side}`, kind: 'local_cache', count: neighbour, ns: ns.local_cache },
+      { cause: `stall_l2_${side}`, kind: null, count: l2Hits },
+      { cause: `stall_local_${side}`, kind: 'local', count: local },
+      { cause: `stall_remote_${side}`, kind: 'remote_clean', count: remote },
+      { cause: `stall_dirty_${side}`, kind: 'remote_dirty', count: dirty },
+      { cause: `stall_neighbour_${side}`, kind: 'local_cache', count: neighbour },
     ];
   });
   const far = row.counters.remote_upgrades ?? 0;
   const near = (row.counters.upgrades ?? 0) - far;
   return [
     ...stalls,
-    { cause: 'stall_upgrade' as const, kind: 'upgrade' as const, count: near, ns: ns.upgrade },
-    { cause: 'stall_upgrade' as const, kind: 'remote_upgrade' as const, count: far, ns: ns.remote_upgrade },
+    { cause: 'stall_upgrade' as const, kind: 'upgrade' as const, count: near },
+    { cause: 'stall_upgrade' as const, kind: 'remote_upgrade' as const, count: far },
   ].filter((stall) => stall.count !== 0);
+}
+
+/** The same with what one of each costs. */
+export function stallsOf(row: TallyRow, prices: ResolvedPrices): Stall[] {
+  const ns = latencies(prices);
+  return missesOf(row).map((misses) => ({
+    ...misses,
+    ns: misses.kind === null ? prices.l2_hit_ns : ns[misses.kind],
+  }));
 }
 
 /** Messages of a row that nobody waits for. */

@@ -3,7 +3,7 @@ import type { System } from '../systems/schema.ts';
 import type { Tally } from '../tally.ts';
 import type { Part } from './breakdown.ts';
 import type { Delays } from './contention.ts';
-import { type Holds, holdsOf } from './held-time.ts';
+import { compileHolds, type Holds } from './held-time.ts';
 import { diskIdle } from './queueing/disk-idle.ts';
 import { splitExactly } from './queueing/exact-sums.ts';
 import {
@@ -59,6 +59,8 @@ export interface Waiting {
   readonly disks: DiskLoad | null;
 }
 
+type WaitingSystem = Pick<System, 'machine' | 'os' | 'monitor'>;
+
 /** Rounds in which locks and disks, or inner and outer locks, agree; each takes half the step. */
 const ROUNDS = 12;
 
@@ -77,14 +79,15 @@ const solverOptions = (cpus: number): MulticlassOptions =>
 export function waitsOf(
   tally: Tally,
   prices: ResolvedPrices,
-  system: Pick<System, 'machine' | 'os'>,
+  system: WaitingSystem,
   delays: Delays | null,
   busy_ps: readonly number[],
   preemption: Preemption | null,
+  holdsFor: ReturnType<typeof compileHolds> = compileHolds(tally),
 ): { readonly parts: readonly Part[]; readonly waiting: Waiting | null } {
   const disks = diskNetwork(tally, prices, system);
   if (tally.locks.length === 0 && disks === null) return { parts: [], waiting: null };
-  const holds = holdsOf(tally, prices, delays);
+  const holds = holdsFor(prices, delays);
   const busy = busy_ps.map((ps) => ps / 1000);
   const locks = lockNetwork(tally, holds, prices, preemption);
   let idle = busy.map(() => 0);
@@ -248,8 +251,11 @@ interface Slept {
   readonly cpu_utilisation: number;
 }
 
-/** The CPUs that have anything to do, their jobs and the disks; null without requests. */
-function diskNetwork(tally: Tally, prices: ResolvedPrices, { machine, os }: Pick<System, 'machine' | 'os'>) {
+/**
+ * The CPUs that have anything to do, their jobs and the disks; null without requests. Virtual machines of a divided
+ * trace have networks of their own: a CPU of one runs no job of another, and each has its share of the disks.
+ */
+function diskNetwork(tally: Tally, prices: ResolvedPrices, { machine, os, monitor }: WaitingSystem) {
   const { cpus } = tally;
   const requests = new Array<number>(cpus).fill(0);
   const service = new Array<number>(cpus).fill(0);
@@ -258,33 +264,53 @@ function diskNetwork(tally: Tally, prices: ResolvedPrices, { machine, os }: Pick
     requests[cpu]! += made;
     service[cpu]! += made * prices.disk_ns + (counters.disk_bytes ?? 0) * prices.disk_byte_ns;
   }
-  const all = requests.reduce((a, b) => a + b, 0);
+  const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+  const all = sum(requests);
   if (all === 0) return null;
-  const used = new Set(tally.rows.map((row) => row.cpu)).size;
-  // More virtual CPUs than CPUs bring jobs of their own.
-  const jobs = os.jobs * Math.max(used, tally.schedule?.vcpus.length ?? 0);
-  const served = service.reduce((a, b) => a + b, 0);
+  const served = sum(service);
   const disks = machine.disks === 0 ? cpus : machine.disks;
-  const network = { jobs, cpus: used, disks };
+  // Where virtual CPUs are scheduled, any CPU may serve any machine.
+  const count = tally.schedule === null ? (monitor?.vms.count ?? 1) : 1;
+  const active = new Set(tally.rows.map((row) => row.cpu));
+  const machines = Array.from({ length: count }, (_, vm) => {
+    const own = Array.from({ length: cpus / count }, (_, i) => (vm * cpus) / count + i);
+    const used = own.filter((cpu) => active.has(cpu)).length;
+    // More virtual CPUs than CPUs bring jobs of their own.
+    const jobs = os.jobs * Math.max(used, tally.schedule?.vcpus.length ?? 0);
+    const network = { jobs, cpus: used, disks: Math.max(1, Math.floor(disks / count)) };
+    return { own, used, network, served: sum(own.map((cpu) => service[cpu]!)) };
+  });
+  const jobs = sum(machines.map(({ network }) => network.jobs));
 
   const solve = (busy: readonly number[], { busy_ns }: LockWaits): Slept => {
-    // Less than a picosecond of disk time is no wait; such numbers leave no digits to divide by.
-    if (served < 1e-3) return { idle_ns: busy.map(() => 0), all_ns: 0, utilisation: 0, cpu_utilisation: 1 };
-    const computing = busy.reduce((sum, ns, cpu) => sum + ns + busy_ns[cpu]!, 0);
-    const { idle_ns, disk_utilisation, cpu_utilisation } = diskIdle(network, computing / used, served / used);
-    const all_ns = idle_ns * used;
+    const idle_ns = busy.map(() => 0);
+    let [all_ns, disk, cpu_utilisation] = [0, 0, 0];
+    for (const { own, used, network, served: asked } of machines) {
+      // Less than a picosecond of disk time is no wait; such numbers leave no digits to divide by.
+      if (asked < 1e-3) {
+        cpu_utilisation += 1;
+        continue;
+      }
+      const computing = sum(own.map((cpu) => busy[cpu]! + busy_ns[cpu]!));
+      const answer = diskIdle(network, computing / used, asked / used);
+      const idle = answer.idle_ns * used;
+      all_ns += idle;
+      for (const cpu of own) idle_ns[cpu] = (idle * service[cpu]!) / asked;
+      disk += answer.disk_utilisation;
+      cpu_utilisation += answer.cpu_utilisation;
+    }
     return {
-      idle_ns: service.map((ns) => (all_ns * ns) / served),
+      idle_ns,
       all_ns,
-      utilisation: disk_utilisation,
-      cpu_utilisation,
+      utilisation: disk / count,
+      cpu_utilisation: cpu_utilisation / count,
     };
   };
 
   /** Idle time goes to the CPUs whose requests it waits for. */
-  const parts = ({ all_ns, utilisation, cpu_utilisation }: Slept) => {
+  const parts = ({ idle_ns, all_ns, utilisation, cpu_utilisation }: Slept) => {
     const idle_ps = wholePs(all_ns);
-    const split = splitExactly(idle_ps, service);
+    const split = splitExactly(idle_ps, count === 1 ? service : idle_ns);
     const load: DiskLoad = {
       disks,
       jobs,

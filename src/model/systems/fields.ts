@@ -44,3 +44,9 @@ export const bytes = z
 export const positive = z.number().int().positive();
 export const count = z.number().int().nonnegative();
 export const nonnegative = z.number().nonnegative().finite();
+
+export const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));
+
+/** A price: a non-negative number in the unit that ends its name. */
+export const price = (value: number, unit: string, role: Role, description: string, source: string) =>
+  field(nonnegative, value, { description, unit, source, role });

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { LedgerEntry } from '../result.ts';
 import type { Role } from './fields.ts';
 import { type System, systemSchema } from './schema.ts';
 
@@ -68,6 +67,17 @@ export function flatten(system: System): Map<string, Leaf> {
   const { name: _, description: __, sources: ___, ...inputs } = system;
   walk(inputs, '');
   return flat;
+}
+
+/** One input of the model with where it comes from. */
+export interface LedgerEntry {
+  /** Path in the system, e.g. `prices.local_ns`. */
+  readonly path: string;
+  readonly value: string | number | boolean | null;
+  readonly unit: string;
+  readonly source: string;
+  /** `measured`: printed in a source or counted in a trace; `calibrated`: fitted to a published number; `assumed`; `chosen`: a free choice. */
+  readonly role: Role;
 }
 
 /** The ledger: every input of a system with value, unit, source and role. */

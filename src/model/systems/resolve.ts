@@ -1,5 +1,4 @@
 import type { RefillEpisodes, TraceHeader, TraceSummary } from '../../trace/types.ts';
-import type { RefillTemplate } from '../platform.ts';
 import { PRIVILEGED_OPS } from '../tally.ts';
 import type { Prices, System } from './schema.ts';
 
@@ -40,6 +39,13 @@ export function systemFor(system: System, header: Pick<TraceHeader, 'cpus' | 'vm
 }
 
 const mean = (total: number, episodes: RefillEpisodes): number => Math.round(total / episodes.count);
+
+/** What a TLB refill handler of the guest does, besides executing instructions. */
+export interface RefillTemplate {
+  readonly loads: number;
+  /** Op codes, in order (see PRIVILEGED_OPS). */
+  readonly privileged: readonly number[];
+}
 
 /** The guest's refill handler, from the system or, where it says `recorded`, from the trace's episodes. */
 export function resolveRefill(system: System, summary: TraceSummary): RefillTemplate {

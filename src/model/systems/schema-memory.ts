@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Thresholds } from '../monitor/balance.ts';
 import { bytes, chosen, field } from './fields.ts';
 
 /** Memory of several virtual machines in a system: what they share, and what they lend each other. */
@@ -50,6 +49,18 @@ export const memory = z
   });
 
 export type MemoryManagement = z.output<typeof memory>;
+
+/** When virtual machines lend each other memory; in pages, all at least 1. */
+export interface Thresholds {
+  /** A VM with fewer free pages of its own memory borrows, … */
+  readonly borrow_below: number;
+  /** … from each VM of whose memory it has fewer free pages than these. */
+  readonly keep: number;
+  /** A loan. */
+  readonly unit: number;
+  /** A VM lends while it has more free pages of its own memory. At least `unit`. */
+  readonly lend_above: number;
+}
 
 /** Thresholds in pages for a virtual machine with so many pages of memory; each at least one. */
 export function scaledThresholds(management: MemoryManagement, pages: number): Thresholds {

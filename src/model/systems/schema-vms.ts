@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PAGE_BYTES } from '../../trace/types.ts';
 import { bytes, chosen, count, field, positive } from './fields.ts';
 
 /** Several virtual machines in a system, and how their virtual CPUs share the machine's CPUs. */
@@ -16,7 +17,7 @@ export const vms = z.strictObject({
     ),
   ),
   memory: field(
-    z.union([z.literal(0), bytes.pipe(z.number().min(4096))]),
+    z.union([z.literal(0), bytes.pipe(z.number().min(PAGE_BYTES))]),
     0,
     chosen('memory of each virtual machine, for balancing and paging; 0: as much as it wants', 'bytes'),
   ),

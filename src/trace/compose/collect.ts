@@ -1,5 +1,5 @@
 import { CHUNK_RECORDS, type Chunk, SEGMENT_REFILL, TAIL_BIT, type TranslationColumns } from '../types.ts';
-import { widened } from './columns.ts';
+import { codeColumns, eventColumns, grown, segmentColumns, translationColumns, widened } from './columns.ts';
 import { type Clock, type Cursor, type Passed, scan } from './cursor.ts';
 
 /** Where a `take` stops at the latest; both default to the chunk's end. */
@@ -203,45 +203,4 @@ export function createCollector(instructionBytes: 0 | 4, withCode = true): Colle
     events: () => events,
     chunk,
   };
-}
-
-const segmentColumns = (size: number) => ({
-  end: new Int32Array(size),
-  cpu: new Uint8Array(size),
-  flags: new Uint8Array(size),
-  service: new Uint16Array(size),
-  instructions: new Int32Array(size),
-  loads: new Int32Array(size),
-  stores: new Int32Array(size),
-});
-
-const eventColumns = (size: number) => ({
-  at: new Int32Array(size),
-  kind: new Uint8Array(size),
-  cpu: new Uint8Array(size),
-  flags: new Uint8Array(size),
-  arg: new Int32Array(size),
-  lo: new Uint32Array(size),
-  hi: new Uint32Array(size),
-});
-
-const codeColumns = (size: number) => ({
-  at: new Int32Array(size),
-  physicalPage: new Float64Array(size),
-  offset: new Uint16Array(size),
-  count: new Uint16Array(size),
-});
-
-const translationColumns = (size: number) => ({
-  space: new Int32Array(size),
-  virtualPage: new Float64Array(size),
-  physicalPage: new Float64Array(size),
-  flags: new Uint8Array(size),
-});
-
-/** All columns of a table, at least twice as long. */
-function grown<T extends Record<string, Parameters<typeof widened>[0]>>(columns: T, length = 0): T {
-  return Object.fromEntries(
-    Object.entries(columns).map(([name, column]) => [name, widened(column, length)]),
-  ) as T;
 }

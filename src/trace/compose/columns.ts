@@ -10,6 +10,48 @@ export function widened<T extends Column>(old: T, length: number): T {
   return wider;
 }
 
+/** Tables of a chunk under construction, with room for so many entries. */
+export const segmentColumns = (size: number) => ({
+  end: new Int32Array(size),
+  cpu: new Uint8Array(size),
+  flags: new Uint8Array(size),
+  service: new Uint16Array(size),
+  instructions: new Int32Array(size),
+  loads: new Int32Array(size),
+  stores: new Int32Array(size),
+});
+
+export const eventColumns = (size: number) => ({
+  at: new Int32Array(size),
+  kind: new Uint8Array(size),
+  cpu: new Uint8Array(size),
+  flags: new Uint8Array(size),
+  arg: new Int32Array(size),
+  lo: new Uint32Array(size),
+  hi: new Uint32Array(size),
+});
+
+export const codeColumns = (size: number) => ({
+  at: new Int32Array(size),
+  physicalPage: new Float64Array(size),
+  offset: new Uint16Array(size),
+  count: new Uint16Array(size),
+});
+
+export const translationColumns = (size: number) => ({
+  space: new Int32Array(size),
+  virtualPage: new Float64Array(size),
+  physicalPage: new Float64Array(size),
+  flags: new Uint8Array(size),
+});
+
+/** All columns of a table, at least twice as long. */
+export function grown<T extends Record<string, Column>>(columns: T, length = 0): T {
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, column]) => [name, widened(column, length)]),
+  ) as T;
+}
+
 const INTEGERS = new Int32Array(0);
 const WORDS = new Uint32Array(0);
 const SHORTS = new Uint16Array(0);

@@ -27,36 +27,24 @@ import {
   TEMPLATE_RECORDS,
 } from './layout.ts';
 import {
-  ASIDE,
   AT,
   BLOCK_AT,
   CURRENT,
-  DATA,
-  DATA_BEFORE_IT,
-  ELSEWHERE,
   ENDED,
   EXIT,
   FAULTS,
-  FETCH_BEFORE,
-  FETCHES,
-  GONE,
   LAST_DATA,
   LAST_FETCH,
   LINES_AT,
-  MORE_LOADS,
-  MORE_STORES,
   NEAR,
   PAGE_AT,
   PAGE_MOVES,
   PLACES_AT,
   PUT,
-  PUT_BEFORE,
   ROW,
   ROW_ACCESSES,
   ROW_END,
   ROW_FIELDS,
-  ROW_FLAGS,
-  ROW_WORDS,
   ROWS,
   ROWS_AT,
   SOME_WORDS,
@@ -65,6 +53,7 @@ import {
   WORDS_AT,
 } from './line-memory.ts';
 import { IMPOSSIBLE, moveReference } from './line-move.ts';
+import { createMadeSegments, drainRows, enterRow, leaveRow, makeRows } from './line-rows.ts';
 import { runLines } from './line-run.ts';
 import {
   DATA_FIELDS,
@@ -116,9 +105,7 @@ export function createLineDecoder(): LineDecoder {
 
   let lanes: readonly Cursor[] = [];
   let request: LineRequest;
-  let segmentEnd = new Int32Array(1024);
-  let accesses = new Int32Array(4096);
-  let aside = new Uint8Array(1024);
+  let made = createMadeSegments(1024);
 
   const begin = (newLanes: readonly Cursor[], newRequest: LineRequest): void => {
     lanes = newLanes;
@@ -148,61 +135,9 @@ export function createLineDecoder(): LineDecoder {
   const fill = (): void => {
     first = next;
     next = Math.min(segments.length, first + ROWS);
-    memory.fill(0, ROWS_AT, ROWS_AT + ROW_FIELDS * (next - first));
-    for (let segment = first, row = ROWS_AT; segment < next; segment++, row += ROW_FIELDS) {
-      memory[row + ROW_END] = segments.end[segment]!;
-      if ((segments.flags[segment]! & request.asideFlags) !== 0) memory[row + ROW_FLAGS] = ASIDE;
-      else if (segments.cpu[segment] !== cpu) {
-        // It has other caches.
-        memory[row + ROW_FLAGS] = ELSEWHERE;
-        cpu = segments.cpu[segment]!;
-      }
-    }
+    cpu = makeRows(memory, segments, first, next, request.asideFlags, cpu);
     state[ROW] = ROWS_AT;
-    enter();
-  };
-
-  /** Begins the segment of the current row. */
-  const enter = (): void => {
-    if ((memory[state[ROW]! + ROW_FLAGS]! & ELSEWHERE) !== 0) state[LAST_FETCH] = state[LAST_DATA] = -1;
-    state[PUT_BEFORE] = state[PUT]!;
-    state[FETCH_BEFORE] = state[LAST_FETCH]!;
-    state[DATA_BEFORE_IT] = state[LAST_DATA]!;
-    state.fill(0, FETCHES, PUT_BEFORE);
-  };
-
-  /** Ends it. What is set aside leaves no words. */
-  const leave = (): void => {
-    const row = state[ROW]!;
-    if ((memory[row + ROW_FLAGS]! & ASIDE) !== 0) {
-      state[PUT] = state[PUT_BEFORE]!;
-      state[LAST_FETCH] = state[FETCH_BEFORE]!;
-      state[LAST_DATA] = state[DATA_BEFORE_IT]!;
-    } else {
-      const gone = state[GONE]!;
-      const cached = state[DATA]! - gone;
-      const tally = row + ROW_ACCESSES;
-      memory[tally]! += state[FETCHES]!;
-      memory[tally + 1]! += (cached & 0xffff) + state[MORE_LOADS]!;
-      memory[tally + 2]! += (cached >>> 16) + state[MORE_STORES]!;
-      memory[tally + 3]! += (gone & 0xffff) + (gone >>> 16);
-    }
-    memory[row + ROW_WORDS] = state[PUT]!;
-    state[ROW] = row + ROW_FIELDS;
-  };
-
-  /** Takes what the rows have come to. */
-  const drain = (): void => {
-    for (let segment = first, row = ROWS_AT; segment < next; segment++, row += ROW_FIELDS) {
-      aside[segment] = memory[row + ROW_FLAGS]! & ASIDE;
-      segmentEnd[segment] = memory[row + ROW_WORDS]! - WORDS_AT;
-      const tally = 4 * segment;
-      accesses[tally] = memory[row + ROW_ACCESSES]!;
-      accesses[tally + 1] = memory[row + ROW_ACCESSES + 1]!;
-      accesses[tally + 2] = memory[row + ROW_ACCESSES + 2]!;
-      accesses[tally + 3] = memory[row + ROW_ACCESSES + 3]!;
-      if (aside[segment] === 1) accesses.fill(0, tally, tally + 4);
-    }
+    enterRow(memory, state);
   };
 
   const lastRow = (): number => ROWS_AT + ROW_FIELDS * (next - first - 1);
@@ -210,10 +145,10 @@ export function createLineDecoder(): LineDecoder {
   /** Ends a segment and begins the next, if there is one. */
   const proceed: Step = () => {
     const last = state[ROW] === lastRow();
-    leave();
-    if (!last) enter();
+    leaveRow(memory, state);
+    if (!last) enterRow(memory, state);
     else {
-      drain();
+      drainRows(memory, first, next, made);
       if (next < segments.length) fill();
       else ended = true;
     }
@@ -334,11 +269,7 @@ export function createLineDecoder(): LineDecoder {
     ids: Int32Array,
   ): LineColumns => {
     const bytes = load();
-    if (ofChunk.length > aside.length) {
-      segmentEnd = new Int32Array(2 * ofChunk.length);
-      accesses = new Int32Array(8 * ofChunk.length);
-      aside = new Uint8Array(2 * ofChunk.length);
-    }
+    if (ofChunk.length > made.aside.length) made = createMadeSegments(2 * ofChunk.length);
     segments = ofChunk;
     next = 0;
     cpu = -1;
@@ -349,7 +280,7 @@ export function createLineDecoder(): LineDecoder {
       runAll(bytes, ids, length, translations);
     }
     save();
-    return { words, segmentEnd, accesses, aside };
+    return { words, ...made };
   };
 
   const decodeRecords = (length: number, translations: number, ids: Int32Array): void => {

@@ -5,11 +5,12 @@
  * surplus), then its data references are patched, so neither loop asks what kind a record is. Templates, their
  * successors and their data references lie together in one array. The loops call nothing, the arrays do not
  * change within a chunk, and constants are literals, which lets V8 keep array bases in registers and fold the
- * constants (it folds no imported ones: 12 % of the time). Moves of the frequent kinds are one table look-up without a branch between them.
- * Ranges are not tested per record but gathered by OR, and judged once per chunk.
+ * constants (it folds no imported ones: 12 % of the time; that is why `line-run.ts` repeats them). Moves of the
+ * frequent kinds are one table look-up without a branch between them. Ranges are not tested per record but gathered by
+ * OR, and judged once per chunk.
  */
 import { InputError } from '../errors.ts';
-import { CHUNK_RECORDS, OFFSET_SHIFT, type SIZE_SHIFT } from '../types.ts';
+import { CHUNK_RECORDS, OFFSET_SHIFT, type PAGE_BYTES, type SIZE_SHIFT } from '../types.ts';
 import type { Cursor } from './lanes.ts';
 import { checkCursors } from './lanes.ts';
 import {
@@ -101,7 +102,7 @@ export function createReferenceDecoder(): ReferenceDecoder {
     const STEP: typeof REFERENCE = 3;
     const SHIFT: typeof OFFSET_SHIFT = 3;
     const SIZE: typeof SIZE_SHIFT = 15;
-    const PAGE = 4096;
+    const PAGE: typeof PAGE_BYTES = 4096;
     const OFFSET = 4095 << 3;
     const SHAPE = ~OFFSET; // kind, tail and size: what no move may change
 

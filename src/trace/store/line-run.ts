@@ -2,7 +2,7 @@
  * The loop of the decoder of lines, tuned by hand like that of `decode-references.ts`. It runs templates that lie
  * within a segment; `decode-lines.ts` sees to what is not common.
  */
-import type { LOAD, OFFSET_SHIFT, SIZE_SHIFT, STORE } from '../types.ts';
+import type { LOAD, OFFSET_SHIFT, PAGE_BYTES, SIZE_SHIFT, STORE } from '../types.ts';
 import type {
   BLOCK_NEXT,
   BLOCK_OTHER,
@@ -53,7 +53,7 @@ export function runLines(
   const SIZE: typeof SIZE_SHIFT = 15;
   const LOADED: typeof LOAD = 1;
   const STORED: typeof STORE = 2;
-  const PAGE = 4096;
+  const PAGE: typeof PAGE_BYTES = 4096;
   const OFFSET = 4095 << 3;
   const SHAPE = ~OFFSET; // kind, tail and size: what no move may change
   // Places in the memory.

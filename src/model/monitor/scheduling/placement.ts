@@ -1,18 +1,16 @@
 import type { VirtualMachine } from '../../../trace/types.ts';
+import { cpusOfNode, nodeOfCpu } from '../../hardware/nodes.ts';
 
 /** Which vCPUs are a machine's. */
 export type VcpuRange = Pick<VirtualMachine, 'firstCpu' | 'cpus'>;
-
-/** Node of a CPU: nodes have equally many, in order. */
-export const nodeOf = (cpu: number, cpus: number, nodes: number): number => Math.floor((cpu * nodes) / cpus);
 
 /**
  * CPUs by how near they are to `cpu`: itself, its node's, then node by node in order of numbers, as no
  * topology is known here.
  */
 export function nearestFirst(cpu: number, cpus: number, nodes: number): number[] {
-  const home = nodeOf(cpu, cpus, nodes);
-  const hops = (other: number): number => Math.abs(nodeOf(other, cpus, nodes) - home);
+  const home = nodeOfCpu(cpu, cpus, nodes);
+  const hops = (other: number): number => Math.abs(nodeOfCpu(other, cpus, nodes) - home);
   const around = (other: number): number => (other - cpu + cpus) % cpus;
   return Array.from({ length: cpus }, (_, other) => other).sort(
     (a, b) => hops(a) - hops(b) || around(a) - around(b),
@@ -30,11 +28,11 @@ export function placeVcpus(machines: readonly VcpuRange[], cpus: number, nodes: 
   if (vcpus === cpus) return placement;
   const load = new Array<number>(cpus).fill(0);
   const loadOf = (node: number): number =>
-    load.reduce((sum, own, cpu) => sum + (nodeOf(cpu, cpus, nodes) === node ? own : 0), 0);
+    load.reduce((sum, own, cpu) => sum + (nodeOfCpu(cpu, cpus, nodes) === node ? own : 0), 0);
   for (const machine of machines) {
     let node = 0;
     for (let other = 1; other < nodes; other++) if (loadOf(other) < loadOf(node)) node = other;
-    const order = nearestFirst((node * cpus) / nodes, cpus, nodes);
+    const order = nearestFirst(node * cpusOfNode(cpus, nodes), cpus, nodes);
     const mine = new Array<number>(cpus).fill(0);
     for (let vcpu = machine.firstCpu; vcpu < machine.firstCpu + machine.cpus; vcpu++) {
       let best = order[0]!;

@@ -6,16 +6,19 @@
  */
 import { InputError } from '../../../trace/errors.ts';
 import { CHUNK_RECORDS, SEGMENT_REFILL, type Trace } from '../../../trace/types.ts';
+import type { ScheduleCounts } from '../../tally-schedule.ts';
 import { createFeed, ENDED, type Feed, READY } from './feed.ts';
 import { createGang } from './gang.ts';
 import { placeVcpus, type VcpuRange } from './placement.ts';
 import { createScheduleState, type SchedulePolicy, type ScheduleState } from './state.ts';
 import { createSharing } from './time-sharing.ts';
-import type { Schedule, ScheduleAction, ScheduleCounts, Scheduled, ScheduleOptions } from './types.ts';
+import type { Schedule, ScheduleAction, Scheduled, ScheduleOptions } from './types.ts';
 
 /**
  * A vCPU's trace keeps it waiting where its next record lies more than this many slices of another's ahead. Shorter
- * slices count as a chunk's worth: recordings interleave their CPUs in stretches of thousands.
+ * slices count as a chunk's worth: recordings interleave their CPUs in stretches of thousands. Assumed: one slice
+ * would take turns of uneven length in the recording for waiting, and each more is memory for what the others have yet
+ * to run, and a wait of up to a slice that is not seen.
  */
 const LOOKAHEAD_SLICES = 4;
 

@@ -1,7 +1,9 @@
 import { SEGMENT_REFILL } from '../../../trace/types.ts';
+import { nodeOfCpu } from '../../hardware/nodes.ts';
+import type { ScheduleCounts, VcpuCounts } from '../../tally-schedule.ts';
 import { DRY, ENDED, type Feed, READY, STARVED } from './feed.ts';
-import { nodeOf, type VcpuRange } from './placement.ts';
-import type { ScheduleAction, ScheduleCounts, Scheduled, ScheduleOptions, VcpuCounts } from './types.ts';
+import type { VcpuRange } from './placement.ts';
+import type { ScheduleAction, Scheduled, ScheduleOptions } from './types.ts';
 
 /** Who is where, since when, and what has been done. Policies decide, this keeps the books. */
 export interface ScheduleState {
@@ -91,7 +93,7 @@ export function createScheduleState(
       const counts = ofVcpu[vcpu]!;
       const from = lastCpu[vcpu]!;
       if (from !== cpu) {
-        const sameNode = nodeOf(from, cpus, nodes) === nodeOf(cpu, cpus, nodes);
+        const sameNode = nodeOfCpu(from, cpus, nodes) === nodeOfCpu(cpu, cpus, nodes);
         actions.push({ ...place(), kind: 'move', vcpu, from, to: cpu, sameNode, stolen });
         counts.moves++;
         if (!sameNode) counts.farMoves++;

@@ -1,4 +1,5 @@
-import { nearestFirst, nodeOf } from './placement.ts';
+import { nodeOfCpu } from '../../hardware/nodes.ts';
+import { nearestFirst } from './placement.ts';
 import type { SchedulePolicy, ScheduleState } from './state.ts';
 
 /**
@@ -38,7 +39,7 @@ export function createSharing(state: ScheduleState): SchedulePolicy {
     if (!affinity || !balance) return false;
     if (idleSince[cpu]! < 0) idleSince[cpu] = time;
     for (const victim of victims[cpu]!) {
-      const near = nodeOf(victim, cpus, nodes) === nodeOf(cpu, cpus, nodes);
+      const near = nodeOfCpu(victim, cpus, nodes) === nodeOfCpu(cpu, cpus, nodes);
       const from =
         idleSince[cpu]! + (near ? options.stealDelayInstructions : options.farStealDelayInstructions);
       if (queueOf(victim).length === 0) continue;

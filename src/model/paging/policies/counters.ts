@@ -1,3 +1,4 @@
+import { cpusOfNode } from '../../hardware/nodes.ts';
 import { wider } from '../../hardware/pages.ts';
 
 /**
@@ -29,7 +30,7 @@ const BLOCK_BITS = 8;
 const BLOCK = 1 << BLOCK_BITS;
 
 export function createMissCounters(cpus: number, nodes: number): MissCounters {
-  const cpusPerNode = cpus / nodes;
+  const perNode = cpusOfNode(cpus, nodes);
   const blocks: Uint16Array[] = [];
   let epoch = 0;
   let slots = 0;
@@ -95,7 +96,7 @@ export function createMissCounters(cpus: number, nodes: number): MissCounters {
       let most = 0;
       for (let other = 0; other < nodes; other++) {
         let sum = 0;
-        for (let i = 0; i < cpusPerNode; i++) sum += block[index++]!;
+        for (let i = 0; i < perNode; i++) sum += block[index++]!;
         if (other !== node && sum > most) most = sum;
       }
       return most;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nodeOfCpu } from '../../hardware/nodes.ts';
 import { count, field, positive } from '../../systems/fields.ts';
 import { createMissCounters, MOST } from './counters.ts';
 import { decision, definePolicy, NO_MAPPINGS, type PagePolicy, type PolicyContext } from './policy.ts';
@@ -72,7 +73,7 @@ const REPLICATE = decision('replicate', 'read-shared');
  * write-shared is left, and moves are limited.
  */
 function create(given: z.output<typeof options>, { info, instructions }: PolicyContext): PagePolicy {
-  const cpusPerNode = info.cpus / info.nodes;
+  const nodeOf = (cpu: number): number => nodeOfCpu(cpu, info.cpus, info.nodes);
   const counters = createMissCounters(info.cpus, info.nodes);
   const limit = (value: number | 'infinite'): number =>
     value === 'infinite' ? Number.POSITIVE_INFINITY : value;
@@ -107,10 +108,10 @@ function create(given: z.output<typeof options>, { info, instructions }: PolicyC
         left[cpu] = gaps();
       }
       if (counters.add(cpu, page, sampling, write) < trigger) return false;
-      return !info.holds(page, Math.floor(cpu / cpusPerNode));
+      return !info.holds(page, nodeOf(cpu));
     },
     decide: (cpu, page) => {
-      const decided = judge(Math.floor(cpu / cpusPerNode), page);
+      const decided = judge(nodeOf(cpu), page);
       counters.restart(page);
       return decided;
     },

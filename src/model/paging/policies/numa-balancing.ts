@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { PAGE_BYTES } from '../../../trace/types.ts';
+import { nodeOfCpu } from '../../hardware/nodes.ts';
 import { wider } from '../../hardware/pages.ts';
 import { bytes, count, field } from '../../systems/fields.ts';
 import { decision, definePolicy, NO_MAPPINGS, type PagePolicy, type PolicyContext } from './policy.ts';
 
-const PAGE_BYTES = 4096;
 const SYSCTL = 'Linux: the scheduler’s source';
 const FILTER = 'Linux: should_numa_migrate_memory';
 
@@ -57,7 +58,6 @@ interface Scan {
  * filter). Never replicates, never touches the kernel.
  */
 function create(given: z.output<typeof options>, { info, instructions }: PolicyContext): PagePolicy {
-  const cpusPerNode = info.cpus / info.nodes;
   const { mappings } = info;
   const period = instructions(given.scan_period_ns);
   const scanPages = Math.max(1, Math.floor(given.scan_size / PAGE_BYTES));
@@ -111,7 +111,7 @@ function create(given: z.output<typeof options>, { info, instructions }: PolicyC
     },
     hintFault: (cpu, page, space) => {
       if (info.kernel(page)) return KERNEL;
-      const node = Math.floor(cpu / cpusPerNode);
+      const node = nodeOfCpu(cpu, info.cpus, info.nodes);
       if (page >= lastNode.length) {
         lastNode = wider(lastNode, page);
         lastSpace = wider(lastSpace, page);

@@ -42,3 +42,52 @@ export function splitExactly(total: number, weights: readonly number[]): number[
   }
   return parts;
 }
+
+/**
+ * The same split for many totals by the same weights, without allocation. The parts belong to the splitter and are
+ * overwritten by its next split.
+ */
+export function splitter(weights: readonly number[]): (total: number) => Float64Array {
+  const parts = new Float64Array(weights.length);
+  const sum = weights.reduce((a, b) => a + b, 0);
+  const even = sum > 0 && Number.isFinite(sum);
+  // Without weight there is no share and no remainder.
+  const at = Int32Array.from(weights.flatMap((weight, i) => (even && weight > 0 ? [i] : [])));
+  const shares = Float64Array.from(at, (i) => weights[i]! / sum);
+  const remainders = new Float64Array(at.length);
+  const sorted = new Float64Array(at.length);
+  const count = at.length;
+  return (total) => {
+    if (!Number.isSafeInteger(total) || total < 0) throw new RangeError(`cannot split ${total} exactly`);
+    if (count === 0 || total === 0) {
+      parts.fill(0);
+      if (parts.length > 0) parts[0] = total;
+      return parts;
+    }
+    let left = total;
+    for (let i = 0; i < count; i++) {
+      const share = shares[i]! * total;
+      const part = Math.min(Math.floor(share), left);
+      parts[at[i]!] = part;
+      remainders[i] = share - part;
+      left -= part;
+    }
+    for (; left > count; left -= count) for (let i = 0; i < count; i++) parts[at[i]!]!++;
+    if (left === 0) return parts;
+    sorted.set(remainders);
+    sorted.sort();
+    const least = sorted[count - left]!;
+    for (let i = 0; i < count; i++)
+      if (remainders[i]! > least) {
+        parts[at[i]!]!++;
+        left--;
+      }
+    // Ties to the earlier part.
+    for (let i = 0; left > 0; i++)
+      if (remainders[i] === least) {
+        parts[at[i]!]!++;
+        left--;
+      }
+    return parts;
+  };
+}

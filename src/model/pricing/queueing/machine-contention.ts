@@ -39,6 +39,9 @@ export interface ContentionWorkspace {
   readonly queueing_ns: Float64Array;
   /** What the misses of a CPU and kind need of the station that they need most. */
   readonly service: Float64Array;
+  /** Prices by service and by kind. */
+  readonly each_ns: Float64Array;
+  readonly latency_ns: Float64Array;
 }
 
 /** A workspace for up to so many CPUs and stations. */
@@ -48,6 +51,8 @@ export function contentionWorkspace(cpus: number, stations: number): ContentionW
     minimum_ns: new Float64Array(cpus * KINDS),
     queueing_ns: new Float64Array(cpus * KINDS),
     service: new Float64Array(cpus * KINDS),
+    each_ns: new Float64Array(SERVICES.length),
+    latency_ns: new Float64Array(KINDS),
   };
 }
 
@@ -67,25 +72,30 @@ export function solveWindow(
   options: MulticlassOptions = MULTICLASS_DEFAULTS,
 ): void {
   const { cpus, stations, waits, posted, misses, hops } = traffic;
-  const { network, minimum_ns, queueing_ns, service } = workspace;
+  const { network, minimum_ns, queueing_ns, service, each_ns, latency_ns } = workspace;
   const width = stations.length;
   resizeMulticlass(network, cpus, width);
   // E[S²]/2 = E[S]² (1 + cv²)/2.
   const half = prices.distribution === 'exponential' ? 1 : 0.5;
   network.regularity = prices.distribution === 'exponential' ? 0 : 1;
 
-  const each_ns = SERVICES.map((name) => time(prices.service_ns[name]));
-
-  service.fill(0, 0, cpus * KINDS);
+  const { visits, demand_ns, half_square_ns2, base_ns, population } = network;
+  const { posted_visits, posted_demand_ns, posted_half_square_ns2 } = network;
+  for (let i = 0; i < each_ns.length; i++) each_ns[i] = time(prices.service_ns[SERVICES[i]!]);
+  for (let i = 0; i < KINDS; i++) latency_ns[i] = prices.latency_ns[BLOCKING_KINDS[i]!];
+  for (let i = 0; i < cpus * KINDS; i++) {
+    service[i] = 0;
+    queueing_ns[i] = 0;
+  }
   let held = 0;
   for (let i = 0; i < waits.length; i++) {
     const cpu = waits.cpu[i]!;
     const cell = cpu * width + waits.station[i]!;
     const count = waits.count[i]!;
     const each = each_ns[waits.service[i]!]!;
-    network.visits[cell]! += count;
-    network.demand_ns[cell]! += count * each;
-    network.half_square_ns2[cell]! += count * each * each * half;
+    visits[cell]! += count;
+    demand_ns[cell]! += count * each;
+    half_square_ns2[cell]! += count * each * each * half;
     // Visits are sorted: those of one CPU, kind and station follow each other.
     const kind = waits.kind[i]!;
     const before = i - 1;
@@ -102,25 +112,24 @@ export function solveWindow(
     const cell = posted.cpu[i]! * width + posted.station[i]!;
     const count = posted.count[i]!;
     const each = each_ns[posted.service[i]!]!;
-    network.posted_visits[cell]! += count;
-    network.posted_demand_ns[cell]! += count * each;
-    network.posted_half_square_ns2[cell]! += count * each * each * half;
+    posted_visits[cell]! += count;
+    posted_demand_ns[cell]! += count * each;
+    posted_half_square_ns2[cell]! += count * each * each * half;
   }
   for (let cpu = 0; cpu < cpus; cpu++) {
     let base = think_ns[cpu]!;
     for (let kind = 0; kind < KINDS; kind++) {
       const cell = cpu * KINDS + kind;
-      const priced = misses[cell]! * prices.latency_ns[BLOCKING_KINDS[kind]!] + hops[cell]! * prices.hop_ns;
+      const priced = misses[cell]! * latency_ns[kind]! + hops[cell]! * prices.hop_ns;
       // Misses cannot be faster than the busiest of the stations that serve them, whatever the latency says.
       const minimum = Math.max(priced, service[cell]!);
       minimum_ns[cell] = minimum;
       base += minimum;
     }
-    network.base_ns[cpu] = time(base);
-    network.population[cpu] = 1;
+    base_ns[cpu] = time(base);
+    population[cpu] = 1;
   }
 
-  queueing_ns.fill(0, 0, cpus * KINDS);
   if (width === 0) {
     network.cycle_ns.set(network.base_ns);
     network.buffer_ns.fill(0);
@@ -169,9 +178,9 @@ export function solveRun(
   windows: Iterable<Window>,
   prices: ContentionPrices,
   options: MulticlassOptions = MULTICLASS_DEFAULTS,
+  workspace: ContentionWorkspace = contentionWorkspace(cpus, network.stations.length),
 ): RunContention {
   const stations = network.stations.length;
-  const workspace = contentionWorkspace(cpus, stations);
   const run = {
     time_ns: new Float64Array(cpus),
     think_ns: new Float64Array(cpus),

@@ -34,6 +34,8 @@ export interface MulticlassWorkspace {
   readonly utilisation: Float64Array;
   /** Out: iterations used. */
   iterations: number;
+  /** Whether the last iteration moved any wait by more than the tolerance. */
+  moved: boolean;
 
   /** What the solver remembers: ratios of the refinement, Anderson's last step, work and load by station. */
   readonly ratio: Float64Array;
@@ -71,6 +73,7 @@ export function multiclassWorkspace(classes: number, stations: number): Multicla
     utilisation: perStation(),
     regularity: 0,
     iterations: 0,
+    moved: false,
     ratio: table(),
     next: table(),
     previous: table(),
@@ -92,16 +95,19 @@ export function resizeMulticlass(ws: MulticlassWorkspace, classes: number, stati
   ws.classes = classes;
   ws.stations = stations;
   ws.regularity = 0;
-  const used = classes * stations;
-  for (const table of [
-    ws.visits,
-    ws.demand_ns,
-    ws.half_square_ns2,
-    ws.posted_visits,
-    ws.posted_demand_ns,
-    ws.posted_half_square_ns2,
-  ])
-    table.fill(0, 0, used);
-  ws.population.fill(0, 0, classes);
-  ws.base_ns.fill(0, 0, classes);
+  const { visits, demand_ns, half_square_ns2, population, base_ns } = ws;
+  const { posted_visits, posted_demand_ns, posted_half_square_ns2 } = ws;
+  // A loop: for a few stations calls of `fill` take longer than all the rest.
+  for (let i = 0; i < classes * stations; i++) {
+    visits[i] = 0;
+    demand_ns[i] = 0;
+    half_square_ns2[i] = 0;
+    posted_visits[i] = 0;
+    posted_demand_ns[i] = 0;
+    posted_half_square_ns2[i] = 0;
+  }
+  for (let c = 0; c < classes; c++) {
+    population[c] = 0;
+    base_ns[c] = 0;
+  }
 }

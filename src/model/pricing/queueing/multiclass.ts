@@ -1,3 +1,5 @@
+import { load } from './multiclass-load.ts';
+import { refine } from './multiclass-refine.ts';
 import type { MulticlassWorkspace } from './multiclass-workspace.ts';
 
 /**
@@ -57,8 +59,6 @@ export const MULTICLASS_DEFAULTS: MulticlassOptions = {
 /** How exact the fixed point before a refinement is: digits that the refinement changes are wasted. */
 const EARLY_TOLERANCE = 1e-4;
 const EARLY_ITERATIONS = 32;
-/** U^(2^n) is what tells saturation from the rest. */
-const SATURATION_SQUARINGS = 5;
 
 /**
  * Solves the network in the workspace. Every solve starts from an idle network, so that a result depends on
@@ -71,22 +71,26 @@ export function solveMulticlass(
   options: MulticlassOptions = MULTICLASS_DEFAULTS,
   warm = false,
 ): void {
-  const { classes, stations } = ws;
+  const { classes, stations, wait_ns, postedWork, ratio, buffer_ns, base_ns, visits, cycle_ns } = ws;
   if (!warm) {
-    const used = classes * stations;
-    ws.wait_ns.fill(0, 0, used);
-    ws.postedWork.fill(0, 0, used);
-    ws.ratio.fill(1, 0, used);
-    ws.buffer_ns.fill(0, 0, classes);
+    for (let i = 0; i < classes * stations; i++) {
+      wait_ns[i] = 0;
+      postedWork[i] = 0;
+      ratio[i] = 1;
+    }
+    for (let c = 0; c < classes; c++) buffer_ns[c] = 0;
   }
-  ws.posted.fill(0, 0, stations);
   for (let c = 0; c < classes; c++) {
-    let cycle = ws.base_ns[c]! + ws.buffer_ns[c]!;
-    for (let i = c * stations; i < (c + 1) * stations; i++) cycle += ws.visits[i]! * ws.wait_ns[i]!;
-    ws.cycle_ns[c] = cycle;
+    let cycle = base_ns[c]! + buffer_ns[c]!;
+    for (let i = c * stations; i < (c + 1) * stations; i++) cycle += visits[i]! * wait_ns[i]!;
+    cycle_ns[c] = cycle;
   }
   const hasPosted = anyPosted(ws);
-  ws.closing.fill(1, 0, stations);
+  const { posted, closing } = ws;
+  for (let k = 0; k < stations; k++) {
+    posted[k] = 0;
+    closing[k] = 1;
+  }
   ws.iterations = 0;
   for (let r = 0; r < options.refinements; r++) {
     settle(ws, options, EARLY_ITERATIONS, EARLY_TOLERANCE, hasPosted);
@@ -114,114 +118,97 @@ function settle(
   tolerance: number,
   hasPosted: boolean,
 ): void {
-  const { classes, stations, population, base_ns, visits, wait_ns, cycle_ns, posted } = ws;
-  const { work, total, ratio, previous, step, next } = ws;
   for (let iteration = 0; iteration < limit; iteration++) {
     ws.iterations++;
     if (ws.regularity !== 0) load(ws, hasPosted);
-    share(ws);
-    if (hasPosted) sharePosted(ws, options.posted_buffer);
-    let moved = false;
-    // Sums for Anderson's factor: f·Δf and Δf·Δf.
-    let along = 0;
-    let change2 = 0;
-    for (let c = 0, i = 0; c < classes; c++) {
-      const n = population[c]!;
-      const own = n > 0 ? 1 / n : 0;
-      for (let k = 0; k < stations; k++, i++) {
-        let a = total[k]! - work[i]! * own;
-        // Rounding alone can leave less than nothing when only this class is there.
-        a = a > 0 ? a * ratio[i]! : 0;
-        a += posted[k]!;
-        const f = a - wait_ns[i]!;
-        const most = tolerance * a;
-        if (f > most || -f > most) moved = true;
-        const df = f - step[i]!;
-        along += f * df;
-        change2 += df * df;
-        step[i] = f;
-        next[i] = a;
-      }
-    }
-    const theta = iteration > 0 && change2 > 0 ? along / change2 : 0;
-    for (let c = 0, i = 0; c < classes; c++) {
-      let waits = 0;
-      for (let k = 0; k < stations; k++, i++) {
-        const a = next[i]!;
-        let x = a - theta * (a - previous[i]!);
-        if (!moved || x < 0) x = a;
-        previous[i] = a;
-        wait_ns[i] = x;
-        waits += visits[i]! * x;
-      }
-      cycle_ns[c] = base_ns[c]! + waits;
-    }
-    if (hasPosted) holdBack(ws, options.posted_buffer);
-    if (!moved) return;
+    share(ws, options.posted_buffer, hasPosted);
+    const theta = find(ws, tolerance);
+    // The first step of a fixed point has no other before it.
+    advance(ws, iteration > 0 ? theta : 0, options.posted_buffer, hasPosted);
+    if (!ws.moved) return;
   }
+}
+
+/** What arrivals find with the work at hand, into `next`, and whether any wait moves. Gives Anderson's factor. */
+function find(ws: MulticlassWorkspace, tolerance: number): number {
+  const { classes, stations, population, wait_ns, posted, work, total, ratio, step, next } = ws;
+  let moved = false;
+  // Sums for Anderson's factor: f·Δf and Δf·Δf.
+  let along = 0;
+  let change2 = 0;
+  for (let c = 0, i = 0; c < classes; c++) {
+    const n = population[c]!;
+    const own = n > 0 ? 1 / n : 0;
+    for (let k = 0; k < stations; k++, i++) {
+      let a = total[k]! - work[i]! * own;
+      // Rounding alone can leave less than nothing when only this class is there.
+      a = a > 0 ? a * ratio[i]! : 0;
+      a += posted[k]!;
+      const f = a - wait_ns[i]!;
+      if (Math.abs(f) > tolerance * a) moved = true;
+      const df = f - step[i]!;
+      along += f * df;
+      change2 += df * df;
+      step[i] = f;
+      next[i] = a;
+    }
+  }
+  ws.moved = moved;
+  return change2 > 0 ? along / change2 : 0;
 }
 
 /**
- * Utilisation of each station, and how much longer than by chance the rest of a service is that an arrival
- * finds. With constant service by chance it is half. But in a closed network a station that is always busy
- * starts the next service at the moment when a customer leaves it, and that customer's return is in step with
- * it: near saturation an arrival finds whole services (only so can utilisation not pass 1), as with
- * exponential ones. The share g of the way there is fitted to simulations of one and four stations with 2 to
- * 64 customers: g₀ = 2.5 U u/(1 + 2 u) with u the mean utilisation by one customer, and U³² close to 1.
+ * The waits and cycle times that follow: what was found, or that much further along the last two findings. Cycles of
+ * classes whose posted buffer would be full are lengthened.
  */
-function load(ws: MulticlassWorkspace, hasPosted: boolean): void {
-  const { classes, stations, population, cycle_ns, utilisation, squares, closing, demand_ns } = ws;
+function advance(ws: MulticlassWorkspace, theta: number, entries: number, hasPosted: boolean): void {
+  const { classes, stations, population, base_ns, visits, wait_ns, cycle_ns, buffer_ns, moved } = ws;
+  const { previous, next, postedWork, posted_visits, posted_demand_ns } = ws;
+  for (let c = 0, i = 0; c < classes; c++) {
+    const own = population[c]! > 0 ? 1 / population[c]! : 0;
+    let waits = 0;
+    let flight = 0;
+    for (let k = 0; k < stations; k++, i++) {
+      const a = next[i]!;
+      let x = moved ? a - theta * (a - previous[i]!) : a;
+      if (x < 0) x = a;
+      previous[i] = a;
+      wait_ns[i] = x;
+      waits += visits[i]! * x;
+      if (hasPosted)
+        flight += posted_visits[i]! * foundByPosted(x, postedWork[i]! * own, entries) + posted_demand_ns[i]!;
+    }
+    const free = base_ns[c]! + waits;
+    const least = flight / entries;
+    const full = hasPosted && least > free;
+    cycle_ns[c] = full ? least : free;
+    if (hasPosted) buffer_ns[c] = full ? least - free : 0;
+  }
+}
+
+/** Work of the classes at each station, from the waits and cycle times at hand, and that of posted jobs. */
+function share(ws: MulticlassWorkspace, entries: number, hasPosted: boolean): void {
+  const { classes, stations, population, demand_ns, half_square_ns2, wait_ns, cycle_ns } = ws;
+  const { work, total, closing, posted, postedWork, posted_demand_ns, posted_half_square_ns2 } = ws;
   for (let k = 0; k < stations; k++) {
-    utilisation[k] = 0;
-    squares[k] = 0;
+    total[k] = 0;
+    posted[k] = 0;
   }
   for (let c = 0, i = 0; c < classes; c++) {
     const n = population[c]!;
-    const rate = cycle_ns[c]! > 0 ? 1 / cycle_ns[c]! : 0;
+    const own = n > 0 ? 1 / n : 0;
+    const rate = cycle_ns[c]! > 0 ? n / cycle_ns[c]! : 0;
     for (let k = 0; k < stations; k++, i++) {
-      const one = demand_ns[i]! * rate;
-      utilisation[k]! += one * n;
-      squares[k]! += one * one * n;
-    }
-  }
-  const { regularity } = ws;
-  for (let k = 0; k < stations; k++) {
-    const all = utilisation[k]!;
-    squares[k] = all > 0 ? squares[k]! / all : 0;
-  }
-  if (hasPosted)
-    for (let c = 0, i = 0; c < classes; c++) {
-      const rate = cycle_ns[c]! > 0 ? population[c]! / cycle_ns[c]! : 0;
-      for (let k = 0; k < stations; k++, i++) utilisation[k]! += ws.posted_demand_ns[i]! * rate;
-    }
-  if (regularity === 0) return;
-  for (let k = 0; k < stations; k++) {
-    const busy = Math.min(utilisation[k]!, 1);
-    const u = squares[k]!;
-    const near = (2.5 * busy * u) / (1 + 2 * u);
-    const g = Math.min(near, 1);
-    closing[k] = 1 + regularity * (g + (1 - g) * power(busy, SATURATION_SQUARINGS));
-  }
-}
-
-/** x^(2^squarings), x at most 1: next to nothing but near saturation. */
-function power(x: number, squarings: number): number {
-  let p = Math.min(x, 1);
-  for (let i = 0; i < squarings; i++) p *= p;
-  return p;
-}
-
-/** Work of the classes at each station, from the waits and cycle times at hand. */
-function share(ws: MulticlassWorkspace): void {
-  const { classes, stations, population, demand_ns, half_square_ns2, wait_ns, cycle_ns } = ws;
-  const { work, total, closing } = ws;
-  for (let k = 0; k < stations; k++) total[k] = 0;
-  for (let c = 0, i = 0; c < classes; c++) {
-    const rate = cycle_ns[c]! > 0 ? population[c]! / cycle_ns[c]! : 0;
-    for (let k = 0; k < stations; k++, i++) {
-      const b = (demand_ns[i]! * wait_ns[i]! + half_square_ns2[i]! * closing[k]!) * rate;
+      const wait = wait_ns[i]!;
+      const rest = closing[k]!;
+      const b = (demand_ns[i]! * wait + half_square_ns2[i]! * rest) * rate;
       work[i] = b;
       total[k]! += b;
+      if (!hasPosted) continue;
+      const found = foundByPosted(wait, postedWork[i]! * own, entries);
+      const p = (posted_demand_ns[i]! * found + posted_half_square_ns2[i]! * rest) * rate;
+      postedWork[i] = p;
+      posted[k]! += p;
     }
   }
 }
@@ -234,93 +221,3 @@ const foundByPosted = (wait: number, own: number, entries: number): number => {
   const found = wait - own / entries;
   return Math.max(found, 0);
 };
-
-/** Work of posted jobs at each station. */
-function sharePosted(ws: MulticlassWorkspace, entries: number): void {
-  const { classes, stations, population, cycle_ns, posted, postedWork, wait_ns, closing } = ws;
-  for (let k = 0; k < stations; k++) posted[k] = 0;
-  for (let c = 0, i = 0; c < classes; c++) {
-    const n = population[c]!;
-    const own = n > 0 ? 1 / n : 0;
-    const rate = cycle_ns[c]! > 0 ? n / cycle_ns[c]! : 0;
-    for (let k = 0; k < stations; k++, i++) {
-      const found = foundByPosted(wait_ns[i]!, postedWork[i]! * own, entries);
-      const b = (ws.posted_demand_ns[i]! * found + ws.posted_half_square_ns2[i]! * closing[k]!) * rate;
-      postedWork[i] = b;
-      posted[k]! += b;
-    }
-  }
-}
-
-/** Lengthens the cycles of classes whose posted buffer would be full. */
-function holdBack(ws: MulticlassWorkspace, entries: number): void {
-  const { classes, stations, population, cycle_ns, wait_ns, postedWork } = ws;
-  for (let c = 0, i = 0; c < classes; c++) {
-    const own = population[c]! > 0 ? 1 / population[c]! : 0;
-    let flight = 0;
-    for (let k = 0; k < stations; k++, i++)
-      flight +=
-        ws.posted_visits[i]! * foundByPosted(wait_ns[i]!, postedWork[i]! * own, entries) +
-        ws.posted_demand_ns[i]!;
-    const least = flight / entries;
-    const free = cycle_ns[c]!;
-    ws.buffer_ns[c] = least > free ? least - free : 0;
-    if (least > free) cycle_ns[c] = least;
-  }
-}
-
-/**
- * One refinement: for each class, the work at each station in the network with one of its customers less,
- * whose own waits are taken as Schweitzer's estimate there times the ratios of both classes. What j finds
- * without c is what c finds without j, so each pair is looked at once.
- */
-function refine(ws: MulticlassWorkspace, hasPosted: boolean): void {
-  const { classes, stations, population, base_ns, buffer_ns, visits, demand_ns } = ws;
-  const { work, total, ratio, removed, posted, closing, squares, utilisation } = ws;
-  // Scratch of the fixed point, free between its runs: residual work, and what each class finds.
-  const rest = ws.next;
-  const seen = ws.step;
-  for (let c = 0, i = 0; c < classes; c++)
-    for (let k = 0; k < stations; k++, i++) {
-      rest[i] = ws.half_square_ns2[i]! * closing[k]!;
-      seen[i] = 0;
-    }
-  for (let c = 0; c < classes; c++) {
-    const n = population[c]!;
-    if (n === 0) continue;
-    const ci = c * stations;
-    for (let j = c; j < classes; j++) {
-      const m = population[j]!;
-      if (m === 0 || (j === c && n <= 1)) continue;
-      const ji = j * stations;
-      let cycleC = base_ns[c]! + buffer_ns[c]!;
-      let cycleJ = base_ns[j]! + buffer_ns[j]!;
-      for (let k = 0; k < stations; k++) {
-        let a = total[k]! - work[ci + k]! / n - work[ji + k]! / m;
-        a = a > 0 ? a * ratio[ci + k]! * ratio[ji + k]! : 0;
-        a += posted[k]!;
-        removed[k] = a;
-        cycleC += visits[ci + k]! * a;
-        cycleJ += visits[ji + k]! * a;
-      }
-      const rateJ = cycleJ > 0 ? (j === c ? n - 1 : m) / cycleJ : 0;
-      const rateC = cycleC > 0 && j !== c ? n / cycleC : 0;
-      for (let k = 0; k < stations; k++) {
-        const a = removed[k]!;
-        seen[ci + k]! += (demand_ns[ji + k]! * a + rest[ji + k]!) * rateJ;
-        seen[ji + k]! += (demand_ns[ci + k]! * a + rest[ci + k]!) * rateC;
-      }
-    }
-  }
-  load(ws, hasPosted);
-  for (let k = 0; k < stations; k++) squares[k] = power(utilisation[k]!, SATURATION_SQUARINGS);
-  for (let c = 0, i = 0; c < classes; c++) {
-    const n = population[c]!;
-    for (let k = 0; k < stations; k++, i++) {
-      const whole = n > 0 ? total[k]! - work[i]! / n : 0;
-      const found = seen[i]! > 0 && whole > 0 ? seen[i]! / whole : 1;
-      // With Schweitzer's own estimate no station can pass utilisation 1; so back to it at the very end.
-      ratio[i] = found + (1 - found) * squares[k]!;
-    }
-  }
-}
