@@ -7,8 +7,9 @@ export type { Part } from './model/pricing/breakdown.ts';
 export { CATEGORIES, CAUSES, OWNERS, sumBy } from './model/pricing/breakdown.ts';
 export type { Contention } from './model/pricing/contention.ts';
 export { price } from './model/pricing/price.ts';
-export type { Comparison, LedgerEntry, RunResult, SystemRun } from './model/result.ts';
-export { compareSystems } from './model/run.ts';
+export type { Comparison, RunResult, SystemRun } from './model/result.ts';
+export { compareSystems, compareWithTallies } from './model/run.ts';
+export type { LedgerEntry } from './model/systems/ledger.ts';
 export { difference, fieldDoc, flatten, ledger, systemJsonSchema } from './model/systems/ledger.ts';
 export { applyOverrides, parseOverride, parseSystem, presetSystem } from './model/systems/load.ts';
 export { defaultSystems, PRESETS } from './model/systems/presets.ts';
@@ -17,10 +18,30 @@ export type { System, SystemInput } from './model/systems/schema.ts';
 export { systemSchema } from './model/systems/schema.ts';
 export type { CountedTally, Tally, TallyRow, TallyWindow } from './model/tally.ts';
 export { COUNTERS, FLOW_KINDS, LAYERS, PRIVILEGED_OPS, sumCounter } from './model/tally.ts';
+export { DEFAULT_SCALE, DEFAULT_SEED, EXPERIMENTS } from './paper/experiments.ts';
+export { PARAMETERS } from './paper/parameters.ts';
+export { MISPRINTS, PUBLISHED } from './paper/published.ts';
+export { reproduce } from './paper/reproduce.ts';
+export type { Reproduction } from './paper/reproduction.ts';
+export type { Experiment } from './paper/types.ts';
 export { renderCsv } from './report/csv.ts';
 export { renderHtml } from './report/html.ts';
 export { renderJson } from './report/json.ts';
+export { renderReproductionPage } from './report/reproduction/page.ts';
+export { renderReproductionJson } from './report/reproduction/schema.ts';
+export { renderReproduction } from './report/reproduction/text.ts';
 export { renderText } from './report/text.ts';
+export { parseVary } from './sweep/axes.ts';
+export type { SweepOptions } from './sweep/sweep.ts';
+export { sweepTrace } from './sweep/sweep.ts';
+export type {
+  Axis as SweepAxis,
+  Design as SweepDesign,
+  Failure as SweepFailure,
+  Plan as SweepPlan,
+  Row as SweepRow,
+  SweepResult,
+} from './sweep/types.ts';
 export type { TraceBuilder } from './trace/builder.ts';
 export { createTraceBuilder } from './trace/builder.ts';
 export { InputError } from './trace/errors.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ArgumentsCamelCase, CommandModule } from 'yargs';
 import type { Comparison, RunResult } from '../model/result.ts';
-import { baselineFirst, compareSystems } from '../model/run.ts';
+import { baselineFirst, compareWithTallies } from '../model/run.ts';
 import { difference, ledger } from '../model/systems/ledger.ts';
 import {
   applyOverrides,
@@ -17,6 +17,7 @@ import {
 } from '../model/systems/load.ts';
 import { defaultSystems, PRESETS } from '../model/systems/presets.ts';
 import type { System } from '../model/systems/schema.ts';
+import type { Tally } from '../model/tally.ts';
 import { renderCsv } from '../report/csv.ts';
 import { renderJson } from '../report/json.ts';
 import { renderText } from '../report/text.ts';
@@ -164,6 +165,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>, context: CommandConte
   const asked = named && prepare(named);
 
   const comparisons: Comparison[] = [];
+  const tallies: (readonly Tally[])[] = [];
   for (const path of paths) {
     const opened = await openTrace(path, {
       ...(args.format === undefined ? {} : { format: args.format }),
@@ -171,21 +173,21 @@ async function run(args: ArgumentsCamelCase<RunArguments>, context: CommandConte
       signal: context.signal,
       progress: (done, total) => context.progress.update(`reading ${path}`, done, total),
     });
-    comparisons.push(
-      await withOpen(opened, async () => {
-        const systems = asked ?? prepare(defaultSystems(opened.header.level).map(presetSystem));
-        return withOpen(await ingest(opened, { signal: context.signal }), (trace) =>
-          compareSystems(trace, systems, {
-            warmup: args.warmup ?? null,
-            baseline: null,
-            seeds: args.seeds ?? DEFAULT_SEEDS,
-            signal: context.signal,
-            progress: (done) =>
-              context.progress.update(`replaying ${path}`, done, trace.summary()?.records ?? 0),
-          }),
-        );
-      }),
-    );
+    const compared = await withOpen(opened, async () => {
+      const systems = asked ?? prepare(defaultSystems(opened.header.level).map(presetSystem));
+      return withOpen(await ingest(opened, { signal: context.signal }), (trace) =>
+        compareWithTallies(trace, systems, {
+          warmup: args.warmup ?? null,
+          baseline: null,
+          seeds: args.seeds ?? DEFAULT_SEEDS,
+          signal: context.signal,
+          progress: (done) =>
+            context.progress.update(`replaying ${path}`, done, trace.summary()?.records ?? 0),
+        }),
+      );
+    });
+    comparisons.push(compared.comparison);
+    tallies.push(compared.tallies);
   }
   context.progress.clear();
 
@@ -194,7 +196,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>, context: CommandConte
     tool: { name: 'vmtax', version: version() },
     comparisons,
   };
-  await write(result, args);
+  await write(result, tallies, args);
 }
 
 /** What `use` makes of a trace, which is closed whatever happens. */
@@ -206,9 +208,13 @@ async function withOpen<T>(trace: Trace, use: (trace: Trace) => Promise<T>): Pro
   }
 }
 
-async function write(result: RunResult, args: RunArguments): Promise<void> {
+async function write(
+  result: RunResult,
+  tallies: readonly (readonly Tally[])[],
+  args: RunArguments,
+): Promise<void> {
   // All outputs are made before the first is written.
-  const html = args.html === undefined ? null : await renderPage(result);
+  const html = args.html === undefined ? null : await renderPage(result, tallies);
   const toStandardOutput = [args.json, args.csv, args.html].includes('-');
   if (args.json !== undefined) await writeOutput(args.json, renderJson(result));
   if (args.csv !== undefined) await writeOutput(args.csv, renderCsv(result));
@@ -222,7 +228,7 @@ async function write(result: RunResult, args: RunArguments): Promise<void> {
 }
 
 /** Vega is loaded for a page alone: it costs more start-up time than everything else together. */
-async function renderPage(result: RunResult): Promise<string> {
+async function renderPage(result: RunResult, tallies: readonly (readonly Tally[])[]): Promise<string> {
   const { renderHtml } = await import('../report/html.ts');
   const systems = new Map(
     result.comparisons.flatMap(({ runs }) => runs.map((run) => [run.name, run.system] as const)),
@@ -230,6 +236,7 @@ async function renderPage(result: RunResult): Promise<string> {
   const { html } = await renderHtml(result, {
     ledger: (name) => ledger(systems.get(name)!),
     difference: (a, b) => difference(systems.get(a)!, systems.get(b)!),
+    tallies,
     commandLine: `vmtax ${process.argv.slice(2).map(quote).join(' ')}`,
   });
   return html;

@@ -1,23 +1,34 @@
 import type { RunResult } from '../model/result.ts';
+import type { Tally } from '../model/tally.ts';
 import { InputError } from '../trace/errors.ts';
 import { openDrawer } from './charts/svg.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { PageInputs } from './html/difference.ts';
 import { escapeHtml } from './html/escape.ts';
 import type { Writer } from './html/figure.ts';
-import { documentOf, ledgerSection, legend, provenanceSection } from './html/parts.ts';
+import { legend } from './html/legend.ts';
+import { panel, panelButton } from './html/live.ts';
+import { documentOf, ledgerSection, provenanceSection } from './html/parts.ts';
 import { payload } from './html/payload.ts';
 import { traceSection } from './html/trace.ts';
 import { verdictCard } from './html/verdict.ts';
 import { idleInputs } from './idle-inputs.ts';
 import { type Inputs, ledgerOf } from './inputs.ts';
 import { renderJson } from './json.ts';
+import { liveScript } from './live/asset.ts';
+import { carriedTallies } from './live/carried.ts';
+import { liveComparison } from './live/reprice.ts';
 import { byteSize } from './numbers.ts';
 import { verdictParts } from './verdict.ts';
 
 export interface HtmlOptions extends Inputs {
   /** Printed in the page so that a reader can repeat the run. */
   readonly commandLine?: string;
+  /**
+   * The whole tally of each run, by comparison (`compareWithTallies`): the page carries them, and prices can be moved
+   * in it. Without them it shows its prices alone.
+   */
+  readonly tallies?: readonly (readonly Tally[])[];
   /** Write a page above the limit of 10 MB all the same. */
   readonly allowLarge?: boolean;
 }
@@ -46,8 +57,10 @@ export async function renderHtml(result: RunResult, options: HtmlOptions): Promi
   const sections: string[] = [];
   for (const [i, facts] of all.entries())
     sections.push(await traceSection(writer, facts, inputs, traceId(i)));
+  const carried = options.tallies === undefined ? null : carriedTallies(options.tallies);
+  const live = carried?.map((tallies, i) => liveComparison(result.comparisons[i]!, tallies)) ?? null;
   const body = `<a class="skip" href="#main">Skip to the report</a>
-<header class="wrap top"><span><strong>vmtax</strong> report</span><button type="button" id="theme" data-script hidden>Theme</button></header>
+<header class="wrap top"><span><strong>vmtax</strong> report</span><button type="button" id="theme" data-script hidden>Theme</button>${live === null ? '' : panelButton()}</header>
 <main class="wrap" id="main">
 ${verdictCard(writer.exact, all, ledger)}
 ${contents(all)}
@@ -56,9 +69,10 @@ ${sections.join('\n')}
 ${ledgerSection(writer.exact, ledger, all)}
 ${provenanceSection(result, all, options.commandLine)}
 </main>
-<footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and the inputs above.</footer>`;
-  const data = payload(renderJson(result, { indent: 0 }), writer);
-  const html = documentOf(`${verdictParts(all).answer} · vmtax`, body, data);
+<footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and the inputs above.</footer>${live === null ? '' : `\n${panel(live, options.ledger, inputs.isIdle)}`}`;
+  const data = payload(renderJson(result, { indent: 0 }), writer, carried);
+  const script = live === null ? null : liveScript();
+  const html = documentOf(`${verdictParts(all).answer} · vmtax`, body, data, script);
   const bytes = Buffer.byteLength(html);
   if (bytes > MOST_BYTES && !options.allowLarge)
     throw new InputError(

@@ -18,6 +18,11 @@ export function heading(text: string): string {
   return prose(text).replace(/(?<![\w-])(?=[\w-]*-)[\w-]{4,27}(?![\w-])/g, '<span class="whole">$&</span>');
 }
 
+/** A finding as a sentence: with a capital and a full stop; empty stays empty. */
+export function sentence(finding: string): string {
+  return finding === '' ? '' : `${finding[0]!.toUpperCase()}${finding.slice(1)}.`;
+}
+
 /** JSON that cannot end the script element that it stands in, nor open a comment. */
 export function scriptJson(value: unknown): string {
   return JSON.stringify(value)

@@ -13,8 +13,11 @@ export interface FigureContent {
   readonly question: string;
   readonly finding: string;
   readonly how: string;
-  readonly chart: Chart;
-  readonly table: Table;
+  /** Made when they are drawn: a page whose prices are moved needs few of them at a time. */
+  readonly chart: () => Chart;
+  readonly table: () => Table;
+  /** Whether it is of counts alone, so that no price changes it. */
+  readonly counted?: boolean;
   /** HTML between question and picture, e.g. what differs between the systems. */
   readonly before?: string;
 }
@@ -27,18 +30,19 @@ export interface Writer {
 }
 
 export async function figure(writer: Writer, content: FigureContent): Promise<string> {
-  const { id, chart, table, finding, file } = content;
+  const { id, finding, file } = content;
+  const chart = content.chart();
   const svgId = `${id}-svg`;
   writer.specs.set(svgId, chart.spec);
   const svg = await writer.drawer.draw(chart, { id: svgId, title: finding, description: content.how });
   return (
-    `<figure id="${id}">` +
+    `<figure id="${id}"${content.counted ? ' data-counted' : ''}>` +
     `<figcaption class="lead"><p class="asks">${prose(content.question)}</p>` +
     `<h3><span id="${id}-h">${heading(finding)}</span>${anchor(id)}</h3></figcaption>` +
     `${content.before ?? ''}` +
     `<div class="plot">${scrollable(`${id}-h`, svg)}</div>` +
     `<p class="how">${prose(content.how)}</p>` +
-    tableDetails(writer.exact, table, `${id}-table`, 'The same numbers as a table') +
+    tableDetails(writer.exact, content.table(), `${id}-table`, 'The same numbers as a table') +
     downloads(`${id}-h`, [
       { kind: 'svg', of: svgId, name: file },
       { kind: 'csv', of: `${id}-table`, name: file },

@@ -31,8 +31,8 @@ import {
   matrixTable,
   servedTable,
 } from '../numa-tables.ts';
-import { anchor, type FigureContent, figure, type Writer } from './figure.ts';
-import { downloads, htmlTable, scrollable } from './table.ts';
+import { anchor, type FigureContent } from './figure.ts';
+import { downloads, type ExactValues, htmlTable, scrollable } from './table.ts';
 
 interface Content extends Omit<FigureContent, 'id' | 'file'> {
   /** End of its id and of its files' names. */
@@ -40,7 +40,7 @@ interface Content extends Omit<FigureContent, 'id' | 'file'> {
 }
 
 /** The memory system of several CPUs or nodes; nothing where there is one of each, or no access misses. */
-export async function numaFigures(writer: Writer, facts: Facts, id: string, file: string): Promise<string[]> {
+export function numaContents(facts: Facts, id: string, file: string): FigureContent[] {
   const runs = numaRuns(facts);
   if (!runs.some(({ misses }) => misses > 0)) return [];
   const contents: Content[] = [
@@ -51,8 +51,9 @@ export async function numaFigures(writer: Writer, facts: Facts, id: string, file
       how:
         'One bar per system; its length is all misses of the last cache of each CPU. Pieces have the colours of the stalls on data ' +
         'from the same place. Memory of another node takes two hops, a modified line in a cache of another node three.',
-      chart: servedChart(facts),
-      table: servedTable(facts),
+      chart: () => servedChart(facts),
+      table: () => servedTable(facts),
+      counted: true,
     },
   ];
   if (classedRuns(facts).length > 0)
@@ -63,8 +64,9 @@ export async function numaFigures(writer: Writer, facts: Facts, id: string, file
       how:
         'Cold: the CPU never had the line. Capacity: its own cache let it go. True and false sharing: another CPU stored to the line, ' +
         'to bytes that are asked for or to others. Moved page: the page has got another address in memory. Bars of one class stand together.',
-      chart: classChart(facts),
-      table: classTable(facts),
+      chart: () => classChart(facts),
+      table: () => classTable(facts),
+      counted: true,
     });
   const mapped = mappedRuns(facts);
   if (mapped.length > 0)
@@ -75,8 +77,9 @@ export async function numaFigures(writer: Writer, facts: Facts, id: string, file
       how:
         'A row is the node whose CPUs miss, a column the home of the line; the diagonal is the own node. The same colour is the same ' +
         `share of a system’s misses in every map. A column that stands out is a node that all others ask.${mapped.length > MAPS ? ` The first ${MAPS} systems are drawn.` : ''}`,
-      chart: matrixChart(facts),
-      table: matrixTable(facts),
+      chart: () => matrixChart(facts),
+      table: () => matrixTable(facts),
+      counted: true,
     });
   if (contendedRuns(facts).some(({ contention }) => contention.minimum_ps > 0))
     contents.push({
@@ -86,8 +89,8 @@ export async function numaFigures(writer: Writer, facts: Facts, id: string, file
       how:
         'The minimum is the time on an idle machine, distance included; queueing is what waiting behind other CPUs adds to it on average. ' +
         'Shares in the title are of the minimum of all misses together.',
-      chart: latencyChart(facts),
-      table: latencyTable(facts),
+      chart: () => latencyChart(facts),
+      table: () => latencyTable(facts),
     });
   if (hottest(facts) !== null)
     contents.push({
@@ -97,37 +100,32 @@ export async function numaFigures(writer: Writer, facts: Facts, id: string, file
       how:
         'Share of the run’s time in which each controller, memory, port or link is busy, by node; of the links that start at a node ' +
         'the busiest. The table has all, and the load in the window of the run in which each is busiest.',
-      chart: loadChart(facts),
-      table: loadTable(facts),
+      chart: () => loadChart(facts),
+      table: () => loadTable(facts),
     });
-  const figures: string[] = [];
-  for (const { key, ...content } of contents)
-    figures.push(await figure(writer, { id: `${id}-${key}`, file: `${file}-${key}`, ...content }));
-  return [...figures, ...(await moveFigures(writer, facts, id, file))];
+  if (policyRuns(facts).some((run) => Object.keys(run.run.tally.pages!.fates).length > 0))
+    contents.push({
+      key: 'pages',
+      question: 'What becomes of hot pages?',
+      finding: movesFinding(facts),
+      how:
+        'Pages that the policy ever looked at, in the warm-up too, by what was done with them until the end of the run. ' +
+        'Moves in the title are migrations and replications together, after the warm-up.',
+      chart: () => fatesChart(facts),
+      table: () => fatesTable(facts),
+      counted: true,
+    });
+  return contents.map(({ key, ...content }) => ({ id: `${id}-${key}`, file: `${file}-${key}`, ...content }));
 }
 
-/** What the page policy did, and what its actions took. */
-async function moveFigures(writer: Writer, facts: Facts, id: string, file: string): Promise<string[]> {
-  const runs = policyRuns(facts);
-  if (!runs.some((run) => Object.keys(run.run.tally.pages!.fates).length > 0)) return [];
-  const fates = await figure(writer, {
-    id: `${id}-pages`,
-    file: `${file}-pages`,
-    question: 'What becomes of hot pages?',
-    finding: movesFinding(facts),
-    how:
-      'Pages that the policy ever looked at, in the warm-up too, by what was done with them until the end of the run. ' +
-      'Moves in the title are migrations and replications together, after the warm-up.',
-    chart: fatesChart(facts),
-    table: fatesTable(facts),
-  });
-  const actions = actionsTable(facts);
-  if (actions.rows.length === 0) return [fates];
+/** What the page policy's actions took; nothing where there were none. */
+export function actions(exact: ExactValues, facts: Facts, id: string, file: string): string[] {
+  const content = actionsTable(facts);
+  if (content.rows.length === 0) return [];
   const table = `${id}-actions`;
   return [
-    fates,
     `<div id="${table}"><h3 class="sub">What moving pages takes${anchor(table)}</h3>` +
-      scrollable(`${table}-table-c`, htmlTable(writer.exact, actions, `${table}-table`)) +
+      scrollable(`${table}-table-c`, htmlTable(exact, content, `${table}-table`)) +
       '<p class="how">A migration or replication is without the interrupt that asks for it and without the CPUs that it interrupts: they are rows of their own. Their times are in the breakdown under page move, and under queueing.</p>' +
       downloads(`${table}-table-c`, [{ kind: 'csv', of: `${table}-table`, name: `${file}-actions` }]) +
       '</div>',

@@ -1,36 +1,18 @@
 import { createHash } from 'node:crypto';
-import { CAUSES } from '../../model/pricing/breakdown.ts';
 import type { RunResult } from '../../model/result.ts';
 import type { Facts } from '../facts.ts';
 import type { Ledger } from '../inputs.ts';
 import { count } from '../numbers.ts';
-import { causeSlug } from '../palette.ts';
 import { sensitivityTable } from '../sensitivity.ts';
-import { CAUSE_WORDS, cleanText } from '../words.ts';
+import { cleanText } from '../words.ts';
 import { escapeHtml, prose } from './escape.ts';
 import { anchor } from './figure.ts';
+import { atStart } from './live.ts';
 import { SCRIPT } from './script.ts';
 import { styleSheet } from './style.ts';
 import { downloads, type ExactValues, tableDetails } from './table.ts';
 
 /** Parts of the page that are there once. */
-
-/** The legend: every cause that occurs, in the fixed order, with what it means. */
-export function legend(all: readonly Facts[]): string {
-  const used = CAUSES.filter((cause) =>
-    all.some((facts) => facts.cells.some((cell) => cell.cause === cause)),
-  );
-  const items = used.map(
-    (cause) =>
-      `<li><span class="chip k-${causeSlug(cause)}" aria-hidden="true">${CAUSE_WORDS[cause].code}</span>` +
-      `<span><b>${escapeHtml(CAUSE_WORDS[cause].short)}</b>: ${escapeHtml(CAUSE_WORDS[cause].meaning)}</span></li>`,
-  );
-  return (
-    `<section id="legend" aria-labelledby="legend-h"><h2 id="legend-h">Causes${anchor('legend')}</h2>` +
-    `<p class="facts">Every picosecond of every CPU has one cause. A cause has the same colour, letters and place in every chart and table.</p>` +
-    `<ul class="key">${items.join('')}</ul></section>`
-  );
-}
 
 const ROLE_WORDS = {
   measured: 'measured (printed in a source, or counted in a trace)',
@@ -47,12 +29,18 @@ export function ledgerSection(exact: ExactValues, ledger: Ledger, all: readonly 
     .map((role) => `${ledger.roles.get(role)} ${ROLE_WORDS[role]}`);
   return (
     `<section id="inputs" aria-labelledby="inputs-h"><h2 id="inputs-h">Inputs and where they come from${anchor('inputs')}</h2>` +
-    `<p class="facts">${prose(`${ledger.inputs} inputs have an effect: ${roles.join(', ')}.`)}</p>` +
+    `<p class="facts">${prose(`${ledger.inputs} inputs have an effect: ${roles.join(', ')}.`)}${atStart()}</p>` +
     tableDetails(exact, ledger.table, 'ledger', 'The ledger of inputs') +
     idleDetails(ledger.idle) +
     (moved === null
       ? ''
-      : tableDetails(exact, moved, 'prices', 'What if assumed and calibrated prices were others?')) +
+      : tableDetails(
+          exact,
+          moved,
+          'prices',
+          'What if assumed and calibrated prices were others?',
+          atStart(),
+        )) +
     downloads('inputs-h', [
       { kind: 'csv', of: 'ledger', name: 'vmtax-inputs' },
       ...(moved === null ? [] : [{ kind: 'csv' as const, of: 'prices', name: 'vmtax-prices' }]),
@@ -73,7 +61,7 @@ function idleDetails(paths: readonly string[]): string {
 /** Where the numbers come from, and how to get them again. */
 export function provenanceSection(result: RunResult, all: readonly Facts[], commandLine?: string): string {
   const command = commandLine
-    ? `<p class="facts">To get this report again:</p><pre id="command">${escapeHtml(cleanText(commandLine))}</pre>` +
+    ? `<p class="facts">To get this report again:${atStart()}</p><pre id="command">${escapeHtml(cleanText(commandLine))}</pre>` +
       `<p class="tools" data-script hidden><button type="button" data-copy="command">Copy command</button></p>`
     : '';
   const traces = all.map((facts) => {
@@ -92,7 +80,7 @@ export function provenanceSection(result: RunResult, all: readonly Facts[], comm
   });
   return (
     `<section id="provenance" aria-labelledby="provenance-h"><h2 id="provenance-h">Provenance${anchor('provenance')}</h2>` +
-    `<p class="facts">${escapeHtml(`${result.tool.name} ${cleanText(result.tool.version)}, result format ${result.schema}. The page holds the whole result: every count and every part.`)}</p>` +
+    `<p class="facts">${escapeHtml(`${result.tool.name} ${cleanText(result.tool.version)}, result format ${result.schema}. The page holds the whole result: every count and every part.`)}${atStart()}</p>` +
     downloads('provenance-h', [{ kind: 'result', of: '', name: 'vmtax-result' }]) +
     `${command}${traces.join('')}</section>`
   );
@@ -100,13 +88,17 @@ export function provenanceSection(result: RunResult, all: readonly Facts[], comm
 
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** The document around its body; the only style and script that may run are the two that it hashes. */
-export function documentOf(title: string, body: string, data: string): string {
+/**
+ * The document around its body; the only style and scripts that may run are those that it hashes. `live`: the script
+ * that prices anew, or null.
+ */
+export function documentOf(title: string, body: string, data: string, live: string | null): string {
   const style = styleSheet();
+  const scripts = live === null ? [SCRIPT] : [SCRIPT, live];
   const policy = [
     "default-src 'none'",
     `style-src ${sha256(style)}`,
-    `script-src ${sha256(SCRIPT)}`,
+    `script-src ${scripts.map(sha256).join(' ')}`,
     'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",
@@ -125,7 +117,7 @@ export function documentOf(title: string, body: string, data: string): string {
 <body>
 ${body}
 ${data}
-<script>${SCRIPT}</script>
+${scripts.map((script) => `<script>${script}</script>`).join('\n')}
 </body>
 </html>
 `;

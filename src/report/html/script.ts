@@ -3,7 +3,9 @@
  * comfort only; without it the page is complete and its controls stay hidden. Plain JavaScript in one
  * function, so that it can be read, and hashed for the content security policy.
  *
- * The address: `#place~theme=dark~open=id.id`.
+ * The address: `#place~theme=dark~open=id.id~prices=local_ns:500`. The script that prices anew (`live/page/`) comes
+ * after this one and finds in `vmtax` the data, what the address says of prices, and where it leaves what downloads
+ * are made from.
  */
 export const SCRIPT = `'use strict';(() => {
 const root = document.documentElement;
@@ -11,12 +13,14 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 const themes = ['automatic', 'light', 'dark'];
 let place = '';
 let theme = 'automatic';
+const live = globalThis.vmtax = { prices: '', tables: {}, specs: {} };
 
 for (const control of all('[data-script]')) control.hidden = false;
 
 const write = () => {
   const open = all('details[open][id]').map((d) => d.id).join('.');
-  const hash = [place, theme === 'automatic' ? '' : 'theme=' + theme, open && 'open=' + open]
+  const hash = [place, theme === 'automatic' ? '' : 'theme=' + theme, open && 'open=' + open,
+    live.prices && 'prices=' + live.prices]
     .filter((part, i) => i === 0 || part).join('~');
   try { history.replaceState(null, '', hash ? '#' + hash : location.href.split('#')[0]); } catch {}
 };
@@ -29,9 +33,12 @@ const setTheme = (name) => {
 const read = () => {
   const [first, ...rest] = location.hash.slice(1).split('~');
   place = first;
+  // A link within the page names a place alone and leaves the rest as it is.
+  if (rest.length > 0) live.prices = '';
   for (const part of rest) {
     const [key, value] = part.split('=');
     if (key === 'theme') setTheme(value);
+    if (key === 'prices') live.prices = value;
     if (key === 'open') for (const id of value.split('.')) {
       const details = document.getElementById(id);
       if (details && details.tagName === 'DETAILS') details.open = true;
@@ -45,7 +52,8 @@ const read = () => {
 };
 try { read(); } catch {}
 setTheme(theme);
-addEventListener('hashchange', () => { try { read(); } catch {} write(); });
+live.write = write;
+addEventListener('hashchange', () => { try { read(); } catch {} dispatchEvent(new Event('vmtax-prices')); write(); });
 for (const details of all('details[id]')) details.addEventListener('toggle', write);
 
 let opened = [];
@@ -60,6 +68,7 @@ const data = () => payload ??= (async () => {
   return JSON.parse(await new Response(stream).text(), (key, value) =>
     (key === 'parts' || key === 'rows') && value?.columns ? rows(value.columns) : value);
 })();
+live.data = data;
 const row = (columns, i) => Object.fromEntries(Object.entries(columns)
   .filter(([key, column]) => key && (column[''] ? column[''][i] : column[i] !== null))
   .map(([key, column]) => [key, column[''] ? row(column, i) : column[i]]));
@@ -76,7 +85,7 @@ const coloured = (text) => {
   return text.replace(/var\\((--[\\w-]+)\\)/g, (_, name) => style.getPropertyValue(name).trim());
 };
 const csv = async (id) => {
-  const { [id]: [head, ...exact] } = (await data()).tables;
+  const [head, ...exact] = live.tables[id] ?? (await data()).tables[id];
   const body = [...document.getElementById(id).tBodies[0].rows].filter((row) => row.cells.length > 1);
   const rows = [head, ...exact.map((row, i) => row.map((value, k) => value ?? body[i].cells[k].textContent))];
   const quote = (text) => /[",\\r\\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
@@ -93,7 +102,7 @@ const get = {
     save(name + '.svg', 'image/svg+xml', coloured(new XMLSerializer().serializeToString(svg)));
   },
   spec: async (id, name) => save(name + '.vl.json', 'application/json',
-    coloured(JSON.stringify((await data()).specs[id], null, 2)) + '\\n'),
+    coloured(JSON.stringify(live.specs[id] ?? (await data()).specs[id], null, 2)) + '\\n'),
   result: async (_, name) => save(name + '.json', 'application/json',
     JSON.stringify((await data()).result, null, 2) + '\\n'),
 };
@@ -104,6 +113,7 @@ document.addEventListener('click', async (event) => {
   const { get: kind, of, name, copy } = button.dataset;
   const label = button.textContent;
   try {
+    dispatchEvent(new Event('vmtax-flush'));
     if (kind) await get[kind](of, name);
     if (copy) { await navigator.clipboard.writeText(document.getElementById(copy).textContent); button.textContent = 'Copied'; }
   } catch { button.textContent = 'Not possible in this browser'; }

@@ -17,7 +17,7 @@ export function styleSheet(): string {
 :root[data-theme=dark]{${dark}}
 @media print{:root:root:root{${light}}}
 ${BASE}${chips}
-${PARTS}${MEDIA}`;
+${PARTS}${PANEL}${MEDIA}`;
 }
 
 const BASE = `*{box-sizing:border-box}
@@ -102,7 +102,47 @@ th .chip{width:2.3em;padding:0}
 footer.wrap{margin:72px auto 40px;color:var(--muted);font-size:.85rem}
 `;
 
-const MEDIA = `@media (min-width:960px){#inputs .scroll{width:min(96vw,1240px);margin-left:calc(50% - min(96vw,1240px)/2)}}
+const PANEL = `.unseen{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+#what-if{position:fixed;z-index:1;right:20px;bottom:20px;padding:8px 16px;border-radius:20px;border-color:var(--muted);box-shadow:0 2px 10px rgb(0 0 0/.18)}.with-panel #what-if{display:none}
+#what-if.moved{border-color:var(--accent);color:var(--accent);font-weight:600}
+#live-note{margin:16px 0 0}
+#live-note ul{margin:0 0 .8rem;padding-left:1.2em}
+#live-note pre{padding:0;margin:0}
+#live-note .tools{margin-top:10px}
+#panel{position:fixed;z-index:1;inset:0 0 0 auto;width:372px;display:flex;flex-direction:column;background:var(--background);border-left:1px solid var(--line);font-size:.85rem;line-height:1.4}
+.panel-head{display:flex;gap:8px;align-items:center;padding:12px 16px;border-bottom:1px solid var(--line)}
+.panel-head h2{font-size:1rem;line-height:1.3;margin:0;flex:1}
+.panel-now{padding:10px 16px;border-bottom:1px solid var(--line);max-height:34vh;overflow:auto;background:var(--soft)}
+.panel-now ul{list-style:none;margin:0;padding:0}
+.panel-now p{margin:0}#live-count{font-weight:600}#live-count:not(:empty){margin:0 0 6px}.panel-now #live-flips ul{list-style:disc;padding-left:1.2em}
+.panel-now #live-times li li{display:grid;grid-template-columns:1fr auto;gap:0 10px;margin:0 0 4px;overflow-wrap:anywhere}
+.panel-now b{font-variant-numeric:tabular-nums;white-space:nowrap}
+.panel-now small{grid-column:1/-1;color:var(--muted);font-size:.78rem}
+.panel-now .trace{color:var(--muted);font-size:.78rem}
+#live-error{margin:6px 0 0;font-weight:600}
+.panel-fields{flex:1;overflow:auto;padding:12px 16px 40px}
+.panel-fields .how{margin-top:0}
+fieldset{border:0;margin:0 0 18px;padding:0;min-width:0}
+legend{font-weight:650;padding:0;margin:0 0 4px}
+.price{padding:7px 0 8px;border-top:1px solid var(--line)}
+.price label{display:block}
+.price code{font-weight:600;overflow-wrap:anywhere}
+.price.moved code{color:var(--accent)}
+.price .set{display:flex;gap:8px;align-items:center;margin:2px 0}
+.price input[type=range]{flex:1;min-width:0;accent-color:var(--accent);height:24px;margin:0}
+.price input[type=number]{width:6.6rem;font:inherit;font-variant-numeric:tabular-nums;text-align:right;color:var(--ink);background:var(--background);border:1px solid var(--muted);border-radius:5px;padding:3px 6px;min-height:28px}
+.price input::placeholder{color:var(--muted);opacity:1}
+.price input[aria-invalid]{outline:2px solid var(--ink);outline-offset:1px}
+.price .unit{width:2.9rem;color:var(--muted)}
+.price .back{padding:2px 7px}
+.price .back:disabled,#panel-reset:disabled{opacity:.45;cursor:default}
+.price .from{display:block;color:var(--muted);font-size:.78rem;overflow-wrap:anywhere}
+.rest{margin:0 0 18px}
+`;
+
+const MEDIA = `@media (min-width:1100px){.with-panel body{padding-right:372px}.with-panel #inputs .scroll{width:auto;margin-left:0}}
+@media (max-width:1099px){.panel-fields>.how:not(.frozen){display:none}#panel{inset:auto 0 0 0;width:auto;height:62vh;border-left:0;border-top:1px solid var(--line);box-shadow:0 -6px 24px rgb(0 0 0/.16)}.with-panel body{padding-bottom:62vh}.panel-now{max-height:20vh}}
+@media (min-width:960px){#inputs .scroll{width:min(96vw,1240px);margin-left:calc(50% - min(96vw,1240px)/2)}}
 @media (max-width:640px){
 .wrap{padding:0 16px}.verdict{padding:20px 18px}h1{font-size:1.4rem}h2{font-size:1.25rem}
 .facts-list{grid-template-columns:1fr;gap:2px}.facts-list dd{margin-bottom:10px}
@@ -121,9 +161,9 @@ svg.chart{min-width:620px}.plot::before{content:"Wider than the screen: scroll t
 svg.chart,.chip{forced-color-adjust:none}.box{border:1px solid CanvasText}
 }
 @media print{
-@page{margin:14mm}
+@page{margin:14mm}.with-panel body{padding:0}
 body{font-size:10.5pt}.wrap{max-width:none;padding:0}
-.top button,.tools,.toc,.skip,.anchor,summary{display:none!important}
+#panel,#what-if,.top button,.tools,.toc,.skip,.anchor,summary{display:none!important}
 .scroll,#inputs .scroll{overflow:visible;width:auto;margin-left:0}pre{overflow:visible}
 details::details-content{display:block;content-visibility:visible;height:auto}
 h2,h3,.asks{break-after:avoid}.plot,.verdict,.box,figure>.how,tr,li{break-inside:avoid}

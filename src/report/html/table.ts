@@ -103,10 +103,16 @@ export function downloads(label: string, list: readonly Download[]): string {
   return `<p class="tools" role="group" aria-labelledby="${label}" data-script hidden>${buttons.join('')}</p>`;
 }
 
-/** A collapsed table. */
-export function tableDetails(exact: ExactValues, table: Table, id: string, summary: string): string {
+/** A collapsed table. `remark`: HTML that follows the summary's text. */
+export function tableDetails(
+  exact: ExactValues,
+  table: Table,
+  id: string,
+  summary: string,
+  remark = '',
+): string {
   return (
-    `<details id="${id}-d"><summary>${escapeHtml(summary)}</summary>` +
+    `<details id="${id}-d"><summary>${escapeHtml(summary)}${remark}</summary>` +
     `${scrollable(`${id}-c`, htmlTable(exact, table, id))}</details>`
   );
 }

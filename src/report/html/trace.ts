@@ -1,18 +1,15 @@
-import { breakdownChart } from '../charts/breakdown.ts';
-import { ownerChart, SERVICE_BARS, serviceChart, serviceRuns } from '../charts/groups.ts';
-import { waterfallChart } from '../charts/waterfall.ts';
 import { countsTable, privilegedTable } from '../counts.ts';
-import { contextsOf, type Facts, ownersOf } from '../facts.ts';
-import { breakdownFinding, headline, ownerFinding, serviceFinding } from '../finding.ts';
+import type { Facts } from '../facts.ts';
 import { count } from '../numbers.ts';
-import { breakdownTable, changeTable, ownerTable, serviceTable } from '../table.ts';
 import { instructions, noteLines, warmupSentence } from '../text.ts';
-import { cleanText, OWNER_WORDS, plural } from '../words.ts';
+import { cleanText, plural } from '../words.ts';
+import { changeContent, fileOf, groupContents, timeContent } from './contents.ts';
 import { differenceBox, type PageInputs } from './difference.ts';
-import { escapeHtml, prose, slug } from './escape.ts';
-import { anchor, figure, type Writer } from './figure.ts';
+import { escapeHtml, prose } from './escape.ts';
+import { anchor, type FigureContent, figure, type Writer } from './figure.ts';
 import { footprints } from './footprints.ts';
-import { numaFigures } from './numa.ts';
+import { atStart } from './live.ts';
+import { actions, numaContents } from './numa.ts';
 import { downloads, type ExactValues, tableDetails } from './table.ts';
 
 /** Everything of one trace: facts, charts, counts, notes. `id` is unique in the page. */
@@ -22,74 +19,28 @@ export async function traceSection(
   inputs: PageInputs,
   id: string,
 ): Promise<string> {
-  const file = `vmtax-${slug(facts.trace)}`;
-  const { baseline } = facts;
+  const file = fileOf(facts);
   const parts = [
     `<section id="${id}" aria-labelledby="${id}-h"><h2 id="${id}-h">${escapeHtml(facts.trace)}${anchor(id)}</h2>`,
     `<p class="facts">${prose(traceFacts(facts))}</p>`,
-    await figure(writer, {
-      id: `${id}-time`,
-      file: `${file}-breakdown`,
-      question: 'Where does the time go?',
-      finding: breakdownFinding(facts),
-      how:
-        'One bar per system, all from zero on one scale; its length is the time of all CPUs together. Pieces are causes, ' +
-        'always in the same order and colour; the lines below gather them by who was running. Point at a piece to see its figure.',
-      chart: breakdownChart(facts),
-      table: breakdownTable(facts),
-    }),
   ];
+  const draw = async (contents: readonly FigureContent[]): Promise<void> => {
+    for (const content of contents) parts.push(await figure(writer, content));
+  };
+  await draw([timeContent(facts, id)]);
   for (const [i, run] of facts.others.entries())
-    parts.push(
-      await figure(writer, {
-        id: `${id}-change-${i + 1}`,
-        file: `${file}-${slug(run.name)}-change`,
-        question: `What does ${run.name} change, and why?`,
-        finding: headline(facts, run),
-        how:
-          `Read from top to bottom: each step starts where the one before ended. To the right time is added, to the left it is saved; ` +
-          `nothing is netted inside a step. The last bar is the sum of all steps. Change: percent of the time of ${baseline.name}.`,
-        chart: waterfallChart(facts, run),
-        table: changeTable(facts, run),
+    await draw([
+      {
+        ...changeContent(facts, run, id, i),
         before: differenceBox(facts, run, inputs, `${id}-settings-${i + 1}`),
-      }),
-    );
-  parts.push(...(await numaFigures(writer, facts, id, file)), ...footprints(writer, facts, id, file));
-  if (ownersOf(facts).length > 0)
-    parts.push(
-      await figure(writer, {
-        id: `${id}-owner`,
-        file: `${file}-owners`,
-        question: 'Who could remove the time?',
-        finding: ownerFinding(facts),
-        how: `Each piece of time belongs to the one party whose change could remove it: ${ownerList()}. Where time is spent and who could remove it are different questions. Bars start at zero on one scale; colours are causes, grey gathers pieces too small to draw apart.`,
-        chart: ownerChart(facts),
-        table: ownerTable(facts),
-      }),
-    );
-  if (contextsOf(facts).some((context) => context.runs.some((run) => run.outside > 0)))
-    parts.push(
-      await figure(writer, {
-        id: `${id}-services`,
-        file: `${file}-services`,
-        question: 'Which services of the operating system take the time?',
-        finding: serviceFinding(facts),
-        how:
-          `Time of kernel, monitor, locks and idling by the service that was open; “user code” is what its own TLB misses and faults cost. ` +
-          `User code’s own execution is left out. The ${SERVICE_BARS} largest are drawn${serviceRuns(facts).length < facts.runs.length ? ', with the systems that differ most from the baseline' : ''}; colours are causes, grey gathers pieces too small to draw apart.`,
-        chart: serviceChart(facts),
-        table: serviceTable(facts),
-      }),
-    );
+      },
+    ]);
+  await draw(numaContents(facts, id, file));
+  parts.push(...actions(writer.exact, facts, id, file), ...footprints(writer, facts, id, file));
+  await draw(groupContents(facts, id));
   parts.push(counts(writer.exact, facts, id, file), notes(facts), '</section>');
   return parts.join('\n');
 }
-
-const ownerList = (): string =>
-  Object.values(OWNER_WORDS)
-    .map(({ name, how }) => `${name} (${how})`)
-
-    .join('; ');
 
 /** What the trace is, in a paragraph. */
 function traceFacts(facts: Facts): string {
@@ -128,5 +79,5 @@ function notes(facts: Facts): string {
   );
   return items.length === 0
     ? ''
-    : `<h3 class="sub">Notes: what was assumed or is missing</h3><ul class="notes">${items.join('')}</ul>`;
+    : `<h3 class="sub">Notes: what was assumed or is missing${atStart()}</h3><ul class="notes">${items.join('')}</ul>`;
 }

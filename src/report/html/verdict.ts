@@ -1,19 +1,18 @@
-import type { LedgerEntry } from '../../model/result.ts';
-import { asksForMonitor, changeBetween, type Facts, focusOf, type RunFacts } from '../facts.ts';
+import type { LedgerEntry } from '../../model/systems/ledger.ts';
+import { asksForMonitor, type Facts } from '../facts.ts';
 import type { Ledger } from '../inputs.ts';
-import { percentFigure, percentOf, signed, type TimeUnit, tableUnit, timeFigure } from '../numbers.ts';
-import { mostAdded } from '../reasons.ts';
 import { sensitivityText } from '../sensitivity.ts';
 import { changedSettings } from '../settings.ts';
 import { bandText, pairedBand } from '../spread.ts';
-import { EMPTY_CELL, type Table, type TableRow } from '../table.ts';
 import { verdictParts } from '../verdict.ts';
 import { cleanText, plural } from '../words.ts';
-import { heading, prose } from './escape.ts';
+import { effectTable } from './effects.ts';
+import { heading, prose, sentence } from './escape.ts';
+import { atStart } from './live.ts';
 import { type ExactValues, htmlTable, scrollable } from './table.ts';
 
-/** Rows of the table of effects; above this only each trace's largest effect is shown. */
-const ROWS = 15;
+/** What is not computed anew when prices are moved in the page. */
+const STILL = ['Certainty', 'If prices were others'];
 
 /** The card at the top: what was asked, the answer, its size, how sure it is, and the biggest caveat. */
 export function verdictCard(exact: ExactValues, all: readonly Facts[], ledger: Ledger): string {
@@ -28,10 +27,11 @@ export function verdictCard(exact: ExactValues, all: readonly Facts[], ledger: L
     ['Biggest caveat', caveat(all)],
   ].filter(([, text]) => text !== '');
   return (
-    `<div class="verdict"><p class="asks">${prose(question(all))}</p><h1>${heading(answer)}</h1>` +
-    (why === '' ? '' : `<p class="why">${heading(`${why[0]!.toUpperCase()}${why.slice(1)}.`)}</p>`) +
+    `<div class="verdict"><p class="asks">${prose(question(all))}</p><h1 id="answer">${heading(answer)}</h1>` +
+    `<p class="why" id="why"${why === '' ? ' hidden' : ''}>${heading(sentence(why))}</p>` +
+    `<div id="live-note" class="box" hidden></div>` +
     (compared ? scrollable('effects-c', htmlTable(exact, effectTable(all), 'effects')) : '<p></p>') +
-    `<dl class="facts-list">${entries.map(([term, text]) => `<dt>${term}</dt><dd>${prose(text!)}</dd>`).join('')}</dl></div>`
+    `<dl class="facts-list">${entries.map(([term, text]) => `<dt>${term}</dt><dd>${prose(text!)}${STILL.includes(term!) ? atStart() : ''}</dd>`).join('')}</dl></div>`
   );
 }
 
@@ -90,57 +90,4 @@ function caveat(all: readonly Facts[]): string {
   });
   const note = (notes.find(({ own }) => own) ?? notes[0])?.note;
   return note ? cleanText(note) : '';
-}
-
-/** Time, difference and largest cost of each system on each trace. */
-export function effectTable(all: readonly Facts[]): Table {
-  const few = all.reduce((sum, facts) => sum + facts.runs.length, 0) <= ROWS;
-  const shown = (facts: Facts): readonly RunFacts[] => {
-    const focus = focusOf(facts);
-    return few ? facts.runs : focus ? [facts.baseline, focus] : [facts.baseline];
-  };
-  const unit = tableUnit(Math.max(0, ...all.flatMap((facts) => shown(facts).map((run) => run.total))));
-  return {
-    caption: `Time per trace, all CPUs together; less is better. Change: percent of the baseline’s time.${few ? '' : ' Only the largest effect on each trace is shown.'}`,
-    corner: 'trace, system',
-    groups: [
-      {
-        name: '',
-        columns: [
-          { head: `time, ${unit.name}`, raw: 'time ps' },
-          { head: `difference, ${unit.name}`, raw: 'difference ps' },
-          { head: 'change, %', raw: 'percent' },
-          { head: 'adds most', raw: 'adds most', text: true },
-        ],
-      },
-    ],
-    rows: all.flatMap((facts): TableRow[] => [
-      { kind: 'group', label: facts.short, path: facts.trace, cells: [] },
-      ...shown(facts).map((run) => effectRow(facts, run, unit)),
-    ]),
-  };
-}
-
-function effectRow(facts: Facts, run: RunFacts, unit: TimeUnit): TableRow {
-  const words = (text: string) => ({ text, value: text });
-  const start = {
-    kind: 'part',
-    label: run.name,
-    path: `${facts.trace}: ${run.name}`,
-  } as const;
-  const total = { text: timeFigure(run.total, unit), value: run.total };
-  if (run === facts.baseline)
-    return { ...start, cells: [total, words('baseline'), { text: '0', value: 0 }, EMPTY_CELL] };
-  const change = changeBetween(facts.baseline, run);
-  const share = percentOf(change.difference, facts.baseline.total);
-  return {
-    ...start,
-    differs: true,
-    cells: [
-      total,
-      { text: signed(change.difference, timeFigure(change.difference, unit)), value: change.difference },
-      { text: signed(share ?? 0, percentFigure(share)), value: share },
-      words(mostAdded(change)?.label ?? 'nothing'),
-    ],
-  };
 }

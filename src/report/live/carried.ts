@@ -1,0 +1,21 @@
+import { deflateRawSync } from 'node:zlib';
+import type { Tally } from '../../model/tally.ts';
+import { type CarriedTally, packWindows } from './windows.ts';
+
+/** Bytes of compressed counts, as base64, that a page takes beside its result. */
+const MOST_BYTES = 800_000;
+
+/**
+ * What a page carries of tallies beside the counts in its result: by comparison and run. Where windows would make it too
+ * large they stay behind, and contention cannot be solved anew.
+ */
+export function carriedTallies(tallies: readonly (readonly Tally[])[]): readonly (readonly CarriedTally[])[] {
+  const whole = tallies.map((runs) =>
+    runs.map(({ windows, held }) => ({ windows: packWindows(windows), held })),
+  );
+  const bytes = (deflateRawSync(Buffer.from(JSON.stringify(whole))).length * 4) / 3;
+  if (bytes <= MOST_BYTES) return whole;
+  return whole.map((runs) =>
+    runs.map(({ windows, held }) => ({ windows: windows.length === 0 ? [] : null, held })),
+  );
+}

@@ -1,0 +1,132 @@
+import type { Facts } from '../../facts.ts';
+import { changeContent, fileOf, groupContents, timeContent } from '../../html/contents.ts';
+import { effectTable } from '../../html/effects.ts';
+import { escapeHtml, heading, sentence } from '../../html/escape.ts';
+import type { FigureContent } from '../../html/figure.ts';
+import { legend } from '../../html/legend.ts';
+import { numaContents } from '../../html/numa.ts';
+import { htmlTable } from '../../html/table.ts';
+import { actionsTable } from '../../numa-tables.ts';
+import type { Table } from '../../table.ts';
+import { verdictParts } from '../../verdict.ts';
+import { paint } from '../paint.ts';
+import { comfort } from './comfort.ts';
+
+/** Writes the page's findings, charts and tables anew, by the functions that wrote them at first. */
+export interface Redraw {
+  /** What can be seen, at once; the rest waits for `finish`. */
+  show(start: readonly Facts[], all: readonly Facts[]): void;
+  finish(): void;
+}
+
+/** A part of the page that is written as a whole. */
+interface Unit {
+  readonly id: string;
+  /** `false`: what can be seen without opening anything. */
+  readonly write: (whole: boolean) => void;
+}
+
+export function createRedraw(): Redraw {
+  /** Figures near the part of the page that is on the screen. */
+  const near = new Set<string>();
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries)
+        if (isIntersecting) near.add(target.id);
+        else near.delete(target.id);
+    },
+    { rootMargin: '25%' },
+  );
+  const figures = [...document.querySelectorAll<HTMLElement>('figure[id]')];
+  for (const figure of figures) watcher.observe(figure);
+  let left: Unit[] = [];
+  /** Causes in the legend; null: those of the start. */
+  let causes: string | null = null;
+
+  const finish = (): void => {
+    const waiting = left;
+    left = [];
+    for (const unit of waiting) unit.write(true);
+  };
+
+  const show = (start: readonly Facts[], all: readonly Facts[]): void => {
+    const { answer, why } = verdictParts(all);
+    const reason = document.getElementById('why')!;
+    setHtml('answer', heading(answer));
+    setHtml('why', heading(sentence(why)));
+    reason.hidden = why === '';
+    if (document.getElementById('effects') !== null) writeTable('effects', effectTable(all));
+    const now = causesOf(all);
+    if (now !== (causes ?? causesOf(start))) document.getElementById('legend')!.outerHTML = legend(all);
+    causes = now;
+
+    const units = all.flatMap((facts, i) => unitsOf(facts, `trace-${i + 1}`));
+    const ids = new Set(units.map(({ id }) => id));
+    // A finding may have nothing left to say, as when all its prices are zero.
+    for (const figure of figures)
+      if (figure.dataset.counted === undefined) figure.hidden = !ids.has(figure.id);
+    for (const unit of units) if (near.has(unit.id)) unit.write(false);
+    left = units;
+  };
+  return { show, finish };
+}
+
+const causesOf = (all: readonly Facts[]): string =>
+  [...new Set(all.flatMap((facts) => facts.cells.map(({ cause }) => cause)))].sort().join();
+
+function unitsOf(facts: Facts, id: string): Unit[] {
+  const contents = [
+    timeContent(facts, id),
+    ...facts.others.map((run, i) => changeContent(facts, run, id, i)),
+    ...numaContents(facts, id, fileOf(facts)).filter(({ counted }) => !counted),
+    ...groupContents(facts, id),
+  ];
+  const actions = `${id}-actions-table`;
+  return [
+    ...contents.filter((content) => document.getElementById(content.id) !== null).map(figureUnit),
+    ...(document.getElementById(actions) === null
+      ? []
+      : [{ id: actions, write: () => writeTable(actions, actionsTable(facts)) }]),
+  ];
+}
+
+function figureUnit(content: FigureContent): Unit {
+  const { id, finding } = content;
+  const table = `${id}-table`;
+  const written = { chart: false, table: false };
+  return {
+    id,
+    write: (whole) => {
+      if (!written.chart) drawChart(content);
+      if (!written.chart) setHtml(`${id}-h`, heading(finding));
+      written.chart = true;
+      const details = document.getElementById(`${table}-d`) as HTMLDetailsElement | null;
+      if (written.table || details === null || !(whole || details.open)) return;
+      writeTable(table, content.table());
+      written.table = true;
+    },
+  };
+}
+
+function drawChart({ id, finding, how, chart }: FigureContent): void {
+  const svg = document.getElementById(`${id}-svg`);
+  if (svg === null) return;
+  const drawn = chart();
+  const { width, height } = drawn;
+  for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` }))
+    svg.setAttribute(name, String(value));
+  svg.innerHTML = `<title id="${id}-svg-t">${escapeHtml(finding)}</title><desc id="${id}-svg-d">${escapeHtml(how)}</desc>${paint(drawn)}`;
+  comfort.specs[`${id}-svg`] = drawn.spec;
+}
+
+function writeTable(id: string, table: Table): void {
+  const exact = new Map<string, readonly (readonly (string | null)[])[]>();
+  const html = htmlTable(exact, table, id);
+  document.getElementById(id)!.outerHTML = html;
+  comfort.tables[id] = exact.get(id)!;
+}
+
+function setHtml(id: string, html: string): void {
+  const element = document.getElementById(id)!;
+  if (element.innerHTML !== html) element.innerHTML = html;
+}

@@ -1,0 +1,89 @@
+import type { Facts, RunFacts } from '../../facts.ts';
+import { escapeHtml, heading, prose, sentence } from '../../html/escape.ts';
+import { percent, percentOf, signed, time } from '../../numbers.ts';
+import { verdictParts } from '../../verdict.ts';
+import { type PriceName, type Settings, settingsAsOptions } from '../settings.ts';
+import type { Fields } from './panel.ts';
+
+/** What other prices change, in words. */
+
+const change = (now: number, before: number): string => {
+  const share = percentOf(now - before, before);
+  return share === null ? '' : signed(share, percent(share));
+};
+
+/** The times of all systems beside those at the start, as items of a list; each has its picoseconds. */
+export function timesHtml(start: readonly Facts[], now: readonly Facts[]): string {
+  return now
+    .map((facts, i) => {
+      const before = start[i]!;
+      const items = facts.runs.map((run, k) => timeItem(before, before.runs[k]!, facts, run, i));
+      const name = now.length === 1 ? '' : `<span class="trace">${escapeHtml(facts.short)}</span>`;
+      return `<li>${name}<ul>${items.join('')}</ul></li>`;
+    })
+    .join('');
+}
+
+function timeItem(before: Facts, was: RunFacts, facts: Facts, run: RunFacts, trace: number): string {
+  const moved =
+    run.total === was.total ? 'as at the start' : `${change(run.total, was.total)} against the start`;
+  const base = change(run.total, facts.baseline.total);
+  const baseWas = change(was.total, before.baseline.total);
+  const beside =
+    run === facts.baseline
+      ? ''
+      : `; ${base || 'no share'} to ${facts.baseline.name}${base === baseWas ? '' : `, was ${baseWas}`}`;
+  return (
+    `<li data-trace="${trace}" data-system="${escapeHtml(run.run.name)}" data-ps="${run.total}">` +
+    `<span>${escapeHtml(run.name)}</span> <b>${prose(time(run.total))}</b><small>${prose(moved + beside)}</small></li>`
+  );
+}
+
+/** How many conclusions are turned around. */
+export function flipCount({ length }: readonly string[]): string {
+  if (length === 0) return 'No conclusion flips';
+  return length === 1 ? 'A conclusion flips' : `${length} conclusions flip`;
+}
+
+/** What is turned around, as a list. */
+export function flipsHtml(turned: readonly string[]): string {
+  if (turned.length === 0) return `<p>${flipCount(turned)}.</p>`;
+  return `<p><b>${flipCount(turned)}:</b></p><ul>${turned.map((text) => `<li>${heading(sentence(text))}</li>`).join('')}</ul>`;
+}
+
+/** The note in the verdict: what was set, what was said before, what is turned around, and how to run it. */
+export function noteHtml(
+  start: readonly Facts[],
+  settings: Settings,
+  turned: readonly string[],
+  fields: Fields,
+  frozen: boolean,
+): string {
+  const set = [...settings].map(
+    ([name, value]) => `${name} ${fields.startOf(name)} → ${value} ${fields.unitOf(name)}`,
+  );
+  const seeds = start.some(({ runs }) => runs.some(({ run }) => run.seeds.length > 1));
+  return (
+    `<p><b>Prices changed in this page:</b> ${prose(set.join('; '))}.</p>` +
+    `<p><b>At the start:</b> ${heading(verdictParts(start).answer)}.</p>` +
+    flipsHtml(turned) +
+    (seeds ? '<p class="muted">The spread over seeds keeps the size that it has at the start.</p>' : '') +
+    (frozen
+      ? '<p class="muted">Contention in the memory system keeps the time that it has at the start.</p>'
+      : '') +
+    `<pre id="live-options">${escapeHtml(settingsAsOptions(settings))}</pre>` +
+    '<p class="tools"><button type="button" data-copy="live-options">Copy as options</button>' +
+    '<button type="button" data-reset>Reset all prices</button></p>'
+  );
+}
+
+/** What a screen reader is told. */
+export function spoken(
+  now: readonly Facts[],
+  settings: ReadonlyMap<PriceName, number>,
+  turned: readonly string[],
+): string {
+  const { answer } = verdictParts(now);
+  const set = settings.size === 0 ? 'At the starting prices' : `With ${settings.size} changed`;
+  return `${set}: ${answer}. ${turned.length === 0 ? '' : `Flipped: ${turned.join('; ')}.`}`;
+}
