@@ -2,8 +2,8 @@
 
 import { createTraceBuilder } from '../dist/trace/builder.js';
 import { openTrace } from '../dist/trace/formats/registry.js';
-import { FETCH, GLOBAL, KERNEL, LOAD, MAPPED, referenceWord, STORE, UNCACHED } from '../dist/trace/types.js';
-import { generator, lazyIds, packAll, zipf } from './streams.mjs';
+import { FETCH, LOAD, MAPPED, referenceWord, STORE, UNCACHED } from '../dist/trace/types.js';
+import { codeAndStack, generator, lazyIds, packAll, zipf } from './streams.mjs';
 
 const HEADER = { name: 'synthetic', instructionBytes: 4 };
 /** Records of a CPU's turn. */
@@ -108,7 +108,6 @@ export function sharedMissHeavy(name, records, machine, cpus) {
 function* sharedChunks(records, cpus) {
   const builder = createTraceBuilder({ instructionBytes: 4 });
   const random = generator(12345);
-  const codePopularity = zipf(400, 1.2);
   const own = Math.floor(28_000 / cpus);
   const parts = [
     { popularity: zipf(own, 0.8), pages: own, first: 0, store: 3 },
@@ -116,35 +115,14 @@ function* sharedChunks(records, cpus) {
     { popularity: zipf(200, 0.8), pages: 200, first: 30_000, store: 3 },
   ];
   const heap = lazyIds(builder, 0x10000, 0x1000, 0, MAPPED);
-  const stack = lazyIds(builder, 0x8000, 0x800, 0, MAPPED);
-  const code = lazyIds(builder, 0x100, 0x100, -1, KERNEL | GLOBAL);
-  const states = Array.from({ length: cpus }, () => ({
-    code: 0,
-    at: 0,
-    step: 0,
-    page: 0,
-    offset: 0,
-    left: 0,
-    store: 0,
-  }));
+  const codeOrStack = codeAndStack(builder, random, cpus);
+  const states = Array.from({ length: cpus }, () => ({ page: 0, offset: 0, left: 0, store: 0 }));
   for (let made = 0, cpu = 0; made < records; cpu = (cpu + 1) % cpus) {
     builder.segment(cpu, 0, 0);
     const state = states[cpu];
     for (let n = 0; n < TURN; n++, made++) {
       const pick = random();
-      if ((pick & 3) === 0) {
-        if ((pick & 0x3f0) === 0) {
-          state.code = codePopularity(random());
-          state.at = random() & 0xe00;
-        }
-        state.step = (state.step + 1) & 7;
-        builder.record(
-          code(state.code),
-          referenceWord(FETCH, state.at + state.step * 64, 4 + ((pick >>> 9) & 60)),
-        );
-      } else if ((pick & 4) === 0) {
-        builder.record(stack(cpu), referenceWord((pick & 8) === 0 ? STORE : LOAD, (pick >>> 8) & 0x3f8, 8));
-      } else {
+      if (!codeOrStack(cpu, pick)) {
         if (state.left === 0) {
           const which = random() % 40;
           const part = parts[which < 30 ? 0 : which < 36 ? 1 : 2];

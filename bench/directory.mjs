@@ -5,34 +5,17 @@ import { createKernel } from '../dist/model/hardware/kernel.js';
 import { createPlacement } from '../dist/model/hardware/placement.js';
 import { createTlb } from '../dist/model/hardware/tlb.js';
 import { disco } from '../dist/model/paging/policies/disco.js';
-import { FLOW_KINDS } from '../dist/model/tally.js';
+import { COHERENCE_COUNTERS, FLOW_KINDS } from '../dist/model/tally.js';
 import { oneProgram, sharedMissHeavy } from './directory-streams.mjs';
 import { COMPARED, cReference } from './kernels.mjs';
 import { cpuSeconds, paired, rate, spread } from './measure.mjs';
 import { machineOf } from './streams.mjs';
 
 /** What is compared beyond the counters of one CPU, in the order in which the C reference prints it. */
-const COHERENCE_COUNTERS = [
-  'dirty_fetch_misses',
-  'dirty_load_misses',
-  'dirty_store_misses',
-  'neighbour_fetch_misses',
-  'neighbour_load_misses',
-  'neighbour_store_misses',
-  'cold_misses',
-  'capacity_misses',
-  'true_sharing_misses',
-  'false_sharing_misses',
-  'moved_misses',
-  'upgrades',
-  'remote_upgrades',
-  'interventions',
-  'invalidations',
-  'stale_messages',
-  'sharing_writebacks',
-  'replacement_hints',
-];
-const NAMES = [...COMPARED, ...COHERENCE_COUNTERS];
+const DIRTY_COUNTERS = ['dirty', 'neighbour'].flatMap((where) =>
+  ['fetch', 'load', 'store'].map((kind) => `${where}_${kind}_misses`),
+);
+const NAMES = [...COMPARED, ...DIRTY_COUNTERS, ...COHERENCE_COUNTERS];
 const ACTIONS = ['leave', 'migrate', 'replicate'];
 /** The policy's numbers: its defaults, and one reset a pass. */
 const POLICY = { TRIGGER: 128, SHARING: 32, WRITE: 1, MIGRATIONS: 1 };

@@ -4,24 +4,13 @@
  * tlb.ts, and as the counters and decisions of the page policy `disco` (decided and counted, not carried out).
  * Geometry is given at compile time (-D); what is common with one CPU is described in reference.c.
  *
- *     reference-directory FILE          (FILE: see main)
+ *     reference-directory FILE          (FILE: see read_stream)
  *
  * Reads a line from standard input per pass and answers as reference.c does.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 
-#define PLANE (2 * L1_SETS)
-#define UMASK (PLANE - 1)
-#define PAGE_SHIFT (PAGE_LINE_BITS + 2)
-#define LINE_MASK ((1 << PAGE_LINE_BITS) - 1)
-#define IN_PAGE_MASK ((1 << PAGE_SHIFT) - 2)
 #define MOST_WAYS (FETCH_WAYS > DATA_WAYS ? FETCH_WAYS : DATA_WAYS)
 #define PLANES (MOST_WAYS > 2 ? MOST_WAYS : 2)
-#define L2_LINES (L2_SETS * L2_WAYS)
 #define LINES_PER_PAGE ((1 << PAGE_LINE_BITS) >> L2_SHIFT)
 #define WIDTH ((CPUS + 31) / 32)
 #define VIEWS (POLICY ? NODES : 1)
@@ -29,8 +18,6 @@
 #define EMPTY (-1)
 #define WATCHED INT32_MIN
 #define NAME 0x7ffffffe
-#define NOINLINE __attribute__((noinline))
-#define LIKELY(x) __builtin_expect(!!(x), 1)
 
 /* Low bits of an L2 tag. */
 #define DIRTY 1
@@ -42,11 +29,6 @@
 #define GRANULE_BITS 7
 #define GRANULES (1 << GRANULE_BITS)
 
-typedef int32_t i32;
-typedef uint32_t u32;
-typedef uint16_t u16;
-typedef uint8_t u8;
-
 enum {
   L1I, L1LOAD, L1STORE, L2FETCH, L2LOAD, L2STORE, REMOTE, REMOTE1, REMOTE2, L1WB, L2WB, TLB, TLB1, TLB2,
   THREE_HOPS, THREE_HOPS1, THREE_HOPS2, NEIGHBOUR, NEIGHBOUR1, NEIGHBOUR2,
@@ -54,20 +36,15 @@ enum {
   UPGRADES, REMOTE_UPGRADES, INTERVENTIONS, INVALIDATIONS, STALE, SHARING_WB, HINTS,
   LEFT, MIGRATE, REPLICATE, COUNTERS
 };
+#include "reference.h"
+
 enum { F_LOCAL, F_LOCAL_CACHE, F_REMOTE_CLEAN, F_REMOTE_DIRTY, F_UPGRADE, F_WRITEBACK, F_HINT, F_INVALIDATION, FLOWS };
 
 static i32 l1[CPUS][PLANES * PLANE];
 static i32 l2[CPUS][L2_LINES];
-static u8 *usable[CPUS];
-static i32 slots[CPUS][TLB_ENTRIES];
-static i32 *slot_of[CPUS];
-static u32 rng[CPUS];
-static i32 *current, *block, *physical, *frames[VIEWS], *owners;
-static u8 *homes;
-static long counter[COUNTERS], lost[CPUS];
+static i32 *frames[VIEWS];
+static long lost[CPUS];
 static i32 flows[FLOWS][CPUS][NODES][NODES];
-static i32 n_words, n_segments, n_ids, n_blocks, n_physical;
-static i32 *words, *segment_end, *segment_cpu;
 static u16 *spans;
 
 /* The directory, by line: the owner + 1 below the slot + 1, then vectors: sharers, seen, moved. */
@@ -506,38 +483,6 @@ static NOINLINE void l1_slow(int cpu, i32 word, u32 span) {
   }
 }
 
-static inline void each_half(u8 *map, i32 entry, u8 value) {
-  for (i32 b = entry << PAIRS; b <= ((entry + 1) << PAIRS) - 1; b++)
-    if (current[b] >= 0) map[current[b]] = value;
-}
-
-static NOINLINE void tlb_miss(int cpu, u32 id, i32 word) {
-  counter[TLB + (word & 2 ? 0 : 1 + (word & 1))]++;
-  i32 entry = block[id] >> PAIRS;
-  if (slot_of[cpu][entry] < 0) {
-    rng[cpu] = rng[cpu] * 1664525u + 1013904223u;
-    i32 slot = TLB_WIRED + (i32)(((uint64_t)(rng[cpu] >> 8) * (TLB_ENTRIES - TLB_WIRED)) >> 24);
-    i32 old = slots[cpu][slot];
-    if (old >= 0) {
-      slot_of[cpu][old] = -1;
-      each_half(usable[cpu], old, 0);
-    }
-    slots[cpu][slot] = entry;
-    slot_of[cpu][entry] = slot;
-    if (PAIRS) {
-      i32 other = current[block[id] ^ 1];
-      if (other >= 0) usable[cpu][other] = 1;
-    }
-  }
-  i32 before = current[block[id]];
-  if (before != (i32)id) {
-    if (before >= 0)
-      for (int c = 0; c < CPUS; c++) usable[c][before] = 0;
-    current[block[id]] = (i32)id;
-  }
-  usable[cpu][id] = 1;
-}
-
 static void replay(void) {
   i32 p = 0;
   for (i32 s = 0; s < n_segments; s++) {
@@ -592,32 +537,11 @@ static void reset(void) {
 #endif
 }
 
-static long cpu_microseconds(void) {
-  struct rusage u;
-  getrusage(RUSAGE_SELF, &u);
-  return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000L + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
-}
-
-static void *column(FILE *f, i32 n, int bytes) {
-  void *data = malloc((long)bytes * n + 4);
-  if (!data || fread(data, bytes, n, f) != (size_t)n) {
-    fprintf(stderr, "reference-directory: short file\n");
-    exit(1);
-  }
-  return data;
-}
-
 int main(int argc, char **argv) {
   FILE *f = argc == 2 ? fopen(argv[1], "rb") : NULL;
   if (!f) return fprintf(stderr, "usage: reference-directory FILE\n"), 2;
-  /* 5 lengths, then: words, segment ends, segment CPUs, physical page and virtual block by id, spans of 16 bits. */
-  i32 *lengths = column(f, 5, 4);
-  n_words = lengths[0], n_segments = lengths[1], n_ids = lengths[2], n_blocks = lengths[3], n_physical = lengths[4];
-  words = column(f, n_words, 4);
-  segment_end = column(f, n_segments, 4);
-  segment_cpu = column(f, n_segments, 4);
-  physical = column(f, n_ids, 4);
-  block = column(f, n_ids, 4);
+  read_stream(f);
+  /* Then spans of 16 bits. */
   spans = column(f, n_words, 2);
   fclose(f);
   char line[16];

@@ -3,46 +3,22 @@
  * src/model/hardware/kernel.ts with tlb.ts, for a machine whose geometry is given at compile time (-D).
  * L1s with as many sets and one line size, an inclusive L2, a TLB with random replacement.
  *
- *     reference FILE          (FILE: 32-bit words, see main)
+ *     reference FILE          (FILE: see read_stream)
  *
  * Reads a line from standard input per pass and answers with the microseconds of CPU time of a replay of the
  * whole stream, and the pass's own counts. The first pass begins with everything empty, the others in the
  * state that the pass before left.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 
-#define PLANE (2 * L1_SETS)
-#define UMASK (PLANE - 1)
-#define PAGE_SHIFT (PAGE_LINE_BITS + 2)
-#define LINE_MASK ((1 << PAGE_LINE_BITS) - 1)
-#define IN_PAGE_MASK ((1 << PAGE_SHIFT) - 2)
 #define PLANES (FETCH_WAYS > DATA_WAYS ? FETCH_WAYS : DATA_WAYS)
-#define L2_LINES (L2_SETS * L2_WAYS)
 #define EMPTY INT32_MIN
-#define NOINLINE __attribute__((noinline))
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-
-typedef int32_t i32;
-typedef uint32_t u32;
-typedef uint8_t u8;
 
 enum { L1I, L1LOAD, L1STORE, L2FETCH, L2LOAD, L2STORE, REMOTE, REMOTE1, REMOTE2, L1WB, L2WB, TLB, TLB1, TLB2, COUNTERS };
+#include "reference.h"
 
 static i32 l1[CPUS][PLANES * PLANE];
 static i32 l2[CPUS][L2_LINES];
-static u8 *usable[CPUS];
-static i32 slots[CPUS][TLB_ENTRIES];
-static i32 *slot_of[CPUS];
-static u32 rng[CPUS];
-static i32 *current, *block, *physical, *frames, *owners;
-static u8 *homes;
-static long counter[COUNTERS];
-static i32 n_words, n_segments, n_ids, n_blocks, n_physical;
-static i32 *words, *segment_end, *segment_cpu;
+static i32 *frames;
 
 /* First miss of a translation: finds out whether its physical page is known by another. */
 static NOINLINE i32 meet(u32 id) {
@@ -160,38 +136,6 @@ static NOINLINE void l1_slow(int cpu, i32 word) {
   }
 }
 
-static inline void each_half(u8 *map, i32 entry, u8 value) {
-  for (i32 b = entry << PAIRS; b <= ((entry + 1) << PAIRS) - 1; b++)
-    if (current[b] >= 0) map[current[b]] = value;
-}
-
-static NOINLINE void tlb_miss(int cpu, u32 id, i32 word) {
-  counter[TLB + (word & 2 ? 0 : 1 + (word & 1))]++;
-  i32 entry = block[id] >> PAIRS;
-  if (slot_of[cpu][entry] < 0) {
-    rng[cpu] = rng[cpu] * 1664525u + 1013904223u;
-    i32 slot = TLB_WIRED + (i32)(((uint64_t)(rng[cpu] >> 8) * (TLB_ENTRIES - TLB_WIRED)) >> 24);
-    i32 old = slots[cpu][slot];
-    if (old >= 0) {
-      slot_of[cpu][old] = -1;
-      each_half(usable[cpu], old, 0);
-    }
-    slots[cpu][slot] = entry;
-    slot_of[cpu][entry] = slot;
-    if (PAIRS) {
-      i32 other = current[block[id] ^ 1];
-      if (other >= 0) usable[cpu][other] = 1;
-    }
-  }
-  i32 before = current[block[id]];
-  if (before != (i32)id) {
-    if (before >= 0)
-      for (int c = 0; c < CPUS; c++) usable[c][before] = 0;
-    current[block[id]] = (i32)id;
-  }
-  usable[cpu][id] = 1;
-}
-
 static void replay(void) {
   i32 p = 0;
   for (i32 s = 0; s < n_segments; s++) {
@@ -223,32 +167,10 @@ static void reset(void) {
   memset(homes, 255, n_physical);
 }
 
-static long cpu_microseconds(void) {
-  struct rusage u;
-  getrusage(RUSAGE_SELF, &u);
-  return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000L + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
-}
-
-static i32 *column(FILE *f, i32 n) {
-  i32 *data = malloc(4L * n + 4);
-  if (!data || fread(data, 4, n, f) != (size_t)n) {
-    fprintf(stderr, "reference: short file\n");
-    exit(1);
-  }
-  return data;
-}
-
 int main(int argc, char **argv) {
   FILE *f = argc == 2 ? fopen(argv[1], "rb") : NULL;
   if (!f) return fprintf(stderr, "usage: reference FILE\n"), 2;
-  /* 5 lengths, then: words, segment ends, segment CPUs, physical page and virtual block by id. */
-  i32 *lengths = column(f, 5);
-  n_words = lengths[0], n_segments = lengths[1], n_ids = lengths[2], n_blocks = lengths[3], n_physical = lengths[4];
-  words = column(f, n_words);
-  segment_end = column(f, n_segments);
-  segment_cpu = column(f, n_segments);
-  physical = column(f, n_ids);
-  block = column(f, n_ids);
+  read_stream(f);
   fclose(f);
   current = malloc(4L * n_blocks);
   frames = malloc(4L * n_ids);

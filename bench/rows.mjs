@@ -13,9 +13,11 @@ import { openTrace } from '../dist/trace/formats/registry.js';
 import { writeStore } from '../dist/trace/store/write.js';
 import { SEGMENT_REFILL, UNCACHED } from '../dist/trace/types.js';
 import { directoryRow } from './directory.mjs';
+import { geometryRow } from './geometry.mjs';
 import { COMPARED, compile, cReference, dialogue, ourKernel } from './kernels.mjs';
 import { cpuSeconds, paired, rate } from './measure.mjs';
 import { naive } from './naive.mjs';
+import { pricingRow } from './pricing.mjs';
 import {
   CACHEGRIND_COUNTERS,
   cachegrind,
@@ -457,5 +459,7 @@ const ROWS = {
   text: textRow,
   'end-to-end': endToEndRow,
   directory: (which) => directoryRow(which, { directory, quick, rounds: ROUNDS, warmups: WARMUPS, report }),
+  pricing: (which) => pricingRow(which, { quick, rounds: ROUNDS, warmups: WARMUPS, report }),
+  geometry: (which) => geometryRow(which, { quick, rounds: ROUNDS, warmups: WARMUPS, report }),
 };
 await ROWS[kind](...rest);

@@ -34,6 +34,13 @@ const ROWS = [
   'directory:miss-heavy, 8 CPUs',
   'directory:plain',
   'directory:scaling',
+  'pricing:system',
+  'pricing:2 CPUs',
+  'pricing:8 CPUs',
+  'pricing:8 CPUs, locks and disks',
+  'geometry:system',
+  'geometry:miss-heavy',
+  'geometry:inclusive',
 ];
 
 const quick = process.argv.includes('--quick');

@@ -12,8 +12,8 @@ export const machineOf = (changes = {}) => systemSchema.parse({ machine: { nodes
 
 /**
  * Packs all chunks for a machine. Gives the words of the whole trace, its segments (end, CPU), the pages,
- * the accesses that the words stand for, and spans where caches are coherent; and, if asked for, copies of the first chunks with the tables
- * that packing needs.
+ * the accesses that the words stand for, and spans where caches are coherent; and, if asked for, copies of the
+ * first chunks with the tables that packing needs.
  */
 export async function packAll(name, header, chunks, machine, { keepRecords = 0, limit = Infinity } = {}) {
   const layout = wordLayout(machine);
@@ -131,6 +131,36 @@ export function generator(seed) {
 }
 
 /**
+ * What synthetic programs do besides their heap: code in loops of a few lines that are left now and then for another
+ * place in 400 pages, and a stack. Gives a function that makes such a reference of `cpu`, if `pick`, a random
+ * number, says so, and tells whether it did: of a quarter of the numbers a fetch, of half of the others the stack.
+ */
+export function codeAndStack(builder, random, cpus) {
+  const popularity = zipf(400, 1.2);
+  const code = lazyIds(builder, 0x100, 0x100, -1, KERNEL | GLOBAL);
+  const stack = lazyIds(builder, 0x8000, 0x800, 0, MAPPED);
+  const loops = Array.from({ length: cpus }, () => ({ code: 0, at: 0, step: 0 }));
+  return (cpu, pick) => {
+    if ((pick & 3) === 0) {
+      const loop = loops[cpu];
+      if ((pick & 0x3f0) === 0) {
+        loop.code = popularity(random());
+        loop.at = random() & 0xe00;
+      }
+      loop.step = (loop.step + 1) & 7;
+      builder.record(
+        code(loop.code),
+        referenceWord(FETCH, loop.at + loop.step * 64, 4 + ((pick >>> 9) & 60)),
+      );
+      return true;
+    }
+    if ((pick & 4) !== 0) return false;
+    builder.record(stack(cpu), referenceWord((pick & 8) === 0 ? STORE : LOAD, (pick >>> 8) & 0x3f8, 8));
+    return true;
+  };
+}
+
+/**
  * A miss-heavy synthetic trace: code in loops of a few lines that are left now and then for another place in
  * 400 pages, a stack, and a heap of 30 000 pages visited by Zipf's law, each visit some loads and stores on one
  * line. CPUs, if there are several, take turns every `turn` records; the heap is shared, with
@@ -140,38 +170,17 @@ export function* missHeavyChunks(records, { cpus = 1, turn = 1 << 20, heapPages 
   const builder = createTraceBuilder({ instructionBytes: 4 });
   const random = generator(12345);
   const popularity = zipf(heapPages, 0.8);
-  const codePopularity = zipf(400, 1.2);
   const heap = lazyIds(builder, 0x10000, 0x1000, 0, MAPPED);
-  const stack = lazyIds(builder, 0x8000, 0x800, 0, MAPPED);
-  const code = lazyIds(builder, 0x100, 0x100, -1, KERNEL | GLOBAL);
-  const cpusState = Array.from({ length: cpus }, () => ({
-    code: 0,
-    at: 0,
-    step: 0,
-    page: 0,
-    offset: 0,
-    left: 0,
-  }));
+  const codeOrStack = codeAndStack(builder, random, cpus);
+  const visits = Array.from({ length: cpus }, () => ({ page: 0, offset: 0, left: 0 }));
   let made = 0;
   let cpu = 0;
   while (made < records) {
     builder.segment(cpu, 0, 0);
-    const state = cpusState[cpu];
+    const state = visits[cpu];
     for (let n = 0; n < turn && made < records; n++, made++) {
       const pick = random();
-      if ((pick & 3) === 0) {
-        if ((pick & 0x3f0) === 0) {
-          state.code = codePopularity(random());
-          state.at = random() & 0xe00;
-        }
-        state.step = (state.step + 1) & 7;
-        builder.record(
-          code(state.code),
-          referenceWord(FETCH, state.at + state.step * 64, 4 + ((pick >>> 9) & 60)),
-        );
-      } else if ((pick & 4) === 0) {
-        builder.record(stack(cpu), referenceWord((pick & 8) === 0 ? STORE : LOAD, (pick >>> 8) & 0x3f8, 8));
-      } else {
+      if (!codeOrStack(cpu, pick)) {
         if (state.left === 0) {
           state.page = (popularity(random()) + cpu * 1009) % heapPages;
           state.offset = random() & 0xfc0;

@@ -42,6 +42,7 @@ export type {
   Row as SweepRow,
   SweepResult,
 } from './sweep/types.ts';
+export { createReplayers } from './sweep/workers/replayers.ts';
 export type { TraceBuilder } from './trace/builder.ts';
 export { createTraceBuilder } from './trace/builder.ts';
 export { InputError } from './trace/errors.ts';

@@ -5,7 +5,9 @@ import type { CommandContext } from './context.ts';
 import { describeError, stackOf } from './errors.ts';
 import { flag, guardWords, unguarded } from './options.ts';
 import { isClosedPipe, watched } from './output.ts';
+import { reproduceCommand } from './reproduce.ts';
 import { runCommand } from './run.ts';
+import { sweepCommand } from './sweep.ts';
 import { systemCommand } from './system.ts';
 import { traceCommand } from './trace.ts';
 
@@ -51,10 +53,12 @@ function parser(args: readonly string[], context: CommandContext, endWith: (stat
       'dot-notation': false,
     })
     .command(runCommand(context))
+    .command(sweepCommand(context, endWith))
+    .command(reproduceCommand(context, endWith))
     .command(traceCommand(context, endWith))
     .command(systemCommand())
     .option('debug', { type: 'boolean', describe: 'show the stack of an error', coerce: flag('debug') })
-    .demandCommand(1, 'name a command: run, trace or system')
+    .demandCommand(1, 'name a command: run, sweep, reproduce, trace or system')
     .recommendCommands()
     .strict()
     .version(version())

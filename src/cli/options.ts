@@ -77,3 +77,16 @@ export function flag(name: string) {
     return true;
   };
 }
+
+/** A number above 0 and up to `max`. */
+export function positiveNumber(name: string, max: number) {
+  const text = single(name);
+  return (value: unknown): number | undefined => {
+    const written = text(typeof value === 'number' ? String(value) : value);
+    if (written === undefined) return undefined;
+    const number = /^\d*\.?\d+(e-?\d+)?$/i.test(written) ? Number(written) : Number.NaN;
+    if (!(number > 0 && number <= max))
+      throw new InputError(`--${name} ${written}: expected a number above 0 and up to ${max}`);
+    return number;
+  };
+}

@@ -7,9 +7,9 @@ import { isSystemError, systemReason } from '../trace/system-errors.ts';
  * Writes a file whole: under a temporary name beside it, then renamed. `-` is standard output. A device or
  * a pipe (`/dev/null`, `>(command)`) is written to as it is: renaming would put a file in its place.
  */
-export async function writeOutput(path: string, data: string): Promise<void> {
+export async function writeOutput(path: string, data: Data): Promise<void> {
   if (path === '-') {
-    await print(data);
+    for await (const piece of piecesOf(data)) await print(piece);
     return;
   }
   // A symbolic link stays one; the file that it points to is replaced.
@@ -23,7 +23,15 @@ export async function writeOutput(path: string, data: string): Promise<void> {
   }
 }
 
-async function replace(target: string, data: string): Promise<void> {
+/** What is written: a text, or pieces that are made while they are written. */
+type Data = string | AsyncIterable<string | Uint8Array>;
+
+async function* piecesOf(data: Data): AsyncGenerator<string | Uint8Array> {
+  if (typeof data === 'string') yield data;
+  else yield* data;
+}
+
+async function replace(target: string, data: Data): Promise<void> {
   const temporary = `${target}.${process.pid}.tmp`;
   try {
     await write(temporary, data);
@@ -40,10 +48,10 @@ const named = (output: string, error: unknown): unknown =>
     ? new InputError(`${output}: ${systemReason(error, 'cannot be written')}`, { cause: error })
     : error;
 
-async function write(path: string, data: string): Promise<void> {
+async function write(path: string, data: Data): Promise<void> {
   const file = await open(path, 'w');
   try {
-    await file.writeFile(data);
+    for await (const piece of piecesOf(data)) await file.writeFile(piece);
     // A device has nothing to synchronise.
     if ((await file.stat()).isFile()) await file.sync();
   } finally {
@@ -52,7 +60,7 @@ async function write(path: string, data: string): Promise<void> {
 }
 
 /** Writes to standard output and waits until it is taken. */
-export function print(text: string): Promise<void> {
+export function print(text: string | Uint8Array): Promise<void> {
   return new Promise((done, failed) => {
     process.stdout.write(text, (error) => (error ? failed(named('standard output', error)) : done()));
   });

@@ -242,7 +242,7 @@ async function renderPage(result: RunResult, tallies: readonly (readonly Tally[]
   return html;
 }
 
-const quote = (word: string): string =>
+export const quote = (word: string): string =>
   /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 async function tracePaths(args: RunArguments): Promise<readonly string[]> {

@@ -49,6 +49,11 @@ export interface InputInfo {
   readonly side: InputSide;
   /** Calibrated inputs: the published numbers they were fitted to, as `exhibit/workload/system/quantity`. */
   readonly calibratedOn?: readonly string[];
+  /**
+   * Calibrated inputs that mainly move the one number they are fitted to: its relative change with a relative change
+   * of the input. Calibration then corrects them one by one and evaluates no derivatives.
+   */
+  readonly elasticity?: number;
   /** Where calibration begins, and between which bounds it looks. */
   readonly prior: number;
   readonly range?: readonly [low: number, high: number];

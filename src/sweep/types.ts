@@ -3,8 +3,8 @@
  * combination of values on one trace; a row is what one system made of one cell.
  */
 
-/** Value of a leaf of a system: what `--set path=value` takes. */
-export type Leaf = string | number | boolean;
+/** Value of a leaf of a system: what `--set path=value` takes. `null` where the schema has "none". */
+export type Leaf = string | number | boolean | null;
 
 /** A leaf that is varied; `path` may be restricted to one system (`system:path`). */
 export interface Axis {
@@ -21,19 +21,24 @@ export type Design =
 export interface Plan {
   /** Traces as the command line names them. */
   readonly traces: readonly string[];
-  /** Presets or files; the first is the baseline. */
-  readonly systems: readonly string[];
+  /** Presets or files; the first is the baseline. Null: those that `vmtax run` compares. */
+  readonly systems: readonly string[] | null;
   readonly axes: readonly Axis[];
   readonly design: Design;
   /** `path=value` that all cells share. */
   readonly set: readonly string[];
+  /** Instructions that build state and are not counted; null: a tenth of the trace. */
   readonly warmup: number | null;
+  /** Format of the traces; null: found by looking at the bytes. */
+  readonly format: string | null;
+  readonly skipBadLines: boolean;
 }
 
 /** One combination of values. `id` is a hash of the trace's identity, the resolved systems and the values. */
 export interface Cell {
   readonly id: string;
   readonly trace: string;
+  /** By path of the axis; an axis that the design leaves alone in this cell is not there. */
   readonly values: Readonly<Record<string, Leaf>>;
 }
 
@@ -42,18 +47,23 @@ export interface Row {
   readonly cell: string;
   readonly trace: string;
   readonly system: string;
+  /** What the system has at each varied path (without `system:`); null where it has no such field. */
   readonly values: Readonly<Record<string, Leaf>>;
   readonly instructions: number;
   readonly total_ps: number;
   /** Time of the whole machine: the longest CPU's, where CPUs differ. */
   readonly elapsed_ps: number;
-  /** By category, and by cause (`cause.tlb_refill`), in picoseconds; counts as the tally has them. */
+  /** By category (`category.user`) and cause (`cause.tlb_refill`), in picoseconds; counts (`count.l2_misses`). */
   readonly outputs: Readonly<Record<string, number>>;
 }
 
-/** A cell that could not be run, and why. */
+/** One system in a cell that could not be run, and why. */
 export interface Failure {
   readonly cell: string;
+  readonly trace: string;
+  readonly system: string;
+  /** As in `Cell`. */
+  readonly values: Readonly<Record<string, Leaf>>;
   readonly message: string;
 }
 

@@ -113,39 +113,43 @@ const cases = fc.integer({ min: 1, max: 8 }).chain((cpus) =>
 );
 
 describe('waiting', () => {
-  test('parts are whole, one a place, and add up exactly; waits are extra', () => {
-    fc.assert(
-      fc.property(cases, ({ cpus, held, semaphores, disks, jobs }) => {
-        const [, besides] = hot(cpus, 0, 1000);
-        const tally = tallyOf(cpus, held, besides, semaphores);
-        const machine = { ...system.machine, disks };
-        const where: System = { ...system, machine, os: { ...system.os, jobs } };
-        const priced = price(tally, defaults, where);
-        const { parts, total_ps } = priced.breakdown;
-        expect(sum(parts.map((part) => part.ps))).toBe(total_ps);
-        const places = parts.map((p) => `${p.cpu} ${p.context} ${p.category} ${p.cause} ${p.owner}`);
-        for (const part of parts) {
-          expect(Number.isSafeInteger(part.ps) && Number.isSafeInteger(part.count)).toBe(true);
-          expect(part.ps).toBeGreaterThanOrEqual(0);
-        }
-        const free = price(tally, defaults, where, { waits: false });
-        const waits = parts.slice(free.breakdown.parts.length);
-        expect(parts.slice(0, free.breakdown.parts.length)).toEqual(free.breakdown.parts);
-        expect(new Set(places.slice(free.breakdown.parts.length)).size).toBe(waits.length);
-        expect(free.waiting).toBeNull();
-        const { waiting } = priced;
-        if (waiting === null) expect(waits).toEqual([]);
-        else {
-          const locks = waits.filter((p) => p.cause === 'synchronisation' && p.category !== 'kernel');
-          expect(sum(waiting.locks.map((lock) => lock.wait_ps))).toBe(sum(locks.map((p) => p.ps)));
-          expect(timeOf(priced, 'idle', 'idle')).toBe(waiting.disks?.idle_ps ?? 0);
-        }
-        if (cpus === 1) expect(waits.filter((p) => p.cause === 'synchronisation')).toEqual([]);
-        expect(JSON.stringify(price(tally, defaults, where))).toBe(JSON.stringify(priced));
-      }),
-      { numRuns: 150 },
-    );
-  });
+  // Of the second are locks that are taken inside each other in both orders.
+  test.each([{}, { seed: 1010 }])(
+    'parts are whole, one a place, and add up exactly; waits are extra %j',
+    (seeded) => {
+      fc.assert(
+        fc.property(cases, ({ cpus, held, semaphores, disks, jobs }) => {
+          const [, besides] = hot(cpus, 0, 1000);
+          const tally = tallyOf(cpus, held, besides, semaphores);
+          const machine = { ...system.machine, disks };
+          const where: System = { ...system, machine, os: { ...system.os, jobs } };
+          const priced = price(tally, defaults, where);
+          const { parts, total_ps } = priced.breakdown;
+          expect(sum(parts.map((part) => part.ps))).toBe(total_ps);
+          const places = parts.map((p) => `${p.cpu} ${p.context} ${p.category} ${p.cause} ${p.owner}`);
+          for (const part of parts) {
+            expect(Number.isSafeInteger(part.ps) && Number.isSafeInteger(part.count)).toBe(true);
+            expect(part.ps).toBeGreaterThanOrEqual(0);
+          }
+          const free = price(tally, defaults, where, { waits: false });
+          const waits = parts.slice(free.breakdown.parts.length);
+          expect(parts.slice(0, free.breakdown.parts.length)).toEqual(free.breakdown.parts);
+          expect(new Set(places.slice(free.breakdown.parts.length)).size).toBe(waits.length);
+          expect(free.waiting).toBeNull();
+          const { waiting } = priced;
+          if (waiting === null) expect(waits).toEqual([]);
+          else {
+            const locks = waits.filter((p) => p.cause === 'synchronisation' && p.category !== 'kernel');
+            expect(sum(waiting.locks.map((lock) => lock.wait_ps))).toBe(sum(locks.map((p) => p.ps)));
+            expect(timeOf(priced, 'idle', 'idle')).toBe(waiting.disks?.idle_ps ?? 0);
+          }
+          if (cpus === 1) expect(waits.filter((p) => p.cause === 'synchronisation')).toEqual([]);
+          expect(JSON.stringify(price(tally, defaults, where))).toBe(JSON.stringify(priced));
+        }),
+        { numRuns: 150, ...seeded },
+      );
+    },
+  );
 
   test('nothing to wait for, nothing changed: no locks, locks of one CPU, holds of no time', () => {
     const [held, besides] = hot(4, 100, 1000);
@@ -359,7 +363,7 @@ describe('from a trace', () => {
     const [before, after] = [irix!.waiting!.locks[0]!, virtual!.waiting!.locks[0]!];
     expect(after.acquisitions).toBe(before.acquisitions);
     const [longer, more] = [after.hold_ns / before.hold_ns, after.wait_ns / before.wait_ns];
-    expect(longer).toBeGreaterThan(1.1);
+    expect(longer).toBeGreaterThan(1.05);
     expect(more).toBeGreaterThan(1.05 * longer);
   });
 });

@@ -130,15 +130,13 @@ export function createFootprint(parts: PlatformParts, synthetic: Synthetic, moni
   };
 
   const recordLine = parts.system.machine.l2?.line ?? codeLine;
+  const recordLines = Math.round(monitor.machine_lines);
   const machineOf = (vcpu: number): number =>
-    Math.max(
-      0,
-      parts.vms.findLastIndex(({ firstCpu }) => firstCpu <= vcpu),
-    );
+    parts.vms.findLastIndex(({ firstCpu }) => firstCpu <= vcpu) + (parts.vms.length === 0 ? 1 : 0);
   const record = (cpu: number): void => {
-    if (!enabled || monitor.machine_lines === 0) return;
+    if (!enabled || recordLines === 0) return;
     const at = machineOf(parts.vcpuOn[cpu]!) * PAGE_BYTES;
-    for (let line = 0; line < monitor.machine_lines; line++)
+    for (let line = 0; line < recordLines; line++)
       touchAt(REGION.machineRecord, at + ((line * recordLine) % PAGE_BYTES), true);
   };
 

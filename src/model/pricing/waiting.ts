@@ -169,6 +169,20 @@ function lockNetwork(tally: Tally, holds: Holds, prices: ResolvedPrices, preempt
     return waits;
   };
 
+  /**
+   * While a CPU waits another works, so it waits no longer than all others are busy. Locks that are taken inside each
+   * other in both orders would otherwise lengthen each other’s holds without end.
+   */
+  const bound = (waits: Float64Array, busy: readonly number[]): void => {
+    const all = busy.reduce((a, b) => a + b, 0);
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      const own = waits.subarray(cpu * count, (cpu + 1) * count);
+      const total = own.reduce((a, b) => a + b, 0);
+      const most = all - busy[cpu]!;
+      if (total > most) for (let lock = 0; lock < count; lock++) own[lock]! *= most / total;
+    }
+  };
+
   const solve = (busy: readonly number[]): LockWaits => {
     if (wanted.length === 0) return spread(null);
     const waits = spread(
@@ -180,6 +194,7 @@ function lockNetwork(tally: Tally, holds: Holds, prices: ResolvedPrices, preempt
       const each = waits.wait_ns[cell]! / holds.acquisitions[cell]!;
       found[cpu * count + outer]! += times * each;
     }
+    bound(found, busy);
     for (let cell = 0; cell < inside.length; cell++) inside[cell] = (inside[cell]! + found[cell]!) / 2;
     return waits;
   };

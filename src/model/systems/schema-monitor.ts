@@ -94,7 +94,7 @@ export const monitor = z.strictObject({
     source: 'Cellular Disco, SOSP’99, section 4.1: 1024 L2TLB entries in 32 KB; pmap and memmap taken alike',
     role: 'assumed',
   }),
-  machine_lines: field(count.max(32), 0, {
+  machine_lines: field(nonnegative.max(32), 0, {
     description:
       'footprint: lines of its virtual machine’s own record (locks, counts, list heads) that an emulated TLB write, a ' +
       'reload of the kernel and a backed page change; virtual CPUs of one machine contend for them',

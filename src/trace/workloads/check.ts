@@ -120,6 +120,14 @@ function checkKernel(workload: Workload, complain: Complain): void {
           complain([...path, 'copies', at], 'bytes and region must be multiples of 8 bytes');
       }
     });
+    for (const [at, { region }] of service.clears.entries()) {
+      const found = kernel.regions[region];
+      if (found === undefined || found.per !== 'machine' || found.mapped)
+        complain(
+          [...path, 'clears', at, 'region'],
+          `no direct kernel region ${region} of which there is one`,
+        );
+    }
     if (service.disk !== undefined && kernel.files[service.disk.file] === undefined)
       complain([...path, 'disk', 'file'], `no file ${service.disk.file} under kernel.files`);
   }

@@ -107,6 +107,8 @@ export function createKernelSteps(
       }
       case 'page':
         return frame.page < 0 ? 0 : fillAndMap(step.stream, frame, thread, cpu);
+      case 'clear':
+        return fraction(thread.kernel) < step.probability ? clear(step, frame, cpu) : 0;
       case 'disk':
         requestDisk(step.request, frame, thread, cpu);
         return 0;
@@ -156,6 +158,21 @@ export function createKernelSteps(
     const { how, block, ran } = fill(stream, frame, thread, cpu, frame.page);
     if (ran > 0) builder.segment(cpu, SEGMENT_KERNEL, frame.service);
     builder.event(EVENT.pageMapped, cpu, pages.map(frame.page), how, block);
+    return ran;
+  };
+
+  /** Pages cleared so far, by region. */
+  const cleared = new Map<string, number>();
+
+  const clear = ({ region, stream }: Extract<Step, { do: 'clear' }>, frame: Frame, cpu: number): number => {
+    if (!zeroing) return 0;
+    const instance = layout.kernel.get(region)!.instances[0]!;
+    const before = cleared.get(region) ?? 0;
+    cleared.set(region, before + 1);
+    const flat = instance.first + (before % instance.pages);
+    if (pages.ids[flat]! < 0) pages.map(flat);
+    const ran = zero(stream, cpu, flat);
+    builder.segment(cpu, SEGMENT_KERNEL, frame.service);
     return ran;
   };
 

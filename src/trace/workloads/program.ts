@@ -6,7 +6,7 @@ import type { Workload } from './schema-shape.ts';
 import type { WorkSpec } from './schema-work.ts';
 import type { Stream } from './stream.ts';
 
-/** One step of a kernel service. Only `run` and `page` take instructions. */
+/** One step of a kernel service. Only `run`, `page` and `clear` take instructions. */
 export type Step =
   /** `scaled`: the length varies with the service's `spread`. */
   | { readonly do: 'run'; readonly stream: Stream; readonly instructions: number; readonly scaled: boolean }
@@ -18,6 +18,8 @@ export type Step =
   | { readonly do: 'release' }
   /** What a page fault is about: fills and maps the page. */
   | { readonly do: 'page'; readonly stream: Stream }
+  /** Clears the next page of a kernel region. */
+  | { readonly do: 'clear'; readonly stream: Stream; readonly region: string; readonly probability: number }
   | { readonly do: 'disk'; readonly request: number }
   | { readonly do: 'network'; readonly probability: number; readonly bytes: number; readonly peer: number }
   /** The process's memory goes, and a new address space begins. */
@@ -134,6 +136,8 @@ function bodyItems(
     const instructions = Math.ceil((copy.bytes / 64) * 18);
     items.push([{ do: 'run', stream: copying, instructions, scaled: false }]);
   }
+  for (const { region, pages, probability } of spec.clears)
+    for (let page = 0; page < pages; page++) items.push([{ do: 'clear', stream: body, region, probability }]);
   if (spec.disk !== undefined) {
     const request = diskUses(kernel).findIndex((use) => use.service === name);
     items.push([{ do: 'disk', request }]);

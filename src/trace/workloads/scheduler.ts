@@ -79,12 +79,21 @@ export function createScheduler(
     builder.event(EVENT.idle, cpu.number, 0);
   };
 
+  /** Takes the thread that has waited longest where most wait; a CPU that just waits for disks stays by itself. */
+  const steal = (cpu: Cpu): void => {
+    let from = cpu;
+    for (const other of cpus) if (other.ready.length > from.ready.length) from = other;
+    // The only one in a queue may be about to run where it is.
+    if (from.ready.length > 1 || from.current !== null) cpu.ready.push(...from.ready.splice(0, 1));
+  };
+
   const dispatch = (cpu: Cpu): boolean => {
     if (cpu.current !== null) return true;
     for (let at = 0; at < cpu.asleep.length; ) {
       if (cpu.asleep[at]!.wakeAt <= cpu.clock) cpu.ready.push(...cpu.asleep.splice(at, 1));
       else at++;
     }
+    if (workload.steal && cpu.ready.length === 0 && cpu.asleep.length === 0) steal(cpu);
     if (cpu.ready.length === 0) {
       if (cpu.asleep.length === 0) return false;
       // All wait for disks. Idle time is not instructions: the first of them goes on.

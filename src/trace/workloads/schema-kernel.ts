@@ -85,6 +85,13 @@ const lockUseSchema = z.strictObject({
   data: workShape.data.optional(),
 });
 
+/** Pages that a service clears for the kernel's own use, round the region; each with this probability. */
+const clearSchema = z.strictObject({
+  region: name,
+  pages: z.number().int().min(1).max(256).default(1),
+  probability: probability.default(1),
+});
+
 const copySchema = z.strictObject({ from: name, to: name, bytes });
 
 const diskSchema = z.strictObject({
@@ -122,6 +129,7 @@ const serviceSchema = z
     privileged: privilegedSchema,
     locks: z.array(lockUseSchema).max(32).default([]),
     copies: z.array(copySchema).max(8).default([]),
+    clears: z.array(clearSchema).max(8).default([]),
     disk: diskSchema.optional(),
     network: networkSchema.optional(),
     /** After a disk request the thread is off the CPU for so many instructions of it. */

@@ -39,10 +39,17 @@ const processSchema = z.strictObject({
   cpus: z.array(z.number().int().min(0).max(127)).min(1).optional(),
   /** After so many time slices a thread goes on to the next of its CPUs; 0: it stays. */
   roam: z.number().int().min(0).max(1e6).default(0),
+  /** With `roam`: threads are at different points of their stay when the trace begins, evenly spread. */
+  stagger: z.boolean().default(false),
   /** Ends after so many rounds of its phases; 0: goes on. */
   rounds: countOrNone.default(0),
-  /** After so many instructions of its own it exits, and another takes its place. */
-  life: z.strictObject({ instructions: count, spacing: z.enum(['exponential', 'regular']) }).optional(),
+  /**
+   * After so many instructions of its own it exits, and another takes its place. `staggered`: regular, but processes
+   * alike begin at different ages, evenly spread.
+   */
+  life: z
+    .strictObject({ instructions: count, spacing: z.enum(['exponential', 'regular', 'staggered']) })
+    .optional(),
   /** Services that happen to it at a rate; by default all. */
   services: z.array(name).optional(),
   regions: z.record(name, regionSchema),
@@ -73,6 +80,8 @@ export const workloadShape = z.strictObject({
   frames: z.enum(['contiguous', 'scattered']).default('contiguous'),
   /** Instructions of a CPU after which the next of its threads runs. */
   slice: count.prefault('100K'),
+  /** Whether a CPU that has nothing to run takes a waiting thread from the CPU where most wait. */
+  steal: z.boolean().default(false),
   processes: z.array(processSchema).min(1).max(256),
   kernel: kernelSchema.optional(),
 });

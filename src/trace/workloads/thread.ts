@@ -93,7 +93,8 @@ export function createThreads(workload: Workload, layout: Layout): Threads {
     thread.phaseLeft = spec.phases[0]!.instructions;
     thread.round = 0;
     if (spec.life === undefined) thread.lifeLeft = Number.POSITIVE_INFINITY;
-    else thread.lifeLeft = interval(thread.kernel, spec.life.instructions, spec.life.spacing === 'regular');
+    else
+      thread.lifeLeft = interval(thread.kernel, spec.life.instructions, spec.life.spacing !== 'exponential');
   };
 
   const threads = layout.threads.map((place, index) => {
@@ -120,10 +121,13 @@ export function createThreads(workload: Workload, layout: Layout): Threads {
       blocks: Int32Array.from(disks, (use) => below(kernel, use.blocks)),
       sleep: 0,
       wakeAt: 0,
-      slices: 0,
+      slices: spec.stagger ? Math.floor((place.copy * spec.roam) / (spec.count * spec.threads)) : 0,
       done: false,
     };
     restart(thread);
+    // A process with a life has one thread: copies are processes.
+    if (spec.life?.spacing === 'staggered')
+      thread.lifeLeft = Math.max(1, Math.round((spec.life.instructions * (place.copy + 0.5)) / spec.count));
     programs.set(thread, new Map());
     indexOf.set(thread, index);
     return thread;

@@ -8,11 +8,10 @@ import type { MulticlassWorkspace } from './multiclass-workspace.ts';
  */
 export function refine(ws: MulticlassWorkspace, hasPosted: boolean): void {
   const { classes, stations, population, base_ns, buffer_ns, visits, demand_ns, half_square_ns2 } = ws;
-  const { work, total, ratio, removed, posted, closing, squares, utilisation } = ws;
-  // Scratch of the fixed point, free between its runs: residual work, what each class finds, a customer's work.
+  const { work, total, ratio, each, removed, posted, closing, squares, utilisation } = ws;
+  // Scratch of the fixed point, free between its runs: residual work, and what each class finds.
   const rest = ws.next;
   const seen = ws.step;
-  const each = ws.previous;
   for (let c = 0, i = 0; c < classes; c++) {
     const n = population[c]!;
     for (let k = 0; k < stations; k++, i++) {

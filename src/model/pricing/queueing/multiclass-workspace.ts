@@ -48,6 +48,8 @@ export interface MulticlassWorkspace {
   readonly posted: Float64Array;
   readonly squares: Float64Array;
   readonly closing: Float64Array;
+  /** A customer’s share of its class’s work. */
+  readonly each: Float64Array;
   readonly removed: Float64Array;
 }
 
@@ -84,6 +86,7 @@ export function multiclassWorkspace(classes: number, stations: number): Multicla
     posted: perStation(),
     squares: perStation(),
     closing: perStation(),
+    each: table(),
     removed: perStation(),
   };
 }

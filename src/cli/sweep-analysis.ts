@@ -1,0 +1,170 @@
+import {
+  type Analysis,
+  type AnalysisRequest,
+  analyse,
+  NO_ANALYSIS,
+  needsReplays,
+} from '../sweep/analysis.ts';
+import { makeAxis } from '../sweep/axes.ts';
+import { type BreakEvenRequest, checkBreakEven, isContinuous } from '../sweep/crossings.ts';
+import type { Layout } from '../sweep/laid.ts';
+import { OUTPUTS } from '../sweep/outputs.ts';
+import type { ByCell } from '../sweep/totals.ts';
+import type { Axis, Plan } from '../sweep/types.ts';
+import { SAMPLES } from '../sweep/uncertainty.ts';
+import { InputError } from '../trace/errors.ts';
+import { openTrace } from '../trace/formats/registry.ts';
+import { ingest } from '../trace/ingest.ts';
+import type { CommandContext } from './context.ts';
+import { flag, list, wholeNumber, words } from './options.ts';
+
+/** What `vmtax sweep` can be asked beyond its rows: `--break-even`, `--sensitivity`. */
+
+export interface AnalysisArguments {
+  readonly 'break-even'?: readonly string[];
+  readonly sensitivity: boolean;
+  readonly pareto?: readonly string[];
+  readonly html?: string | undefined;
+  readonly samples?: number;
+  readonly seed?: number;
+}
+
+export const ANALYSIS_OPTIONS = {
+  'break-even': {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    coerce: words<readonly string[] | undefined>,
+    describe:
+      'path or path=lo..hi: every value at which a system costs the same as the baseline; may be repeated',
+  },
+  sensitivity: {
+    type: 'boolean',
+    describe: 'which prices the systems rest on, and how sure their difference is (tornado, Monte Carlo)',
+    coerce: flag('sensitivity'),
+  },
+  pareto: {
+    type: 'string',
+    requiresArg: true,
+    describe: '--html: two outputs, e.g. total,count.pages_migrated, and who is beaten by no other in both',
+    coerce: list('pareto'),
+  },
+  samples: {
+    type: 'string',
+    requiresArg: true,
+    describe: `--sensitivity: joint samples (default ${SAMPLES.toLocaleString('en')}, fewer where queues are solved)`,
+    coerce: wholeNumber('samples', 100, 100_000_000),
+  },
+} as const;
+
+export const ANALYSIS_SEED = {
+  type: 'string',
+  requiresArg: true,
+  describe: '--sensitivity: seed of its samples (default 1)',
+  coerce: wholeNumber('seed', 0, 2 ** 31),
+} as const;
+
+/** What is asked for besides rows. */
+export interface Asked {
+  readonly request: AnalysisRequest;
+  /** Two outputs for the page, also as indexes into `OUTPUTS`. */
+  readonly pareto: {
+    readonly keys: readonly [string, string];
+    readonly outputs: readonly [number, number];
+  } | null;
+}
+
+/** What the flags ask for. Throws InputError. */
+export function askedFor(args: AnalysisArguments): Asked {
+  if (args.samples !== undefined && !args.sensitivity)
+    throw new InputError('--samples goes with --sensitivity');
+  const breakEven = (args['break-even'] ?? []).map(parseBreakEven);
+  const paths = breakEven.map(({ path }) => path);
+  const double = paths.find((path, at) => paths.indexOf(path) !== at);
+  if (double !== undefined) throw new InputError(`--break-even ${double}: is given twice`);
+  const sensitivity = args.sensitivity ? { samples: args.samples ?? null, seed: args.seed ?? 1 } : null;
+  return { request: { breakEven, sensitivity }, pareto: paretoOf(args) };
+}
+
+function paretoOf({ pareto, html }: AnalysisArguments): Asked['pareto'] {
+  if (pareto === undefined) return null;
+  if (html === undefined) throw new InputError('--pareto is a part of the page: name one with --html');
+  const outputs = pareto.map((key) =>
+    OUTPUTS.findIndex((output) => [output.key, `${output.key}_ps`].includes(key)),
+  );
+  const [a, b] = outputs;
+  if (a === undefined || b === undefined || outputs.length > 2 || a === b)
+    throw new InputError(`--pareto ${pareto.join(',')}: expected two outputs, e.g. total,count.l2_misses`);
+  const unknown = outputs.indexOf(-1);
+  if (unknown >= 0) {
+    const known = OUTPUTS.map(({ key }) => key).join(', ');
+    throw new InputError(`--pareto ${pareto[unknown]}: no such output; there are ${known}`);
+  }
+  return { keys: [OUTPUTS[a]!.key, OUTPUTS[b]!.key], outputs: [a, b] };
+}
+
+/** `path`, `path=lo..hi`, or either of one system: `disco:path`. */
+export function parseBreakEven(text: string): BreakEvenRequest {
+  const match = /^((?:[\w./-]+:)?[\w.-]+)(?:=(.+?)\.\.(.+))?$/.exec(text);
+  if (match === null)
+    throw new InputError(
+      `--break-even ${text}: expected path or path=lo..hi, e.g. prices.remote_ns=100..2000`,
+    );
+  const [, path, low, high] = match;
+  if (low === undefined) return { path: path!, low: null, high: null };
+  const { values } = makeAxis(path!, [low], `--break-even ${text}`);
+  const end = makeAxis(path!, [high], `--break-even ${text}`).values[0];
+  const start = values[0];
+  if (typeof start !== 'number' || typeof end !== 'number' || values.length > 1)
+    throw new InputError(`--break-even ${text}: expected numbers for lo and hi`);
+  return { path: path!, low: start, high: end };
+}
+
+/** Points of an axis that is there for a break-even alone. */
+const STEPS = 32;
+
+/** Prices with a range that the plan does not vary are varied, in equal steps: a break-even needs no `--vary` beside it. */
+export function axesFor({ breakEven }: AnalysisRequest, axes: readonly Axis[]): Axis[] {
+  return breakEven.flatMap(({ path, low, high }) => {
+    if (low === null || high === null || !(low < high) || !isContinuous(path)) return [];
+    if (axes.some((axis) => axis.path === path)) return [];
+    const values = Array.from({ length: STEPS + 1 }, (_, i) =>
+      i === STEPS ? high : Number((low + (i * (high - low)) / STEPS).toPrecision(12)),
+    );
+    return [{ path, values: [...new Set(values)] }];
+  });
+}
+
+/** Checks what can be checked before anything is replayed. */
+export function checkRequest(layout: Layout, request: AnalysisRequest): void {
+  for (const one of request.breakEven) checkBreakEven(layout, one);
+  if (needsReplays(layout, request) && layout.plan.traces.includes('-'))
+    throw new InputError(
+      `${request.sensitivity === null ? '--break-even' : '--sensitivity'}: standard input cannot be read again; write the trace to a file`,
+    );
+}
+
+/** Answers what is asked of a sweep whose rows are there. */
+export async function runAnalysis(
+  layout: Layout,
+  request: AnalysisRequest,
+  totals: ByCell,
+  { signal, progress }: CommandContext,
+): Promise<Analysis> {
+  if (request.breakEven.length === 0 && request.sensitivity === null) return NO_ANALYSIS;
+  const analysis = await analyse(layout, request, {
+    open: async (at) =>
+      ingest(await openTrace(layout.traces[at]!.name, openOptions(layout.plan, signal)), { signal }),
+    totals,
+    signal,
+    progress: (what, done, total) => progress.update(what, done, total),
+  });
+  progress.clear();
+  return analysis;
+}
+
+const openOptions = ({ format, skipBadLines }: Plan, signal: AbortSignal) => ({
+  ...(format === null ? {} : { format }),
+  skipBadLines,
+  signal,
+});

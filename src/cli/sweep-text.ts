@@ -1,0 +1,108 @@
+import { percent, percentFigure, signed, time } from '../report/numbers.ts';
+import { padEnd, padStart, textWidth } from '../report/text-layout.ts';
+import { cleanText } from '../report/words.ts';
+import type { Layout } from '../sweep/laid.ts';
+import { leafOf } from '../sweep/leaves.ts';
+import type { ByCell } from '../sweep/totals.ts';
+
+/** A sweep for people: what each system costs against the baseline in the same cell, and where most and least. */
+
+/** A table with more rows or columns is no table for a terminal. */
+const MOST_ROWS = 40;
+const MOST_COLUMNS = 10;
+
+export function sweepText(layout: Layout, totals: ByCell): string {
+  const lines = layout.traces.flatMap(({ name, systems }, trace) => {
+    const [baseline, ...others] = systems.map(({ name }) => cleanText(name));
+    const [base, ...rest] = totals[trace]!;
+    const compared = others.length > 0;
+    // A single system is compared with itself in the first cell that has a result.
+    const first = base!.find((ps) => !Number.isNaN(ps)) ?? Number.NaN;
+    const ratios = compared
+      ? rest.map((of) => of.map((ps, cell) => 100 * (ps / base![cell]! - 1)))
+      : [base!.map((ps) => 100 * (ps / first - 1))];
+    const names = compared ? others : [baseline!];
+    const against = compared ? `against ${baseline}` : 'against the first cell';
+    return [
+      `${cleanText(name)}: total time ${against}, in percent`,
+      ...table(layout, names, ratios),
+      ...names.map((system, at) =>
+        finding(layout, trace, system, against, ratios[at]!, (compared ? rest : totals[trace]!)[at]!),
+      ),
+      '',
+    ];
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+/** For one axis a column for each system, for two a table of each; more are left to files. */
+function table(layout: Layout, systems: readonly string[], ratios: readonly Float64Array[]): string[] {
+  const { axes, plan } = layout;
+  if (plan.design.kind !== 'factorial' || axes.length > 2) return [];
+  const [rows, columns] = axes;
+  if (rows!.values.length > MOST_ROWS || (columns?.values.length ?? 0) > MOST_COLUMNS) return [];
+  const figure = (value: number): string => (Number.isNaN(value) ? '–' : signed(value, percentFigure(value)));
+  const labels = rows!.values.map((value) => cleanText(String(value)));
+  if (columns === undefined)
+    return grid(
+      [rows!.path, ...systems],
+      labels.map((label, cell) => [label, ...ratios.map((of) => figure(of[cell]!))]),
+    );
+  return systems.flatMap((system, at) => [
+    '',
+    `${system}: ${rows!.path} down, ${columns.path} across`,
+    ...grid(
+      ['', ...columns.values.map(String)],
+      labels.map((label, row) => [
+        label,
+        ...columns.values.map((_, column) => figure(ratios[at]![row * columns.values.length + column]!)),
+      ]),
+    ),
+  ]);
+}
+
+function grid(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((name, at) => Math.max(textWidth(name), ...rows.map((row) => textWidth(row[at]!))));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((text, at) => (at === 0 ? padEnd(text, widths[0]!) : padStart(text, widths[at]!)))
+      .join('  ')
+      .trimEnd();
+  return [line(head), ...rows.map(line)];
+}
+
+/** One sentence: the range, and where it begins and ends. */
+function finding(
+  layout: Layout,
+  trace: number,
+  system: string,
+  against: string,
+  ratios: Float64Array,
+  totals: Float64Array,
+): string {
+  let least = -1;
+  let most = -1;
+  for (const [cell, value] of ratios.entries()) {
+    if (!Number.isFinite(value)) continue;
+    if (least < 0 || value < ratios[least]!) least = cell;
+    if (most < 0 || value > ratios[most]!) most = cell;
+  }
+  if (least < 0) return `${system}: no cell could be compared.`;
+  const said = (cell: number): string => signed(ratios[cell]!, percent(ratios[cell]!));
+  const where = (cell: number): string => cleanText(cellText(layout, trace, cell));
+  if (ratios.length === 1) return `${system} takes ${time(totals[0]!)}, ${said(0)} ${against}.`;
+  if (said(least) === said(most)) return `${system} takes ${said(most)} ${against}, whatever is varied.`;
+  return `${system} takes ${said(least)} (${where(least)}) to ${said(most)} (${where(most)}) ${against}.`;
+}
+
+/** `machine.l2.size=1048576, …`: the values of a cell. */
+export function cellText(layout: Layout, trace: number, cell: number): string {
+  const { axes, cells, traces } = layout;
+  const said = axes.flatMap(({ path, values, place }, at) => {
+    const value = cells.index[cell * axes.length + at]!;
+    if (value >= 0) return [`${path}=${values[value]}`];
+    const own = traces[trace]!.systems.map((system) => leafOf(system, place.keys));
+    return new Set(own).size === 1 ? [`${path}=${own[0]}`] : [];
+  });
+  return said.join(', ');
+}

@@ -1,0 +1,227 @@
+import type { CommandModule } from 'yargs';
+import { cleanText } from '../report/words.ts';
+import { readPlan, writePlan } from '../sweep/directory.ts';
+import { type Shard, WHOLE, workOf } from '../sweep/run.ts';
+import type { CommandContext } from './context.ts';
+import { EXIT_DEFECT } from './errors.ts';
+import { flag } from './options.ts';
+import { checkOutputs, print } from './output.ts';
+import {
+  ANALYSIS_OPTIONS,
+  ANALYSIS_SEED,
+  type AnalysisArguments,
+  askedFor,
+  axesFor,
+  checkRequest,
+} from './sweep-analysis.ts';
+import {
+  checkStandardInput,
+  DIRECTORY,
+  INPUTS,
+  OUT,
+  OUTPUT_OPTIONS,
+  PLAN_OPTIONS,
+  type PlanArguments,
+  planOf,
+  shardOf,
+  text,
+  WORKERS,
+} from './sweep-options.ts';
+import { asksForSlurm, checkSlurm, SLURM_OPTIONS, type SlurmArguments, submit } from './sweep-slurm.ts';
+import {
+  carryOut,
+  complain,
+  filesOf,
+  journalIn,
+  type Outputs,
+  prepare,
+  say,
+  writeResults,
+} from './sweep-work.ts';
+
+/** `vmtax sweep [plan|run|gather]`; `endWith` takes an exit status other than 0. */
+export function sweepCommand(context: CommandContext, endWith: (status: number) => void): CommandModule {
+  return {
+    command: 'sweep',
+    describe: 'Vary structures and prices: a row for each combination and system',
+    builder: (yargs) =>
+      yargs
+        .command(
+          '$0 [inputs..]',
+          'plan, run and gather in one',
+          (y) =>
+            y.positional('inputs', INPUTS).options({
+              ...PLAN_OPTIONS,
+              out: OUT,
+              workers: WORKERS,
+              ...OUTPUT_OPTIONS,
+              ...ANALYSIS_OPTIONS,
+              ...SLURM_OPTIONS,
+            }),
+          async (args) => endWith(await sweep(args as never, args as never, context)),
+        )
+        .command(
+          'plan [inputs..]',
+          'lay a sweep out in a directory, to be run in parts',
+          (y) =>
+            y
+              .positional('inputs', INPUTS)
+              .options(PLAN_OPTIONS)
+              .option('out', { ...OUT, demandOption: true }),
+          (args) => plan(args as never, context),
+        )
+        .command(
+          'run <directory>',
+          'run what is not done yet, or a part of it',
+          (y) =>
+            y.positional('directory', DIRECTORY).options({
+              shard: { ...text('shard'), describe: 'i/n: the i-th of n parts, from 1', coerce: shardOf },
+              workers: WORKERS,
+            }),
+          async ({ directory, shard, workers }) =>
+            endWith(await runPart(directory, (shard as Shard | undefined) ?? WHOLE, workers, context)),
+        )
+        .command(
+          'gather <directory>',
+          'collect the results and name what is missing',
+          (y) =>
+            y.positional('directory', DIRECTORY).options({
+              ...OUTPUT_OPTIONS,
+              ...ANALYSIS_OPTIONS,
+              seed: ANALYSIS_SEED,
+              partial: {
+                type: 'boolean',
+                describe: 'write the rows that there are, though others are missing',
+                coerce: flag('partial'),
+              },
+            }),
+          async ({ directory, partial, ...outputs }) =>
+            endWith(await gather(directory, outputs as never, partial === true, context)),
+        ) as never,
+    handler: () => {},
+  };
+}
+
+/** Plans, runs and gathers. */
+async function sweep(
+  args: PlanArguments & AnalysisArguments & SlurmArguments,
+  outputs: Outputs,
+  context: CommandContext,
+): Promise<number> {
+  const asked = askedFor(args);
+  const { plan, maxCells } = await planOf(args, (axes) => axesFor(asked.request, axes));
+  checkStandardInput(plan, args.out);
+  await checkSlurm(args, outputs);
+  await checkOutputs(namesOf(outputs), filesOf(plan));
+  const prepared = await prepare(plan, maxCells, context);
+  try {
+    const { layout, stored } = prepared;
+    checkRequest(layout, asked.request);
+    if (args['dry-run']) {
+      say(prepared, await workOf(layout, null, WHOLE), context);
+      return 0;
+    }
+    if (args.out !== undefined) await writePlan(args.out, stored, layout);
+    if (asksForSlurm(args)) {
+      await submit(args.out!, prepared, args, outputs, context);
+      return 0;
+    }
+    const { journal, remove } = await journalIn(args.out ?? null);
+    try {
+      const work = await workOf(layout, journal, WHOLE);
+      say(prepared, work, context);
+      await carryOut(prepared, work, journal, args.workers, context);
+      const failed = await writeResults(layout, journal, outputs, asked, context);
+      complain(failed, context);
+      await journal.sweepUp();
+      return failed.length === 0 ? 0 : EXIT_DEFECT;
+    } finally {
+      await remove();
+    }
+  } finally {
+    await prepared.close();
+  }
+}
+
+async function plan(args: PlanArguments, context: CommandContext): Promise<void> {
+  const { plan, maxCells } = await planOf(args);
+  checkStandardInput(plan, args.out);
+  const prepared = await prepare(plan, maxCells, context);
+  try {
+    say(prepared, await workOf(prepared.layout, null, WHOLE), context);
+    if (args['dry-run']) return;
+    await writePlan(args.out!, prepared.stored, prepared.layout);
+    const directory = cleanText(args.out!);
+    await print(
+      `planned in ${directory}; next: vmtax sweep run ${directory} [--shard i/n], then vmtax sweep gather ${directory}\n`,
+    );
+  } finally {
+    await prepared.close();
+  }
+}
+
+async function runPart(
+  directory: string,
+  shard: Shard,
+  workers: number | undefined,
+  context: CommandContext,
+): Promise<number> {
+  const stored = await readPlan(directory);
+  const prepared = await prepare(stored.plan, stored.maxCells, context, stored);
+  try {
+    const { journal } = await journalIn(directory);
+    const work = await workOf(prepared.layout, journal, shard);
+    say(prepared, work, context);
+    await carryOut(prepared, work, journal, workers, context);
+    const left = await workOf(prepared.layout, journal, shard);
+    if (left.units.length === 0) return 0;
+    const { id } = left.units[0]!;
+    const reason = await journal.failure(id);
+    process.stderr.write(
+      `vmtax: ${left.units.length} of ${work.units.length} units failed, the first (${id}): ${cleanText(reason ?? '')}\n`,
+    );
+    return EXIT_DEFECT;
+  } finally {
+    await prepared.close();
+  }
+}
+
+async function gather(
+  directory: string,
+  outputs: Outputs & AnalysisArguments,
+  partial: boolean,
+  context: CommandContext,
+): Promise<number> {
+  const asked = askedFor(outputs);
+  const stored = await readPlan(directory);
+  await checkOutputs(namesOf(outputs), filesOf(stored.plan));
+  const prepared = await prepare(stored.plan, stored.maxCells, context, stored);
+  try {
+    const { layout } = prepared;
+    checkRequest(layout, asked.request);
+    const { journal } = await journalIn(directory);
+    const { units } = await workOf(layout, journal, WHOLE);
+    const missing: string[] = [];
+    for (const { id } of units) if ((await journal.failure(id)) === null) missing.push(id);
+    if (missing.length > 0 && !partial) {
+      const some = missing.slice(0, 10).join(', ');
+      process.stderr.write(
+        `vmtax: ${missing.length} units are missing: ${some}${missing.length > 10 ? ', …' : ''}; vmtax sweep run ${cleanText(directory)} does them, --partial does without\n`,
+      );
+      return EXIT_DEFECT;
+    }
+    const failed = await writeResults(layout, journal, outputs, asked, context);
+    complain(failed, context);
+    await journal.sweepUp();
+    return failed.length === 0 ? 0 : EXIT_DEFECT;
+  } finally {
+    await prepared.close();
+  }
+}
+
+const namesOf = ({ json, csv, parquet, html }: Outputs) => ({
+  '--json': json,
+  '--csv': csv,
+  '--parquet': parquet,
+  '--html': html,
+});

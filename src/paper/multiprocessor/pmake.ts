@@ -1,0 +1,118 @@
+import { price } from '../../model/pricing/price.ts';
+import { serverIdle } from '../../model/pricing/queueing/server-idle.ts';
+import { type ResolvedPrices, resolvePrices, withNodes } from '../../model/systems/resolve.ts';
+import type { System } from '../../model/systems/schema.ts';
+import { sumCounter, type Tally } from '../../model/tally.ts';
+import type { TraceSummary } from '../../trace/types.ts';
+import type { PmakeValues } from '../../trace/workloads/paper/pmake.ts';
+import { type MultiprocessorValues, multiprocessorPmake } from '../../trace/workloads/paper/pmake-mp.ts';
+import { paperSystem } from '../systems.ts';
+import type { Inputs } from '../types.ts';
+import { pmakeValues } from '../uniprocessor/experiment.ts';
+import { type Bar, barOf, userInstructions } from './bars.ts';
+import { type Replayed, replayWorkload } from './replay.ts';
+
+/** Figure 7's pmake: eight of them on eight CPUs. */
+
+export const CPUS = 8;
+/** Part of the run in which caches fill. */
+export const WARMUP = 1 / 4;
+
+/** Part of a process’s life that is simulated as one (`multiprocessorPmake`). */
+const CUT = 1 / 4;
+/** Part of the eight pmakes’ run that is simulated at scale 1; processes begin and end 1 ÷ CUT times as often in it. */
+const LENGTH = 1 / 10;
+
+export type MultiprocessorPmake = PmakeValues & MultiprocessorValues;
+
+/** What the inputs say of the eight pmakes at a scale. */
+export function pmakesValues(
+  inputs: Inputs,
+  scale: number,
+  seed: number,
+  server: boolean,
+): MultiprocessorPmake {
+  const alone = pmakeValues(inputs, 1, seed);
+  const own = (name: string): number => inputs[`pmake_mp.${name}`]!;
+  return {
+    ...alone,
+    cpus: CPUS,
+    instructions: Math.round((CPUS * inputs['pmake.instructions']! * scale * LENGTH) / (1 - WARMUP)),
+    entryLoads: own('entry_loads'),
+    entryUpdates: own('entry_updates'),
+    warmCode: own('warm_code'),
+    workedOn: 1024 * Math.round(own('worked_on')),
+    memlockShare: own('memlock_share'),
+    semaphoreShare: own('semaphore_share'),
+    strewn: own('strewn'),
+    cut: CUT,
+    server,
+  };
+}
+
+/** A configuration of the figure (`published`), or one between two of them, which the ladder needs. */
+export interface Configuration {
+  readonly name: string;
+  readonly preset: string;
+  readonly published: boolean;
+  readonly server: boolean;
+}
+
+const configuration = (name: string, preset: string, more: Partial<Configuration> = {}): Configuration => ({
+  name,
+  preset,
+  published: true,
+  server: false,
+  ...more,
+});
+
+export const CONFIGURATIONS: readonly Configuration[] = [
+  configuration('irix', 'irix-numa'),
+  configuration('irix_first_touch', 'irix', { published: false }),
+  configuration('1vm', 'disco'),
+  configuration('2vm', 'disco-2vms'),
+  configuration('4vm', 'disco-4vms'),
+  configuration('8vm', 'disco-8vms'),
+  configuration('8vm_nfs', 'disco-8vms', { server: true }),
+];
+
+/** The system of a configuration, with two jobs for each CPU (-J2). */
+export function systemOf({ preset }: Configuration, inputs: Inputs, jobs: number): System {
+  const system = paperSystem(preset, inputs);
+  return withNodes({ ...system, os: { ...system.os, jobs } }, { cpus: CPUS });
+}
+
+/** Replays the eight pmakes in several configurations. */
+export const replayPmakes = (
+  values: MultiprocessorPmake,
+  systems: readonly System[],
+  signal?: AbortSignal,
+): Promise<Replayed> => replayWorkload(multiprocessorPmake(values), systems, WARMUP, signal);
+
+/** Requests come as many times more often as lives are cut, and take as much less. */
+function cutPrices(prices: ResolvedPrices): ResolvedPrices {
+  return { ...prices, disk_ns: prices.disk_ns * CUT, disk_byte_ns: prices.disk_byte_ns * CUT };
+}
+
+/** Prices a replay: a bar of the figure. */
+export function pricePmakes(tally: Tally, summary: TraceSummary, system: System): Bar {
+  const { breakdown } = price(tally, cutPrices(resolvePrices(system, summary)), system);
+  return barOf(tally, breakdown.parts);
+}
+
+/**
+ * The same with all disks behind one server, whose requests come from all machines and are served one at a time
+ * (`server_ns` each). Waiting for own disks is left out: nobody has any.
+ */
+export function priceWithServer(tally: Tally, summary: TraceSummary, system: System, server_ns: number): Bar {
+  const { breakdown } = price(tally, cutPrices(resolvePrices(system, summary)), system);
+  const { idle, ...busy } = barOf(
+    tally,
+    breakdown.parts.filter(({ cause }) => cause !== 'idle'),
+  );
+  const machines = system.monitor?.vms.count ?? 1;
+  const requests = sumCounter(tally, 'disk_requests') + sumCounter(tally, 'network_requests');
+  const each = (requests * server_ns * CUT) / userInstructions(tally);
+  const computing = Object.values(busy).reduce((sum, ns) => sum + ns, idle);
+  return { ...busy, idle: idle + serverIdle(machines, computing, each).idle_ns };
+}

@@ -1,0 +1,21 @@
+import { applyOverrides, parseOverride, presetSystem } from '../model/systems/load.ts';
+import type { System } from '../model/systems/schema.ts';
+import type { Inputs } from './types.ts';
+
+/** Inputs that are paths of a system begin with one of these. */
+const OF_A_SYSTEM = ['prices.', 'monitor.', 'pages.', 'machine.', 'os.'];
+
+/**
+ * A preset with the inputs that are paths of a system. What a native system has no place for (`monitor.…`) is left
+ * out.
+ */
+export function paperSystem(preset: string, inputs: Inputs, set: readonly string[] = []): System {
+  const system = presetSystem(preset);
+  const own = Object.entries(inputs).filter(
+    ([path]) =>
+      OF_A_SYSTEM.some((room) => path.startsWith(room)) &&
+      !(system.monitor === null && path.startsWith('monitor.')),
+  );
+  const overrides = [...own.map(([path, value]) => `${path}=${value}`), ...set].map(parseOverride);
+  return applyOverrides([system], overrides)[0]!;
+}

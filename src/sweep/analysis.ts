@@ -1,0 +1,119 @@
+import { resolvePrices, systemFor, withNodes } from '../model/systems/resolve.ts';
+import type { System } from '../model/systems/schema.ts';
+import type { Tally } from '../model/tally.ts';
+import type { Trace, TraceSummary } from '../trace/types.ts';
+import { type BreakEvenRequest, type FoundBreakEven, findCrossings, systemsToReplay } from './crossings.ts';
+import type { Layout } from './laid.ts';
+import { replayStructures } from './replays.ts';
+import { structureKey } from './structure.ts';
+import type { ByCell } from './totals.ts';
+import { type MonteCarlo, monteCarlo, type SystemTornado, tornado } from './uncertainty.ts';
+import { rangesOf, type UncertainSystem } from './uncertainty-ranges.ts';
+
+/**
+ * Questions to a sweep beyond its rows: where systems cost the same, and how sure their difference is. They need
+ * tallies, which a sweep does not keep: what they ask about is replayed once more.
+ */
+
+export interface AnalysisRequest {
+  readonly breakEven: readonly BreakEvenRequest[];
+  /** Null: not asked for. `samples` null: as many as are affordable. */
+  readonly sensitivity: { readonly samples: number | null; readonly seed: number } | null;
+}
+
+/** How sure the differences of the systems as they are (what `--set` says included) are on one trace. */
+export interface Sensitivity {
+  readonly trace: string;
+  readonly tornado: readonly SystemTornado[];
+  readonly monteCarlo: MonteCarlo;
+}
+
+export interface Analysis {
+  readonly breakEven: readonly FoundBreakEven[];
+  /** By trace; empty: not asked for. */
+  readonly sensitivity: readonly Sensitivity[];
+}
+
+export const NO_ANALYSIS: Analysis = { breakEven: [], sensitivity: [] };
+
+export interface AnalysisOptions {
+  /** Opens a trace of the layout, its summary known; it is closed here. */
+  readonly open: (trace: number) => Promise<Trace>;
+  /** Totals in picoseconds. */
+  readonly totals: ByCell;
+  readonly signal?: AbortSignal;
+  readonly progress?: (what: string, done: number, total: number) => void;
+}
+
+/** Whether a request needs tallies, and so the traces again. */
+export const needsReplays = (layout: Layout, request: AnalysisRequest): boolean =>
+  request.sensitivity !== null ||
+  request.breakEven.some((one) => layout.traces.some((_, at) => systemsToReplay(layout, at, one).length > 0));
+
+/** Answers all that is asked, trace by trace. Throws InputError, or what a replay throws. */
+export async function analyse(
+  layout: Layout,
+  request: AnalysisRequest,
+  options: AnalysisOptions,
+): Promise<Analysis> {
+  const breakEven: FoundBreakEven[] = [];
+  const sensitivity: Sensitivity[] = [];
+  for (const [at, { name, systems }] of layout.traces.entries()) {
+    const trace = await options.open(at);
+    try {
+      const summary = trace.summary();
+      if (summary === null) throw new Error('an analysis needs a trace whose summary is known');
+      const asked = request.breakEven.flatMap((one) => systemsToReplay(layout, at, one).flat());
+      if (request.sensitivity !== null) asked.push(...systems);
+      const tallyOf = await talliesOf(layout, trace, summary, asked, options);
+      const inputs = { ...options, trace, summary, warmup: layout.plan.warmup, tallyOf };
+      for (const one of request.breakEven) breakEven.push(...(await findCrossings(layout, at, one, inputs)));
+      if (request.sensitivity === null) continue;
+      const { samples, seed } = request.sensitivity;
+      const uncertain = systems.map((given): UncertainSystem => {
+        const system = withNodes(given, trace.header);
+        return { name: system.name, tally: tallyOf(given), prices: resolvePrices(system, summary), system };
+      });
+      const ranges = rangesOf(uncertain);
+      sensitivity.push({
+        trace: name,
+        tornado: tornado(uncertain, ranges),
+        monteCarlo: monteCarlo(uncertain, ranges, {
+          ...(samples === null ? {} : { samples }),
+          seed,
+          progress: (done) => {
+            options.signal?.throwIfAborted();
+            options.progress?.('samples', done, samples ?? done);
+          },
+        }),
+      });
+    } finally {
+      await trace.close();
+    }
+  }
+  return { breakEven, sensitivity };
+}
+
+/** Replays the distinct structures of some systems; gives the tally of each system. */
+async function talliesOf(
+  layout: Layout,
+  trace: Trace,
+  summary: TraceSummary,
+  systems: readonly System[],
+  { signal, progress }: AnalysisOptions,
+): Promise<(system: System) => Tally> {
+  const keyOf = (system: System): string => structureKey(systemFor(system, trace.header));
+  const byKey = new Map(systems.map((system) => [keyOf(system), system]));
+  const distinct = [...byKey.values()];
+  const settled = await replayStructures(trace, summary, distinct, {
+    warmup: layout.plan.warmup ?? Math.floor(summary.workloadInstructions / 10),
+    ...(signal && { signal }),
+    progress: (records) => progress?.(`replaying ${trace.header.name} again`, records, summary.records),
+  });
+  const tallies = new Map<string, Tally>();
+  for (const [i, result] of settled.entries()) {
+    if (result.status === 'rejected') throw result.reason;
+    tallies.set(keyOf(distinct[i]!), result.value);
+  }
+  return (system) => tallies.get(keyOf(system))!;
+}

@@ -1,0 +1,106 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type System, systemSchema } from '../model/systems/schema.ts';
+import { InputError } from '../trace/errors.ts';
+import { isSystemError, systemReason } from '../trace/system-errors.ts';
+import { writeWhole } from './journal.ts';
+import type { Layout } from './laid.ts';
+import { leafOf } from './leaves.ts';
+import type { Plan } from './types.ts';
+
+/**
+ * The directory of a sweep: `plan.json` (the plan, its systems resolved, the identity of its traces), `units.jsonl` (a
+ * line for each unit of work, for people and scripts) and `units/` (the journal).
+ */
+
+/** What plan.json holds: all that decides the results. */
+export interface StoredPlan {
+  readonly schema: 'vmtax.sweep-plan/1';
+  readonly tool: string;
+  readonly plan: Plan;
+  readonly maxCells: number;
+  readonly traces: readonly {
+    readonly name: string;
+    readonly identity: string;
+    readonly systems: readonly System[];
+  }[];
+}
+
+const PLAN = 'plan.json';
+
+export const journalPath = (directory: string): string => join(directory, 'units');
+
+const textOf = (stored: StoredPlan): string => `${JSON.stringify(stored, null, 1)}\n`;
+
+/**
+ * Makes the directory of a sweep, the plan last: where it is, the rest is. A directory that holds the same plan is
+ * taken as it is. Throws InputError where it holds anything else.
+ */
+export async function writePlan(directory: string, stored: StoredPlan, layout: Layout): Promise<void> {
+  const text = textOf(stored);
+  await guarded(directory, async () => {
+    await mkdir(directory, { recursive: true });
+    const names = await readdir(directory);
+    if (names.includes(PLAN)) {
+      if ((await readFile(join(directory, PLAN), 'utf8')) === text) return;
+      throw new InputError(
+        `${directory}: holds another sweep (or one of a trace that has changed); name another directory`,
+      );
+    }
+    // What a process that was killed here has left is no reason to refuse.
+    const strange = names.find((name) => !name.startsWith('units.jsonl') && !name.startsWith(PLAN));
+    if (strange !== undefined)
+      throw new InputError(`${directory}: is not empty and holds no sweep; name a new directory`);
+    await writeWhole(join(directory, 'units.jsonl'), Buffer.from(unitLines(layout)), true);
+    await writeWhole(join(directory, PLAN), Buffer.from(text), true);
+  });
+}
+
+/** Reads a plan that `writePlan` wrote. Throws InputError. */
+export async function readPlan(directory: string): Promise<StoredPlan> {
+  const text = await readFile(join(directory, PLAN), 'utf8').catch((error: unknown) => {
+    if (!isSystemError(error)) throw error;
+    throw new InputError(
+      `${directory}: holds no sweep (${PLAN}: ${systemReason(error, 'cannot be read')}); vmtax sweep plan … --out ${directory} makes one`,
+    );
+  });
+  const damaged = (): InputError => new InputError(`${join(directory, PLAN)}: is damaged; plan again`);
+  let stored: StoredPlan;
+  try {
+    stored = JSON.parse(text) as StoredPlan;
+  } catch {
+    throw damaged();
+  }
+  if (stored?.schema !== 'vmtax.sweep-plan/1' || !Array.isArray(stored.traces)) throw damaged();
+  const systems = stored.traces.flatMap((trace) => trace.systems);
+  if (!systems.every((system) => systemSchema.safeParse(system).success)) throw damaged();
+  return stored;
+}
+
+function unitLines({ units, traces, axes }: Layout): string {
+  const structural = axes.filter(({ price }) => !price);
+  return units
+    .map(({ id, group, cells }) => {
+      const { name, systems } = traces[group.trace]!;
+      const values = structural.map(({ place }) => [place.path, leafOf(group.system, place.keys)]);
+      const line = {
+        id,
+        trace: name,
+        system: systems[group.base]!.name,
+        structure: group.structure,
+        values: Object.fromEntries(values),
+        cells: cells.length,
+      };
+      return `${JSON.stringify(line)}\n`;
+    })
+    .join('');
+}
+
+async function guarded<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new InputError(`${directory}: ${systemReason(error, 'cannot be written')}`, { cause: error });
+  }
+}
