@@ -1,10 +1,12 @@
-// Fits the calibrated inputs of the reproduction to the published numbers that they name, and writes src/paper/parameters.ts.
-// Run after `npm run build` (`npm run calibrate` does both). It starts from the priors, so that it always gives the same file;
-// with --from-result it starts from that file, which must lead nowhere else: it then writes nothing, names the inputs that
+// Fits the calibrated inputs of the reproduction to the published numbers that they name, and writes them: those of workloads
+// to src/trace/workloads/paper/values.ts, those of systems to src/paper/parameters.ts.
+// Run after `npm run build` (`npm run calibrate` does both). It starts from the priors, so that it always gives the same files;
+// with --from-result it starts from these, which must lead nowhere else: it then writes nothing, names the inputs that
 // would move by more than a hundredth of their range, and ends with status 1 if there are any. --scale F: another scale.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { calibrate, drift, parametersModule } from '../dist/paper/calibrate.js';
+import { calibrate, drift } from '../dist/paper/calibrate.js';
+import { calibratedModules } from '../dist/paper/calibrated-modules.js';
 import { DEFAULT_SCALE, DEFAULT_SEED, EXPERIMENTS } from '../dist/paper/experiments.js';
 import { PARAMETERS } from '../dist/paper/parameters.js';
 
@@ -26,11 +28,16 @@ if (again) {
   console.log(moved.length === 0 ? 'nothing moves' : `these move: ${moved.join(', ')}`);
   process.exitCode = moved.length === 0 ? 0 : 1;
 } else {
-  const path = new URL('../src/paper/parameters.ts', import.meta.url);
-  const temporary = new URL(`${path.href}.tmp`);
-  const text = parametersModule(values);
-  const before = readFileSync(path, 'utf8');
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
-  console.log(text === before ? 'src/paper/parameters.ts stays as it is' : 'wrote src/paper/parameters.ts');
+  const root = new URL('../', import.meta.url);
+  const written = calibratedModules(values).map(({ path, text }) => {
+    const file = new URL(path, root);
+    const temporary = new URL(`${file.href}.tmp`);
+    writeFileSync(temporary, text);
+    return { path, file, temporary, same: text === readFileSync(file, 'utf8') };
+  });
+  // Both are there before the first takes its place: workloads and systems were fitted to each other.
+  for (const { path, file, temporary, same } of written) {
+    renameSync(temporary, file);
+    console.log(same ? `${path} stays as it is` : `wrote ${path}`);
+  }
 }

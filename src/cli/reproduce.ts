@@ -12,6 +12,7 @@ import { InputError } from '../trace/errors.ts';
 import { version } from '../version.ts';
 import { wantsColor } from './color.ts';
 import type { CommandContext } from './context.ts';
+import { createExperimentPool } from './experiment-pool.ts';
 import { flag, positiveNumber, single, wholeNumber, words } from './options.ts';
 import { checkOutputs, print, writeOutput } from './output.ts';
 
@@ -115,6 +116,8 @@ async function run(
     scale,
     seed: args.seed ?? DEFAULT_SEED,
     spread: args.spread,
+    // Experiments of a test have no thread that knows them.
+    ...(experiments === EXPERIMENTS && { run: createExperimentPool() }),
     signal: context.signal,
     progress: (what, done) => context.progress.update(`reproducing: ${what}`, done, 1),
   });

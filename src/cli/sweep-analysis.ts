@@ -135,6 +135,22 @@ export function axesFor({ breakEven }: AnalysisRequest, axes: readonly Axis[]): 
   });
 }
 
+/** Jobs of a cluster gather rows; whatever is asked of them is for afterwards. Throws InputError. */
+export function checkRowsAlone({ request }: Asked, html: string | undefined): void {
+  const first =
+    request.breakEven.length > 0
+      ? '--break-even'
+      : request.sensitivity !== null
+        ? '--sensitivity'
+        : html !== undefined
+          ? '--html'
+          : null;
+  if (first !== null)
+    throw new InputError(
+      `${first}: jobs of a cluster gather rows alone; ask vmtax sweep gather DIR afterwards`,
+    );
+}
+
 /** Checks what can be checked before anything is replayed. */
 export function checkRequest(layout: Layout, request: AnalysisRequest): void {
   for (const one of request.breakEven) checkBreakEven(layout, one);

@@ -13,6 +13,7 @@ import {
   askedFor,
   axesFor,
   checkRequest,
+  checkRowsAlone,
 } from './sweep-analysis.ts';
 import {
   checkStandardInput,
@@ -112,6 +113,7 @@ async function sweep(
   const { plan, maxCells } = await planOf(args, (axes) => axesFor(asked.request, axes));
   checkStandardInput(plan, args.out);
   await checkSlurm(args, outputs);
+  if (asksForSlurm(args)) checkRowsAlone(asked, outputs.html);
   await checkOutputs(namesOf(outputs), filesOf(plan));
   const prepared = await prepare(plan, maxCells, context);
   try {

@@ -1,4 +1,5 @@
-import { COMMON_PARAMETERS, LIBRARY, type Parameter } from '../trace/workloads/library.ts';
+import { COMMON_PARAMETERS, LIBRARY } from '../trace/workloads/library.ts';
+import type { Parameter } from '../trace/workloads/library-entry.ts';
 import { WORKLOAD_PREFIX } from '../trace/workloads/open.ts';
 
 /** Lines for people: the synthetic workloads with their parameters, and how to name one. */

@@ -300,19 +300,3 @@ export function drift(experiments: readonly Experiment[], a: Inputs, b: Inputs, 
     })
     .map(({ path }) => path);
 }
-
-/** The text of `src/paper/parameters.ts`, as the formatter would have it. */
-export function parametersModule(values: Inputs): string {
-  const lines = Object.keys(values)
-    .sort()
-    .map((path) => {
-      const key = /^[A-Za-z_$][\w$]*$/.test(path) ? path : `'${path}'`;
-      return `  ${key}: ${String(values[path]).replace('e+', 'e')},\n`;
-    });
-  const body = lines.length === 0 ? '{}' : `{\n${lines.join('')}}`;
-  return `import type { Inputs } from './types.ts';
-
-/** Values of all inputs of the reproduction. Written by \`npm run calibrate\`, from their priors: do not edit. */
-export const PARAMETERS: Inputs = ${body};
-`;
-}

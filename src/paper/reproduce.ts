@@ -9,8 +9,10 @@ import {
   EXHIBITS,
   type Exhibit,
   type Experiment,
+  type ExperimentOptions,
   type Inputs,
   type ModelledNumber,
+  type Outcome,
 } from './types.ts';
 
 export interface ReproduceOptions {
@@ -24,6 +26,8 @@ export interface ReproduceOptions {
   /** Whether to run at twice and four times the scale, too. */
   readonly spread?: boolean;
   readonly signal?: AbortSignal;
+  /** How to run an experiment, if not here and one after the other; those asked for together may run side by side. */
+  readonly run?: (experiment: Experiment, options: ExperimentOptions) => Promise<Outcome>;
   /** Called with what is going on and the fraction of it that is done. */
   readonly progress?: (what: string, done: number) => void;
 }
@@ -84,22 +88,27 @@ export async function runAll(
   experiments: readonly Experiment[],
   inputs: Inputs,
   scale: number,
-  { seed, signal, progress }: Pick<ReproduceOptions, 'seed' | 'signal' | 'progress'>,
+  { seed, signal, progress, run }: Pick<ReproduceOptions, 'seed' | 'signal' | 'progress' | 'run'>,
 ): Promise<Outcomes> {
   const modelled = new Map<string, number>();
   const decompositions: Decomposition[] = [];
   const notes = new Set<string>();
-  for (const experiment of experiments) {
+  const start = (experiment: Experiment): Promise<Outcome> => {
     signal?.throwIfAborted();
     const what = `${experiment.name} at scale ${scale}`;
     progress?.(what, 0);
-    const outcome = await experiment.run({
+    const options: ExperimentOptions = {
       inputs,
       scale,
       seed,
       ...(signal === undefined ? {} : { signal }),
       progress: (done) => progress?.(what, done),
-    });
+    };
+    return run === undefined ? experiment.run(options) : run(experiment, options);
+  };
+  const started = run === undefined ? null : await Promise.all(experiments.map(start));
+  for (const [at, experiment] of experiments.entries()) {
+    const outcome = started?.[at] ?? (await start(experiment));
     for (const number of outcome.modelled) add(modelled, number, experiment.name);
     decompositions.push(...outcome.decompositions);
     for (const note of outcome.notes) notes.add(note);

@@ -5,6 +5,9 @@ import type { Inputs } from './types.ts';
 /** Inputs that are paths of a system begin with one of these. */
 const OF_A_SYSTEM = ['prices.', 'monitor.', 'pages.', 'machine.', 'os.'];
 
+/** Whether an input is a path of a system, and not a value of a workload. */
+export const isOfSystem = (path: string): boolean => OF_A_SYSTEM.some((room) => path.startsWith(room));
+
 /**
  * A preset with the inputs that are paths of a system. What a native system has no place for (`monitor.…`) is left
  * out.
@@ -12,9 +15,7 @@ const OF_A_SYSTEM = ['prices.', 'monitor.', 'pages.', 'machine.', 'os.'];
 export function paperSystem(preset: string, inputs: Inputs, set: readonly string[] = []): System {
   const system = presetSystem(preset);
   const own = Object.entries(inputs).filter(
-    ([path]) =>
-      OF_A_SYSTEM.some((room) => path.startsWith(room)) &&
-      !(system.monitor === null && path.startsWith('monitor.')),
+    ([path]) => isOfSystem(path) && !(system.monitor === null && path.startsWith('monitor.')),
   );
   const overrides = [...own.map(([path, value]) => `${path}=${value}`), ...set].map(parseOverride);
   return applyOverrides([system], overrides)[0]!;

@@ -7,8 +7,9 @@ import type { Tally } from '../model/tally.ts';
 import { InputError } from '../trace/errors.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
 import { breakEven, breakEvenOfList, type Crossing } from './break-even.ts';
-import type { Group, LaidAxis, Layout } from './laid.ts';
+import type { LaidAxis, Layout } from './laid.ts';
 import { concerns, type Place, placeOf, withLeaf } from './leaves.ts';
+import { type Combination, combinationsOf, groupsOf, systemsIn } from './rest.ts';
 import type { ByCell } from './totals.ts';
 import type { Leaf } from './types.ts';
 
@@ -60,14 +61,6 @@ export interface FoundBreakEven {
 /** Most combinations of the other axes: each is a search of its own, for each system. */
 const MOST_COMBINATIONS = 64;
 
-/** One combination of the other axes on a trace: a cell that has it, and the cells that have it by the path’s value. */
-interface Combination {
-  readonly cell: number;
-  readonly others: Readonly<Record<string, Leaf>>;
-  /** By index of the axis’ value. */
-  readonly cells: ReadonlyMap<number, number>;
-}
-
 /** Whether every value of the leaf can be asked for, not only those of a list. */
 export const isContinuous = (path: string): boolean => placeOf({ path }).path.startsWith('prices.');
 
@@ -91,8 +84,8 @@ export function checkBreakEven(layout: Layout, request: BreakEvenRequest): void 
       throw new InputError(`${where}: vary it, too: --vary ${path}=… with two values or more`);
   } else {
     const { low, high } = rangeOf(axis, request);
-    const shared = layout.axes.some((one) => one !== axis && one.place.path === place.path);
-    if (shared) throw new InputError(`${where}: is varied for one system alone; ask for system:path`);
+    const other = layout.axes.find((one) => one !== axis && one.place.path === place.path);
+    if (other !== undefined) throw new InputError(`${where}: is varied as ${other.path}; ask for that`);
     // Between the ends any number has to do.
     for (const { systems } of layout.traces)
       for (const value of [low, high, low + (high - low) / Math.E])
@@ -124,50 +117,6 @@ function rangeOf(
     low: values.reduce((a, b) => Math.min(a, b)),
     high: values.reduce((a, b) => Math.max(a, b)),
   };
-}
-
-/** Combinations of all axes but one, in the order in which they first occur. */
-function combinationsOf({ axes, cells }: Layout, without: LaidAxis | undefined): Combination[] {
-  const found = new Map<string, Combination & { readonly cells: Map<number, number> }>();
-  const moved = without === undefined ? -1 : axes.indexOf(without);
-  for (let cell = 0; cell < cells.count; cell++) {
-    const index = Array.from(cells.index.subarray(cell * axes.length, (cell + 1) * axes.length));
-    const key = index.filter((_, at) => at !== moved).join(' ');
-    let one = found.get(key);
-    if (one === undefined) {
-      const others = axes.flatMap(({ path, values }, at) =>
-        at === moved || index[at]! < 0 ? [] : [[path, values[index[at]!]!] as const],
-      );
-      one = { cell, others: Object.fromEntries(others), cells: new Map() };
-      found.set(key, one);
-    }
-    if (moved >= 0) one.cells.set(index[moved]!, cell);
-  }
-  return [...found.values()];
-}
-
-/** The systems of a trace in a cell, the break-even path left as it is, with the prices of the other axes. */
-function systemsIn(layout: Layout, trace: number, cell: number, groups: Groups, without: Place): System[] {
-  const { axes, cells } = layout;
-  return layout.traces[trace]!.systems.map((_, base) => {
-    let system = groups[base]!.get(cell)!.system;
-    for (const [at, axis] of axes.entries()) {
-      const value = cells.index[cell * axes.length + at]!;
-      if (!axis.price || value < 0 || axis.place.path === without.path) continue;
-      if (concerns(axis.place, system)) system = withLeaf(system, axis.place.keys, axis.values[value]);
-    }
-    return system;
-  });
-}
-
-/** By system and cell. */
-type Groups = readonly ReadonlyMap<number, Group>[];
-
-function groupsOf({ traces, units }: Layout, trace: number): Groups {
-  const groups = traces[trace]!.systems.map(() => new Map<number, Group>());
-  for (const { group, cells } of units)
-    if (group.trace === trace) for (const cell of cells) groups[group.base]!.set(cell, group);
-  return groups;
 }
 
 /** The systems that a request about a price needs tallies of: one list of all systems for each combination. */

@@ -1,4 +1,5 @@
 import type { Layout } from './laid.ts';
+import { familiesOf, passCost } from './replays.ts';
 import type { Work } from './run.ts';
 
 /** What a sweep will take, said before it starts. */
@@ -29,7 +30,15 @@ export function announce(layout: Layout, work: Work, records: readonly (number |
 
 /** Seconds, about, of one process: all replays and prices of traces with so many records. */
 export function secondsOf(layout: Layout, work: Work, records: readonly (number | null)[]): number {
-  const replayed = work.structures.reduce((sum, at) => sum + (records[layout.structures[at]!.trace] ?? 0), 0);
+  const replayed = layout.traces.reduce((sum, { header }, trace) => {
+    const systems = work.structures.flatMap((at) => {
+      const structure = layout.structures[at]!;
+      return structure.trace === trace ? [structure.system] : [];
+    });
+    const { families, singles } = familiesOf(systems, header);
+    const replays = families.reduce((cost, { length }) => cost + passCost(length), singles.length);
+    return sum + replays * (records[trace] ?? 0);
+  }, 0);
   const points = work.units.reduce((sum, unit) => sum + unit.cells.length, 0);
   return replayed / RECORDS_PER_SECOND + points / POINTS_PER_SECOND;
 }

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { calibrate, drift, fitsOf, parametersModule } from '../../src/paper/calibrate.ts';
+import { calibrate, drift, fitsOf } from '../../src/paper/calibrate.ts';
 import { leastSquares } from '../../src/paper/least-squares.ts';
-import { PARAMETERS } from '../../src/paper/parameters.ts';
 import { experimentOf, input, keyOf, published, wholeEvaluation } from './fixture.ts';
 
 describe('bounded least squares', () => {
@@ -140,12 +139,5 @@ describe('calibration', () => {
     await expect(calibrate([experimentOf('e', [knob], ['table1'], () => [])], OPTIONS)).rejects.toThrow(
       'table1/pmake/irix/execution_time is calibrated on but not modelled',
     );
-  });
-
-  test('the file of values', () => {
-    expect(parametersModule({ 'b.c': 2, a: 1e21, 'a.b': 1e-7 })).toContain(
-      "Inputs = {\n  a: 1e21,\n  'a.b': 1e-7,\n  'b.c': 2,\n};\n",
-    );
-    expect(parametersModule(PARAMETERS)).toContain('export const PARAMETERS');
   });
 });

@@ -44,7 +44,12 @@ export async function startCluster(cpus: number): Promise<Cluster> {
     closeSync(log);
   };
   const own = { ...env, SLURM_CONF: at('slurm.conf') };
+  const slurm = async (program: string, ...args: readonly string[]): Promise<string> =>
+    (await promisify(execFile)(program, args, { env: own })).stdout.trim();
   const stop = async (): Promise<void> => {
+    // A job that nobody takes care of would stay.
+    await slurm('scancel', '--user', userInfo().username).catch(() => '');
+    await until('jobs', async () => (await slurm('squeue', '-h').catch(() => '')) === '', 10).catch(() => {});
     for (const child of daemons.reverse()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       const end = once(child, 'exit');
@@ -54,9 +59,6 @@ export async function startCluster(cpus: number): Promise<Cluster> {
     }
     rmSync(directory, { recursive: true, force: true });
   };
-  const slurm = async (program: string, ...args: readonly string[]): Promise<string> =>
-    (await promisify(execFile)(program, args, { env: own })).stdout.trim();
-
   try {
     await mkdir(at('state'));
     await mkdir(at('spool'));

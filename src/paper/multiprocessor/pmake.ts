@@ -4,51 +4,45 @@ import { type ResolvedPrices, resolvePrices, withNodes } from '../../model/syste
 import type { System } from '../../model/systems/schema.ts';
 import { sumCounter, type Tally } from '../../model/tally.ts';
 import type { TraceSummary } from '../../trace/types.ts';
+import {
+  PAPER_CPUS,
+  PMAKE_CUT,
+  pmakesValues as pmakesFrom,
+} from '../../trace/workloads/paper/from-values.ts';
 import type { PmakeValues } from '../../trace/workloads/paper/pmake.ts';
 import { type MultiprocessorValues, multiprocessorPmake } from '../../trace/workloads/paper/pmake-mp.ts';
 import { paperSystem } from '../systems.ts';
 import type { Inputs } from '../types.ts';
-import { pmakeValues } from '../uniprocessor/experiment.ts';
 import { type Bar, barOf, userInstructions } from './bars.ts';
 import { type Replayed, replayWorkload } from './replay.ts';
 
 /** Figure 7's pmake: eight of them on eight CPUs. */
 
-export const CPUS = 8;
+export const CPUS = PAPER_CPUS.pmake;
 /** Part of the run in which caches fill. */
 export const WARMUP = 1 / 4;
 
-/** Part of a process’s life that is simulated as one (`multiprocessorPmake`). */
-const CUT = 1 / 4;
-/** Part of the eight pmakes’ run that is simulated at scale 1; processes begin and end 1 ÷ CUT times as often in it. */
+/** Part of the eight pmakes’ run that is simulated at scale 1; processes begin and end 1 ÷ `PMAKE_CUT` times as often in it. */
 const LENGTH = 1 / 10;
 
 export type MultiprocessorPmake = PmakeValues & MultiprocessorValues;
 
 /** What the inputs say of the eight pmakes at a scale. */
-export function pmakesValues(
+export const pmakesValues = (
   inputs: Inputs,
   scale: number,
   seed: number,
   server: boolean,
-): MultiprocessorPmake {
-  const alone = pmakeValues(inputs, 1, seed);
-  const own = (name: string): number => inputs[`pmake_mp.${name}`]!;
-  return {
-    ...alone,
-    cpus: CPUS,
-    instructions: Math.round((CPUS * inputs['pmake.instructions']! * scale * LENGTH) / (1 - WARMUP)),
-    entryLoads: own('entry_loads'),
-    entryUpdates: own('entry_updates'),
-    warmCode: own('warm_code'),
-    workedOn: 1024 * Math.round(own('worked_on')),
-    memlockShare: own('memlock_share'),
-    semaphoreShare: own('semaphore_share'),
-    strewn: own('strewn'),
-    cut: CUT,
-    server,
-  };
-}
+): MultiprocessorPmake =>
+  pmakesFrom(
+    inputs,
+    {
+      cpus: CPUS,
+      instructions: Math.round((CPUS * inputs['pmake.instructions']! * scale * LENGTH) / (1 - WARMUP)),
+      seed,
+    },
+    { requestCut: PMAKE_CUT, server },
+  );
 
 /** A configuration of the figure (`published`), or one between two of them, which the ladder needs. */
 export interface Configuration {
@@ -91,7 +85,7 @@ export const replayPmakes = (
 
 /** Requests come as many times more often as lives are cut, and take as much less. */
 function cutPrices(prices: ResolvedPrices): ResolvedPrices {
-  return { ...prices, disk_ns: prices.disk_ns * CUT, disk_byte_ns: prices.disk_byte_ns * CUT };
+  return { ...prices, disk_ns: prices.disk_ns * PMAKE_CUT, disk_byte_ns: prices.disk_byte_ns * PMAKE_CUT };
 }
 
 /** Prices a replay: a bar of the figure. */
@@ -112,7 +106,7 @@ export function priceWithServer(tally: Tally, summary: TraceSummary, system: Sys
   );
   const machines = system.monitor?.vms.count ?? 1;
   const requests = sumCounter(tally, 'disk_requests') + sumCounter(tally, 'network_requests');
-  const each = (requests * server_ns * CUT) / userInstructions(tally);
+  const each = (requests * server_ns * PMAKE_CUT) / userInstructions(tally);
   const computing = Object.values(busy).reduce((sum, ns) => sum + ns, idle);
   return { ...busy, idle: idle + serverIdle(machines, computing, each).idle_ns };
 }

@@ -2,11 +2,12 @@ import { price } from '../../model/pricing/price.ts';
 import { resolvePrices, withNodes } from '../../model/systems/resolve.ts';
 import type { System } from '../../model/systems/schema.ts';
 import type { Tally } from '../../model/tally.ts';
+import { radixValues } from '../../trace/workloads/paper/from-values.ts';
 import { radixWorkload } from '../../trace/workloads/paper/radix.ts';
 import { paperSystem } from '../systems.ts';
 import type { Inputs } from '../types.ts';
 import { type Bar, barOf } from './bars.ts';
-import { CPUS, pmakesValues, WARMUP } from './pmake.ts';
+import { CPUS, WARMUP } from './pmake.ts';
 import { replayWorkload } from './replay.ts';
 
 /** Instructions of all CPUs at scale 1. Radix’s own length is not printed, and its bars are shares of it. */
@@ -34,14 +35,8 @@ export async function radixBars(
   signal?: AbortSignal,
 ): Promise<{ readonly irix: Bar; readonly splashos: Bar }> {
   const bar = async (system: System, withKernel: boolean): Promise<Bar> => {
-    const workload = radixWorkload({
-      cpus: CPUS,
-      instructions: Math.round((INSTRUCTIONS * scale) / (1 - WARMUP)),
-      seed,
-      pageEvery: inputs['radix.page_every']!,
-      permuted: inputs['radix.permuted']!,
-      kernel: withKernel ? pmakesValues(inputs, scale, seed, false) : null,
-    });
+    const instructions = Math.round((INSTRUCTIONS * scale) / (1 - WARMUP));
+    const workload = radixWorkload(radixValues(inputs, { cpus: CPUS, instructions, seed }, withKernel));
     const placed = withNodes(system, { cpus: CPUS });
     const { summary, tallies } = await replayWorkload(workload, [placed], WARMUP, signal);
     const [tally] = tallies as [Tally];

@@ -1,10 +1,10 @@
 import { type Breakdown, sumBy } from '../../model/pricing/breakdown.ts';
 import { price } from '../../model/pricing/price.ts';
 import { resolvePrices } from '../../model/systems/resolve.ts';
+import { TLB_BOUND, type TlbBound, tlbBoundWorkload } from '../../trace/workloads/paper/from-values.ts';
 import { paperSystem } from '../systems.ts';
 import type { Decomposition, ExperimentOptions, ModelledNumber, Outcome, Step } from '../types.ts';
 import { createReplayer, type Replayer, type Run } from './replay.ts';
-import { TLB_BOUND, type TlbBound, workloadOf } from './workloads.ts';
 
 /** Figure 5's engineering, raytrace and database: IRIX beside Disco on one CPU. */
 
@@ -64,7 +64,7 @@ async function runsOf(
   progress: (done: number) => void,
 ): Promise<readonly Run[]> {
   const counted = Math.round(Math.max(LEAST, NOMINAL[name] * scale));
-  const workload = workloadOf(name, inputs, { cpus: 1, instructions: counted + WARMUP, seed });
+  const workload = tlbBoundWorkload(name, inputs, { cpus: 1, instructions: counted + WARMUP, seed });
   const systems = (['irix', 'disco'] as const).map((system) => paperSystem(system, inputs));
   return replay({ workload, systems, warmup: WARMUP }, signal, progress);
 }

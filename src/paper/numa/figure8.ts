@@ -1,13 +1,16 @@
 import type { System } from '../../model/systems/schema.ts';
 import { instructionsIn } from '../../model/systems/schema-pages.ts';
+import { PAPER_CPUS, type Size, tlbBoundWorkload } from '../../trace/workloads/paper/from-values.ts';
 import { paperSystem } from '../systems.ts';
 import type { Decomposition, ExperimentOptions, Inputs, ModelledNumber, Outcome } from '../types.ts';
 import { type Bar, barOf, uniformBarOf } from './bars.ts';
 import { ladderOf } from './ladder.ts';
 import { createReplayer, type Replayer } from './replay.ts';
-import { NUMA, NUMA_CPUS, type NumaWorkload, workloadOf } from './workloads.ts';
 
 /** Figure 8 and Table 3: IRIX on a NUMA machine, Disco with page migration and replication, IRIX on a UMA machine. */
+
+const NUMA = ['engineering', 'raytrace'] as const;
+type NumaWorkload = (typeof NUMA)[number];
 
 /** How a workload's run is cut, in intervals of the page policy, which stay whole at every scale. */
 interface Plan {
@@ -101,7 +104,7 @@ async function runBars(
   const { irix, disco } = systemsOf(name, inputs);
   const counted = least + Math.max(0, whole - least) * scale;
   const what = {
-    workload: workloadOf(name, inputs, sizeOf(name, warmup + counted, seed)),
+    workload: tlbBoundWorkload(name, inputs, sizeOf(name, warmup + counted, seed)),
     systems: [irix, disco],
     warmup: sizeOf(name, warmup, seed).instructions,
   };
@@ -117,7 +120,7 @@ async function runLadder(
 ): Promise<readonly Bar[]> {
   const { irix, firstTouch, unmoved, migrating } = systemsOf(name, inputs);
   const what = {
-    workload: workloadOf(name, inputs, sizeOf(name, LADDER, seed)),
+    workload: tlbBoundWorkload(name, inputs, sizeOf(name, LADDER, seed)),
     systems: [irix, firstTouch, unmoved, migrating],
     warmup: sizeOf(name, LADDER / 2, seed).instructions,
   };
@@ -125,10 +128,10 @@ async function runLadder(
 }
 
 /** So many intervals of the policy on the workload's machine. */
-const sizeOf = (name: NumaWorkload, intervals: number, seed: number) => ({
-  cpus: NUMA_CPUS[name],
+const sizeOf = (name: NumaWorkload, intervals: number, seed: number): Size => ({
+  cpus: PAPER_CPUS[name],
   seed,
-  instructions: instructionsIn(intervals * INTERVAL_NS, PLANS[name].nominal_ns, NUMA_CPUS[name]),
+  instructions: instructionsIn(intervals * INTERVAL_NS, PLANS[name].nominal_ns, PAPER_CPUS[name]),
 });
 
 const SEGMENTS = ['execution', 'local_stall', 'remote_stall', 'monitor', 'total'] as const;

@@ -7,6 +7,7 @@ import type { Tally } from '../../model/tally.ts';
 import { ingest } from '../../trace/ingest.ts';
 import type { TraceSummary } from '../../trace/types.ts';
 import { workloadTrace } from '../../trace/workloads/open.ts';
+import { PMAKE_JOBS, pmakeValues } from '../../trace/workloads/paper/from-values.ts';
 import { type PmakeValues, pmakeWorkload } from '../../trace/workloads/paper/pmake.ts';
 import { checkedWorkload } from '../../trace/workloads/schema.ts';
 import { paperSystem } from '../systems.ts';
@@ -18,43 +19,14 @@ import { clearedBy, invocations, serviceTimes, TABLE_2_COLUMNS, TABLE_2_SERVICES
 const WARMUP = 1 / 5;
 /** Run length at scale 1, in runs of the paper’s: what is rare in pmake is rarer than in the other workloads. */
 const LENGTH = 3;
-/** make -J2. */
-const JOBS = 2;
 
-export function pmakeValues(inputs: Inputs, scale: number, seed: number): PmakeValues {
-  const of = (name: string): number => inputs[`pmake.${name}`]!;
-  return {
+/** The compile jobs of a run at a scale, and the part before it. */
+const valuesOf = (inputs: Inputs, scale: number, seed: number): PmakeValues =>
+  pmakeValues(inputs, {
     cpus: 1,
-    instructions: Math.round((of('instructions') * scale * LENGTH) / (1 - WARMUP)),
+    instructions: Math.round((inputs['pmake.instructions']! * scale * LENGTH) / (1 - WARMUP)),
     seed,
-    jobs: JOBS,
-    life: of('life'),
-    zeroPages: of('zero_pages'),
-    quickPages: of('quick_pages'),
-    far: of('far'),
-    wide: of('wide'),
-    heapPages: of('heap_pages'),
-    textPages: of('text_pages'),
-    demandZero: of('demand_zero'),
-    quickFault: of('quick_fault'),
-    open: of('open'),
-    read: of('read'),
-    write: of('write'),
-    execve: of('execve'),
-    fork: of('fork'),
-    exit: of('exit'),
-    short: of('short'),
-    openEvery: of('open_every'),
-    readEvery: of('read_every'),
-    writeEvery: of('write_every'),
-    shortEvery: of('short_every'),
-    diskEvery: of('disk_every'),
-    execveClears: of('execve_clears'),
-    writeClears: of('write_clears'),
-    pageOperations: of('page_operations'),
-    spread: of('spread'),
-  };
-}
+  });
 
 interface Replayed {
   readonly key: string;
@@ -66,7 +38,7 @@ interface Replayed {
 function createReplayer(): (options: ExperimentOptions, systems: readonly System[]) => Promise<Replayed> {
   let last: Replayed | null = null;
   return async ({ inputs, scale, seed, signal, progress }, systems) => {
-    const values = pmakeValues(inputs, scale, seed);
+    const values = valuesOf(inputs, scale, seed);
     const key = JSON.stringify([values, systems.map(({ prices: _, ...structure }) => structure)]);
     if (last?.key === key) return last;
     const workload = checkedWorkload(pmakeWorkload(values), 'pmake');
@@ -88,7 +60,7 @@ async function outcomeOf(
   replay: ReturnType<typeof createReplayer>,
 ): Promise<Outcome> {
   const { inputs, scale } = options;
-  const withJobs = (system: System): System => ({ ...system, os: { ...system.os, jobs: JOBS } });
+  const withJobs = (system: System): System => ({ ...system, os: { ...system.os, jobs: PMAKE_JOBS } });
   const systems = (['irix', 'disco'] as const).map((name) => withJobs(paperSystem(name, inputs)));
   const { tallies, summary } = await replay(options, systems);
   const priced = tallies.map((tally, i) => price(tally, resolvePrices(systems[i]!, summary), systems[i]!));

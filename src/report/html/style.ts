@@ -49,7 +49,7 @@ const PARTS = `.top{display:flex;align-items:baseline;justify-content:space-betw
 .verdict{border:1px solid var(--line);border-radius:10px;padding:30px 32px 26px}
 .verdict .asks{margin:0;font-size:.95rem}
 .verdict .why{margin:.7rem 0 0;font-size:1.05rem}
-.verdict .why+.facts-list,.verdict .why+details{margin-top:20px}
+.verdict .why+.facts-list,.verdict .why+details,.verdict details+.facts-list{margin-top:20px}
 .verdict .scroll{margin:20px 0 22px}
 .verdict table{width:100%;font-size:.9rem}
 .verdict caption{font-size:.85rem}

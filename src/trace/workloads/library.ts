@@ -1,3 +1,5 @@
+import type { LibraryEntry, Parameter } from './library-entry.ts';
+import { PAPER_LIBRARY } from './library-paper.ts';
 import { servicesWorkload } from './library-services.ts';
 import {
   falseSharing,
@@ -9,24 +11,6 @@ import {
   type SharingParameters,
 } from './library-sharing.ts';
 import type { WorkloadInput } from './schema.ts';
-
-/** A parameter of a ready-made workload; all are numbers. */
-export interface Parameter {
-  readonly value: number;
-  readonly least: number;
-  readonly most: number;
-  /** Whether fractions are allowed. */
-  readonly real?: boolean;
-  /** Whether it is bytes, of which K and M are powers of 1024. */
-  readonly bytes?: boolean;
-  readonly description: string;
-}
-
-export interface LibraryEntry {
-  readonly description: string;
-  readonly parameters: Readonly<Record<string, Parameter>>;
-  readonly describe: (values: Readonly<Record<string, number>>) => WorkloadInput;
-}
 
 const cpus = (value: number, least = 1): Parameter => ({
   value,
@@ -139,4 +123,5 @@ export const LIBRARY: Readonly<Record<string, LibraryEntry>> = {
     },
     describe: servicesWorkload,
   },
+  ...PAPER_LIBRARY,
 };

@@ -6,7 +6,8 @@ import type { Chunk, Trace, TraceSummary } from '../types.ts';
 import { parseYamlText } from '../yaml.ts';
 import { createEngine } from './engine.ts';
 import { layOut } from './layout.ts';
-import { COMMON_PARAMETERS, LIBRARY, type Parameter } from './library.ts';
+import { COMMON_PARAMETERS, LIBRARY } from './library.ts';
+import type { Parameter } from './library-entry.ts';
 import { checkedWorkload } from './schema.ts';
 import type { Workload } from './schema-shape.ts';
 
@@ -136,9 +137,10 @@ function parameterValue(
   const value = parameter.real ? number : Math.round(number);
   const fits = value >= parameter.least && value <= parameter.most;
   if (!fits || (!parameter.real && Math.abs(value - number) > 1e-6)) {
-    const kind = parameter.real ? 'a number' : 'a whole number';
-    const range = `from ${parameter.least} to ${parameter.most}`;
-    throw new InputError(`${where}: ${key}=${text}: expected ${kind} ${range} (${parameter.description})`);
+    const { least, most, real, description } = parameter;
+    const range = `${real ? 'a number' : 'a whole number'} from ${least} to ${most}`;
+    const expected = least === most ? String(least) : range;
+    throw new InputError(`${where}: ${key}=${text}: expected ${expected} (${description})`);
   }
   return value;
 }

@@ -3,9 +3,9 @@ import { inputsOf, inputValues } from '../../../src/paper/inputs.ts';
 import { numberId } from '../../../src/paper/keys.ts';
 import { numaExperiment, tlbBoundExperiment } from '../../../src/paper/numa/experiment.ts';
 import { ladderOf } from '../../../src/paper/numa/ladder.ts';
-import { workloadOf } from '../../../src/paper/numa/workloads.ts';
 import { PUBLISHED } from '../../../src/paper/published.ts';
 import { sideOf } from '../../../src/paper/rules.ts';
+import { tlbBoundWorkload } from '../../../src/trace/workloads/paper/from-values.ts';
 import { checkedWorkload } from '../../../src/trace/workloads/schema.ts';
 
 const experiments = [tlbBoundExperiment, numaExperiment];
@@ -42,7 +42,7 @@ describe('workloads', () => {
     ['raytrace', 1],
     ['database', 1],
   ] as const)('%s on %i CPUs is a description that holds', (name, cpus) => {
-    const workload = workloadOf(name, inputs, { cpus, instructions: 1e6, seed: 1 });
+    const workload = tlbBoundWorkload(name, inputs, { cpus, instructions: 1e6, seed: 1 });
     expect(checkedWorkload(workload, name).cpus).toBe(cpus);
   });
 });

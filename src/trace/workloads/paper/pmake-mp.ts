@@ -24,6 +24,8 @@ export interface MultiprocessorValues {
   readonly semaphoreShare: number;
   /** Part of a process’s life that is simulated as one: path lengths and pages of its beginning and end are cut alike. */
   readonly cut: number;
+  /** Part of a request that is simulated as one: each then takes as small a part of a disk’s time. 1: whole requests. */
+  readonly requestCut: number;
   /** Operands in 100 user instructions that go to lines strewn over the process’s memory. */
   readonly strewn: number;
   /** Whether CPUs other than the first have their files on a server. */
@@ -96,7 +98,7 @@ const warm = (code: ServiceInput['code'], part: number): ServiceInput['code'] =>
 });
 
 /**
- * Requests come at the rate of a process's own instructions, and as many times more often as lives are cut; each is as
+ * Requests come at the rate of a process's own instructions, and as many times more often as they are cut; each is as
  * much smaller. Some are to a disk, others to a server.
  */
 function requests({ services }: KernelInput, cut: number): Record<string, ServiceInput> {
@@ -104,7 +106,8 @@ function requests({ services }: KernelInput, cut: number): Record<string, Servic
   const every = whole(Number((when as { every: number }).every) * cut);
   const request: ServiceInput = {
     ...path,
-    when: { on: 'rate', every, spacing: 'regular' },
+    // Whole requests come further apart than a short process lives: regular ones would never come.
+    when: { on: 'rate', every, spacing: cut === 1 ? 'exponential' : 'regular' },
     instructions: whole(Number(instructions) * cut),
   };
   return { DISK: { ...request, disk: disk! }, NETWORK: { ...request, network: { bytes: '8K' } } };
@@ -114,7 +117,7 @@ function requests({ services }: KernelInput, cut: number): Record<string, Servic
 function sharedKernel(kernel: KernelInput, values: PmakeValues & MultiprocessorValues): KernelInput {
   const hot = hotData(values);
   const services = Object.fromEntries(
-    Object.entries({ ...kernel.services, ...requests(kernel, values.cut) }).map(
+    Object.entries({ ...kernel.services, ...requests(kernel, values.requestCut) }).map(
       ([name, service]): [string, ServiceInput] => {
         const own = (service.data ?? []).map(apart);
         return [

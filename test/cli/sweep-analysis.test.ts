@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { expectClean, expectRefusal, inProcess, SMALL, workplace } from './cli.ts';
+
+const place = workplace();
+
+const SWEEP = ['sweep', SMALL, '--systems', 'irix,disco'];
+const VARY = ['--vary', 'prices.trap_cycles=0..200+100'];
+
+test('--break-even and --sensitivity: in the text, in the JSON, on the page', async () => {
+  const asked = [
+    '--break-even',
+    'prices.emulate_cycles=0..400',
+    '--sensitivity',
+    '--samples',
+    '200',
+    '--seed',
+    '7',
+  ];
+  const files = [
+    '--json',
+    place.path('a.json'),
+    '--html',
+    place.path('a.html'),
+    '--pareto',
+    'total_ps,count.traps',
+  ];
+  const result = await inProcess([...SWEEP, ...VARY, ...asked, ...files], place);
+  expect(result.status).toBe(0);
+  expect(result.stdout).toContain('nothing flips: disco is dearer than irix at every prices.emulate_cycles');
+  expect(result.stdout).toContain('200 joint samples (seed 7)');
+  const { break_even, sensitivity, rows } = JSON.parse(readFileSync(place.path('a.json'), 'utf8'));
+  // What a break-even moves is varied, too, so that there is something to draw.
+  expect(rows.length).toBe(2 * 3 * 33);
+  expect(break_even.length).toBe(3);
+  expect(break_even[0]).toMatchObject({
+    path: 'prices.emulate_cycles',
+    kind: 'price',
+    crossings: [],
+    points: 65,
+  });
+  expect(sensitivity[0].monteCarlo).toMatchObject({ samples: 200, seed: 7 });
+  expect(sensitivity[0].monteCarlo.systems[1].difference.p5).toBeGreaterThan(0);
+  expect(sensitivity[0].tornado[1].ratio.effects.length).toBeGreaterThan(5);
+  expect(readFileSync(place.path('a.html'), 'utf8')).toContain('Which configurations are worth having');
+  expectClean(place);
+});
+
+test('gather answers the same, to the last byte', async () => {
+  const asked = ['--break-even', 'prices.trap_cycles', '--sensitivity', '--samples', '100', '--seed', '2'];
+  const direct = await inProcess([...SWEEP, ...VARY, ...asked, '--json', place.path('direct.json')], place);
+  expect(direct.status).toBe(0);
+  const out = place.path('parts');
+  for (const args of [
+    ['sweep', 'plan', ...SWEEP.slice(1), ...VARY, '--out', out],
+    ['sweep', 'run', out],
+    ['sweep', 'gather', out, ...asked, '--json', place.path('gathered.json')],
+  ])
+    expect((await inProcess(args, place)).status).toBe(0);
+  expect(readFileSync(place.path('gathered.json'))).toEqual(readFileSync(place.path('direct.json')));
+});
+
+test.each([
+  [
+    ['--break-even', 'prices.trap_cycles=5'],
+    /--break-even prices\.trap_cycles=5: expected path or path=lo\.\.hi/,
+  ],
+  [['--break-even', 'prices.trap_cycles=a..9'], /expected numbers for lo and hi/],
+  [['--break-even', 'prices.trap_cycles=9..1'], /the range is empty/],
+  [['--break-even', 'prices.trap_cycles', '--break-even', 'prices.trap_cycles'], /is given twice/],
+  [['--break-even', 'machine.tlb.entries'], /vary it, too/],
+  [['--samples', '1000'], /--samples goes with --sensitivity/],
+  [['--sensitivity', '--samples', '10'], /--samples 10: expected a whole number from 100/],
+  [['--seed', '3'], /--seed goes with --design latin-hypercube/],
+  [['--pareto', 'total,elapsed'], /--pareto is a part of the page/],
+  [['--pareto', 'total', '--html', 'x.html'], /expected two outputs/],
+  [
+    ['--pareto', 'total,speed', '--html', 'x.html'],
+    /--pareto speed: no such output; there are instructions, total/,
+  ],
+  [['--slurm', '--out', 'd', '--sensitivity'], /ask vmtax sweep gather/],
+])('%j is refused in one line', async (args, message) => {
+  expectRefusal(await inProcess([...SWEEP, ...VARY, ...args], place), message);
+  expect(existsSync('x.html')).toBe(false);
+});
