@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 import { cleanText } from '../report/words.ts';
 import { readPlan, writePlan } from '../sweep/directory.ts';
 import { type Shard, WHOLE, workOf } from '../sweep/run.ts';
+import { InputError } from '../trace/errors.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT_DEFECT } from './errors.ts';
 import { flag } from './options.ts';
@@ -194,6 +195,8 @@ async function gather(
   partial: boolean,
   context: CommandContext,
 ): Promise<number> {
+  if (outputs.seed !== undefined && !outputs.sensitivity)
+    throw new InputError('--seed goes with --sensitivity');
   const asked = askedFor(outputs);
   const stored = await readPlan(directory);
   await checkOutputs(namesOf(outputs), filesOf(stored.plan));

@@ -30,7 +30,7 @@ export interface Sensitivity {
 
 export interface Analysis {
   readonly breakEven: readonly FoundBreakEven[];
-  /** By trace; empty: not asked for. */
+  /** By trace, without those on which a system cannot be replayed; empty: not asked for. */
   readonly sensitivity: readonly Sensitivity[];
 }
 
@@ -69,10 +69,11 @@ export async function analyse(
       const inputs = { ...options, trace, summary, warmup: layout.plan.warmup, tallyOf };
       for (const one of request.breakEven) breakEven.push(...(await findCrossings(layout, at, one, inputs)));
       if (request.sensitivity === null) continue;
+      if (systems.some((system) => tallyOf(system) === null)) continue;
       const { samples, seed } = request.sensitivity;
       const uncertain = systems.map((given): UncertainSystem => {
         const system = withNodes(given, trace.header);
-        return { name: system.name, tally: tallyOf(given), prices: resolvePrices(system, summary), system };
+        return { name: system.name, tally: tallyOf(given)!, prices: resolvePrices(system, summary), system };
       });
       const ranges = rangesOf(uncertain);
       sensitivity.push({
@@ -94,14 +95,14 @@ export async function analyse(
   return { breakEven, sensitivity };
 }
 
-/** Replays the distinct structures of some systems; gives the tally of each system. */
+/** Replays the distinct structures of some systems; gives the tally of each system, null where its replay fails. */
 async function talliesOf(
   layout: Layout,
   trace: Trace,
   summary: TraceSummary,
   systems: readonly System[],
   { signal, progress }: AnalysisOptions,
-): Promise<(system: System) => Tally> {
+): Promise<(system: System) => Tally | null> {
   const keyOf = (system: System): string => structureKey(systemFor(system, trace.header));
   const byKey = new Map(systems.map((system) => [keyOf(system), system]));
   const distinct = [...byKey.values()];
@@ -112,8 +113,7 @@ async function talliesOf(
   });
   const tallies = new Map<string, Tally>();
   for (const [i, result] of settled.entries()) {
-    if (result.status === 'rejected') throw result.reason;
-    tallies.set(keyOf(distinct[i]!), result.value);
+    if (result.status === 'fulfilled') tallies.set(keyOf(distinct[i]!), result.value);
   }
-  return (system) => tallies.get(keyOf(system))!;
+  return (system) => tallies.get(keyOf(system)) ?? null;
 }

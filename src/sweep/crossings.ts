@@ -132,15 +132,18 @@ export interface CrossingInputs {
   readonly trace: Trace;
   readonly summary: TraceSummary;
   readonly warmup: number | null;
-  /** The tally of a system that `systemsToReplay` named. */
-  readonly tallyOf: (system: System) => Tally;
+  /** The tally of a system that `systemsToReplay` named; null: its replay fails, as that of its cells did. */
+  readonly tallyOf: (system: System) => Tally | null;
   /** Totals in picoseconds. */
   readonly totals: ByCell;
   readonly signal?: AbortSignal;
   readonly progress?: (what: string, done: number, total: number) => void;
 }
 
-/** All break-evens of a trace: of each system but the baseline, for each combination of the other axes. */
+/**
+ * All break-evens of a trace: of each system but the baseline, for each combination of the other axes in which both can
+ * be replayed.
+ */
 export async function findCrossings(
   layout: Layout,
   at: number,
@@ -157,6 +160,7 @@ export async function findCrossings(
     for (const system of systems.slice(1)) {
       inputs.signal?.throwIfAborted();
       const pair = [systems[0]!, system] as const;
+      if (pair.some((one) => inputs.tallyOf(one) === null)) continue;
       const name = { trace: layout.traces[at]!.name, others: combinations[i]!.others };
       found.push({ ...name, ...(await priceCrossings(pair, rangeOf(axis, request), request, inputs)) });
       inputs.progress?.('break-even', found.length, lists.length * (systems.length - 1));
@@ -179,7 +183,7 @@ async function priceCrossings(
   const name = place.keys[1] as keyof Prices;
   const totals = pair.map((given) => {
     const system = withNodes(given, inputs.trace.header);
-    const compiled = compilePricing(inputs.tallyOf(given), system);
+    const compiled = compilePricing(inputs.tallyOf(given)!, system);
     const columns = new Float64Array(compiled.columns.length);
     const moves = concerns(place, system);
     return (value: number): number => {

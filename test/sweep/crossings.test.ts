@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compareSystems } from '../../src/model/run.ts';
 import { applyOverrides, parseOverride } from '../../src/model/systems/load.ts';
+import { findCrossings } from '../../src/sweep/crossings.ts';
 import { InputError } from '../../src/trace/errors.ts';
 import { analysed } from './analysed.ts';
 import { planOf, presets, workload } from './sweeps.ts';
@@ -61,6 +62,17 @@ describe('break-even of a price', () => {
     expect(low.difference_ps).toBe(await difference(services, BOTH, set(0)));
     expect(high.difference_ps).toBe(await difference(services, BOTH, set(500)));
   });
+});
+
+test('a system that cannot be replayed has no break-even, and is no reason to end', async () => {
+  const { layout, totals } = await analysed(services, BOTH, planOf(['prices.local_ns=200,300']));
+  const found = await findCrossings(
+    layout,
+    0,
+    { path: 'prices.local_ns', low: null, high: null },
+    { trace: services, summary: services.summary()!, warmup: null, tallyOf: () => null, totals },
+  );
+  expect(found).toEqual([]);
 });
 
 test('of structures the listed values are all there is', async () => {

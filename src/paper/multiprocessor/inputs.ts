@@ -11,7 +11,7 @@ const F7 = (system: string, quantity: string, workload = 'pmake'): string =>
 const ELASTICITY: Readonly<Record<string, number>> = {
   'pmake_mp.entry_loads': 0.6,
   'pmake_mp.memlock_share': 12,
-  'pmake_mp.semaphore_share': 6,
+  'pmake_mp.semaphore_share': 2,
   'radix.page_every': -1,
   'footprint.kernel_data_each': 0.5,
   'footprint.common_files': 0.7,

@@ -1,0 +1,203 @@
+import type { Sensitivity } from '../../sweep/analysis.ts';
+import { slug } from '../html/escape.ts';
+import type { FigureContent } from '../html/figure.ts';
+import { percent, signed } from '../numbers.ts';
+import { cleanText } from '../words.ts';
+import { bandsChart, tornadoChart } from './bands.ts';
+import { extremes, headline, linesFinding, rangeText } from './finding.ts';
+import { heatChart } from './heat.ts';
+import { linesChart } from './lines.ts';
+import { chosenCells, heatMaps, linePanels, titleOf } from './panels.ts';
+import { type Candidate, outputWords, paretoChart, paretoFront } from './pareto.ts';
+import { bandsTable, linesTable, paretoTable, tornadoTable } from './tables.ts';
+import { against, comparedSystems, largestOf, type SweepView, thinned } from './view.ts';
+import { claimSentence, samplesText } from './words.ts';
+
+/** The charts of one trace of a sweep, each with its question, finding, words and table. */
+export function figuresOf(view: SweepView, trace: number, id: string): FigureContent[] {
+  return [
+    linesFigure(view, trace, id),
+    ...heatFigure(view, trace, id),
+    ...paretoFigure(view, trace, id),
+    ...view.analysis.sensitivity
+      .filter((one) => one.trace === view.layout.traces[trace]!.name)
+      .flatMap((one) => sensitivityFigures(one, id)),
+  ];
+}
+
+const sentences = (...all: readonly string[]): string => all.filter((text) => text !== '').join(' ');
+
+function linesFigure(view: SweepView, trace: number, id: string): FigureContent {
+  const { items, left } = linePanels(view, trace);
+  const base = against(view, trace);
+  const across = items.length === 1 ? 1 : items.length <= 4 ? 2 : 3;
+  const finding = items.length === 1 ? headline(view, trace) : linesFinding(view, trace);
+  const joined = items.every((panel) => panel.joined);
+  return {
+    id: `${id}-lines`,
+    file: 'vmtax-sweep-lines',
+    question: 'What does each value cost?',
+    finding,
+    how: sentences(
+      `Total time of all CPUs against ${base} in the same cell: on the strong line both cost the same, below it a system costs less, above it more.`,
+      joined ? '' : 'Each dot is a cell; in dots above each other something else differs.',
+      items.length > 1 ? 'All panels have one scale.' : '',
+      'A blue upright is what the systems have themselves; a ring on the strong line is a break-even.',
+      left,
+    ),
+    chart: () => linesChart(finding, items, { against: base, across }),
+    table: () => linesTable(items),
+  };
+}
+
+function heatFigure(view: SweepView, trace: number, id: string): FigureContent[] {
+  const { items, left } = heatMaps(view, trace);
+  const [first] = items;
+  if (first === undefined) return [];
+  const base = against(view, trace);
+  const values = first.rows.flatMap((_, r) => first.columns.map((_, c) => first.change(c, r)));
+  const finite = values.filter(Number.isFinite);
+  const less = finite.filter((value) => value < 0).length;
+  const share = finite.length === 0 ? 0 : (100 * less) / finite.length;
+  const finding =
+    less === 0 || less === finite.length
+      ? `${first.name} costs ${less === 0 ? 'no less' : 'less'} than ${base} in all ${finite.length} combinations`
+      : `${first.name} costs less than ${base} in ${percent(share)} of the combinations`;
+  return [
+    {
+      id: `${id}-heat`,
+      file: 'vmtax-sweep-map',
+      question: 'How do two of them act together?',
+      finding,
+      how: sentences(
+        `Each cell is a combination, its colour and figure the total time against ${base}, in percent. On the strong line both cost the same; it runs straight between the middles of cells.`,
+        left,
+      ),
+      chart: () => heatChart(finding, items, base),
+      table: () =>
+        linesTable(
+          items.flatMap(({ name, across, down, columns, rows, change }) =>
+            rows.map((row, r) => ({
+              name: `${cleanText(down.path)} ${down.labels[row]}`,
+              axis: { ...across, order: columns },
+              lines: [
+                { system: 1, name, points: columns.map((index, c) => ({ index, change: change(c, r) })) },
+              ],
+              joined: true,
+              dots: false,
+              crossings: [],
+            })),
+          ),
+        ),
+    },
+  ];
+}
+
+/** Dots of a Pareto chart besides the front. */
+const MOST_DOTS = 300;
+
+function paretoFigure(view: SweepView, trace: number, id: string): FigureContent[] {
+  if (view.pareto === null) return [];
+  const { keys, values } = view.pareto;
+  const { systems } = view.layout.traces[trace]!;
+  const all = systems
+    .flatMap((_, system) =>
+      Array.from(
+        values[0][trace]![system]!,
+        (a, cell): Candidate => ({ system, cell, a, b: values[1][trace]![system]![cell]! }),
+      ),
+    )
+    .filter(({ a, b }) => Number.isFinite(a) && Number.isFinite(b));
+  const front = paretoFront(all);
+  if (front.length === 0) return [];
+  const points = thinned(all, MOST_DOTS);
+  const chosen = chosenCells(view, trace).slice(0, 1);
+  const owners = [...new Set(front.map(({ system }) => cleanText(systems[system]!.name)))];
+  const [a, b] = keys.map((key, i) => {
+    const { name } = outputWords(key, largestOf(front.map((one) => (i === 0 ? one.a : one.b))));
+    return name;
+  });
+  const one = front.length === 1;
+  const finding = one
+    ? `one configuration is best in both: ${titleOf(view, trace, front[0]!.system, front[0]!.cell)}`
+    : `${front.length} of ${all.length.toLocaleString('en')} configurations are beaten by no other, all of ${owners.join(' and ')}`;
+  return [
+    {
+      id: `${id}-pareto`,
+      file: 'vmtax-sweep-pareto',
+      question: `Which configurations are worth having, by ${keys.join(' and ')}?`,
+      finding,
+      how: sentences(
+        `Each dot is a system in a cell: ${a} to the right, ${b} upwards, less is better in both. The line joins those that no other equals or beats in both.`,
+        points.length < all.length
+          ? `${points.length} of ${all.length.toLocaleString('en')} dots are drawn; the front is that of all.`
+          : '',
+      ),
+      chart: () =>
+        paretoChart(finding, {
+          keys,
+          points,
+          front: thinned(front, MOST_DOTS),
+          names: systems.map(({ name }) => name),
+          titleOf: ({ system, cell }) => titleOf(view, trace, system, cell),
+          chosen: all.filter(({ cell }) => chosen.includes(cell)),
+        }),
+      table: () => paretoTable(view, trace, keys, front),
+    },
+  ];
+}
+
+/** Tornados of a page: the systems that come first. */
+const MOST_TORNADOS = 3;
+
+function sensitivityFigures({ tornado, monteCarlo }: Sensitivity, id: string): FigureContent[] {
+  const { systems, samples, seed, ranges } = monteCarlo;
+  const [base, ...others] = systems;
+  const baseline = cleanText(base!.name);
+  const claims = others.map((bands) => claimSentence(bands, base!.name));
+  const [first] = others;
+  const finding =
+    first === undefined
+      ? `${baseline} takes ${signed(1, percent(50 * (base!.total.p95 / base!.total.p50 - base!.total.p5 / base!.total.p50)))} either way`
+      : claims[0]!.replace(/\.$/, '');
+  const bands: FigureContent = {
+    id: `${id}-bands`,
+    file: 'vmtax-sweep-bands',
+    question: 'How sure is the difference, while prices are not?',
+    finding,
+    how: sentences(
+      samplesText(samples, seed, ranges.length),
+      'Bars end at the middle sample; nine tenths of the samples lie within the brackets.',
+      'That brackets of two systems overlap says nothing, because most of what moves one moves the other: what counts is the band of the difference in the same sample.',
+      ...claims.slice(1),
+    ),
+    chart: () => bandsChart(finding, systems),
+    table: () => bandsTable(systems),
+  };
+  const tornados = tornado.slice(1, 1 + MOST_TORNADOS).flatMap(({ name, ratio }): FigureContent[] => {
+    const [top] = ratio?.effects ?? [];
+    if (ratio === null || top === undefined) return [];
+    const change = (value: number): string => signed(value - 1, percent(100 * (value - 1)));
+    const said = `${cleanText(name)} rests most on ${top.path}: ${change(Math.min(top.low, top.high))} to ${change(Math.max(top.low, top.high))} against ${baseline}`;
+    return [
+      {
+        id: `${id}-tornado-${slug(name)}`,
+        file: `vmtax-sweep-tornado-${slug(name)}`,
+        question: `Which prices does ${cleanText(name)} rest on?`,
+        finding: said,
+        how: 'Each price is moved by itself, in all systems, to the low (grey) and the high end (blue) of its range. The table has all prices that move anything.',
+        chart: () => tornadoChart(said, ratio, baseline),
+        table: () => tornadoTable(ratio),
+      },
+    ];
+  });
+  return [bands, ...tornados];
+}
+
+/** What the systems of a trace take, one sentence each. */
+export const rangesOf = (view: SweepView, trace: number): string[] =>
+  comparedSystems(view, trace).map((system) => `${rangeText(view, trace, system)}.`);
+
+/** Whether anything of a trace can be drawn. */
+export const isDrawable = (view: SweepView, trace: number): boolean =>
+  comparedSystems(view, trace).some((system) => extremes(view, trace, system) !== null);

@@ -1,0 +1,90 @@
+import { CATEGORIES } from '../../model/pricing/breakdown.ts';
+import type { Analysis, Sensitivity } from '../../sweep/analysis.ts';
+import type { Band } from '../../sweep/uncertainty.ts';
+import { percentFigure, signed, timeFigure, timeUnit } from '../numbers.ts';
+import { padEnd, padStart, textWidth } from '../text-layout.ts';
+import { cleanText } from '../words.ts';
+import {
+  breakEvenFinding,
+  breakEvenGroups,
+  breakEvenHow,
+  breakEvenPlace,
+  claimSentence,
+  samplesText,
+} from './words.ts';
+
+/** Break-even and sensitivity for a terminal. */
+
+/** Prices of a tornado that are listed. */
+const MOST_PRICES = 12;
+
+export function analysisText(analysis: Analysis, traces: number): string {
+  const lines = [...breakEvenLines(analysis, traces)];
+  for (const one of analysis.sensitivity) lines.push(...sensitivityLines(one, traces));
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function breakEvenLines({ breakEven }: Analysis, traces: number): string[] {
+  if (breakEven.length === 0) return [];
+  const lines = breakEvenGroups(breakEven).map(({ first, count }) => {
+    const how = breakEvenHow(first);
+    if (count > 1)
+      return `  ${breakEvenFinding(first)}, in ${count} combinations of the rest (${how} in each).`;
+    const place = breakEvenPlace(first, traces);
+    return `  ${place === '' ? '' : `${place}: `}${breakEvenFinding(first)} (${how}).`;
+  });
+  return ['Break-even', ...lines, ''];
+}
+
+function sensitivityLines({ trace, tornado, monteCarlo }: Sensitivity, traces: number): string[] {
+  const [base, ...others] = monteCarlo.systems;
+  const lines = [
+    `Sensitivity${traces > 1 ? ` on ${cleanText(trace)}` : ''}`,
+    `  ${samplesText(monteCarlo.samples, monteCarlo.seed, monteCarlo.ranges.length)}`,
+    ...others.map((bands) => `  ${claimSentence(bands, base!.name)}`),
+    '',
+    ...bandLines(monteCarlo.systems),
+    '',
+  ];
+  for (const [i, system] of tornado.entries()) {
+    const shown = tornado.length === 1 ? system.total : system.ratio;
+    if (shown === null || shown.effects.length === 0 || (i === 0 && tornado.length > 1)) continue;
+    const percentOf = (value: number): number => 100 * (i === 0 ? value / shown.now - 1 : value - 1);
+    const figure = (value: number): string => signed(percentOf(value), percentFigure(percentOf(value)));
+    const now = i === 0 ? 'its total now' : `the total of ${cleanText(base!.name)}, now ${figure(shown.now)}`;
+    lines.push(
+      `  What moves ${cleanText(system.name)} most, in percent of ${now}`,
+      ...grid(
+        ['price', 'at low', 'at high'],
+        shown.effects.slice(0, MOST_PRICES).map(({ path, low, high }) => [path, figure(low), figure(high)]),
+      ),
+    );
+    const more = shown.effects.length - MOST_PRICES;
+    if (more > 0) lines.push(`  and ${more} more prices, each of which moves it less`);
+    lines.push('');
+  }
+  return lines;
+}
+
+/** Nine tenths of the samples of every bar: systems, and their categories. */
+function bandLines(systems: Sensitivity['monteCarlo']['systems']): string[] {
+  const unit = timeUnit(Math.max(...systems.map(({ total }) => total.p95)));
+  const row = (name: string, { p5, p50, p95 }: Band): string[] => [
+    name,
+    ...[p5, p50, p95].map((ps) => timeFigure(ps, unit)),
+  ];
+  const rows = systems.flatMap(({ name, total, categories }) => [
+    row(cleanText(name), total),
+    ...CATEGORIES.filter((category) => categories[category].p95 > 0).map((category) =>
+      row(`  ${category}`, categories[category]),
+    ),
+  ]);
+  return grid([`time, ${unit.name}`, '5 %', '50 %', '95 %'], rows);
+}
+
+function grid(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((name, at) => Math.max(textWidth(name), ...rows.map((row) => textWidth(row[at]!))));
+  return [head, ...rows].map((row) =>
+    `  ${row.map((text, at) => (at === 0 ? padEnd(text, widths[0]!) : padStart(text, widths[at]!))).join('  ')}`.trimEnd(),
+  );
+}
