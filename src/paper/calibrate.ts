@@ -268,8 +268,14 @@ async function runFit(fit: Fit, before: Inputs, options: CalibrateOptions): Prom
             elasticity: inputs.map(({ elasticity }) => elasticity!),
             targets: own.map((at) => targets[at]!.value),
             tolerances: own.map((at) => toleranceOf(targets[at]!)),
+            // As they will be written: a run may hang on the last digit.
             numbers: async (x) => {
-              const all = await modelledAt(withValues(x.map((value, i) => axes[i]!.placeOf(value))));
+              const all = await modelledAt(
+                withValues(
+                  x.map((value, i) => axes[i]!.placeOf(value)),
+                  rounded,
+                ),
+              );
               return own.map((at) => all[at]!);
             },
             report: (round, objective) => log(`  round ${round}: objective ${objective.toPrecision(4)}`),

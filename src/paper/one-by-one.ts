@@ -20,7 +20,7 @@ export interface OneByOneProblem {
 }
 
 /** Rounds; each makes a part of the correction, at most by a factor. The part is halved when a correction went too far. */
-const ROUNDS = 10;
+const ROUNDS = 16;
 const PART = 0.8;
 const MOST = 1.7;
 /** Enough: errors of a fifth of a tolerance, on average. */

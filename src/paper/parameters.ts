@@ -4,4 +4,13 @@ import type { Inputs } from './types.ts';
 /** Values of all inputs of the reproduction. Written by `npm run calibrate`, from their priors: do not edit. */
 export const PARAMETERS: Inputs = {
   ...PAPER_VALUES,
+  'monitor.machine_lines': 2.518,
+  'prices.controller_ns': 125,
+  'prices.emulate_cycles': 162,
+  'prices.kernel_tlb_cycles': 69.53,
+  'prices.l2tlb_cycles': 4.82,
+  'prices.migrate_ns': 53000,
+  'prices.refill_cycles': 6.209,
+  'prices.replicate_ns': 35000,
+  'prices.tlb_write_cycles': 534.5,
 };

@@ -60,7 +60,8 @@ export async function reproduce(
   }
   const numbers = compare(inputs, exhibits, outcome.modelled, spreads);
   const set = new Set(own.map(({ path }) => path));
-  const ledger: LedgerInput[] = inputs.map((input) => ({
+  // How calibration searches is no part of what came out.
+  const ledger: LedgerInput[] = inputs.map(({ elasticity: _, ...input }) => ({
     ...input,
     value: values[input.path]!,
     set: set.has(input.path),

@@ -29,7 +29,7 @@ export interface SpreadValue {
   readonly value: number;
 }
 
-export interface LedgerInput extends InputInfo {
+export interface LedgerInput extends Omit<InputInfo, 'elasticity'> {
   readonly value: number;
   /** Whether the user set it. */
   readonly set: boolean;

@@ -21,11 +21,20 @@ export interface PmakeValues extends IrixValues {
   readonly wide: number;
 }
 
+/** From a line of one pair of pages to a line of the next, at another place in its page. */
+const LINE_STRIDE = 2 * 4096 + 64;
+
 /** Parallel compile of many small files: short-lived processes that keep the kernel busy. */
 export function pmakeWorkload(values: PmakeValues): WorkloadInput {
   const pages = (count: number): number => Math.max(1, Math.round(count)) * 4096;
+  // A whole number of strides, so that each round comes to the same lines.
   const line = (from: number, count: number) =>
-    ({ kind: 'sequential', from, bytes: pages(count) - from, stride: 2 * 4096 + 64 }) as const;
+    ({
+      kind: 'sequential',
+      from,
+      bytes: LINE_STRIDE * Math.max(1, Math.floor((pages(count) - from) / LINE_STRIDE)),
+      stride: LINE_STRIDE,
+    }) as const;
   return {
     name: 'pmake',
     cpus: values.cpus,
