@@ -15,6 +15,7 @@ import type { CommandContext } from './context.ts';
 import { createExperimentPool } from './experiment-pool.ts';
 import { flag, positiveNumber, single, wholeNumber, words } from './options.ts';
 import { checkOutputs, print, writeOutput } from './output.ts';
+import { quote } from './run.ts';
 
 interface ReproduceArguments {
   readonly exhibits?: readonly string[];
@@ -165,6 +166,3 @@ async function renderPage(result: ReproductionResult): Promise<string> {
     commandLine: `vmtax ${process.argv.slice(2).map(quote).join(' ')}`,
   });
 }
-
-const quote = (word: string): string =>
-  /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -4,7 +4,7 @@ import yargs from 'yargs';
 import { reproduceCommand } from '../../src/cli/reproduce.ts';
 import { reproductionSchema } from '../../src/report/reproduction/schema.ts';
 import { wholeEvaluation } from '../paper/fixture.ts';
-import { expectClean, expectRefusal, inProcess, workplace } from './cli.ts';
+import { expectClean, expectRefusal, expectSuccess, inProcess, vmtax, workplace } from './cli.ts';
 
 const place = workplace();
 
@@ -108,3 +108,13 @@ describe('with made-up experiments', () => {
     expectClean(place);
   });
 });
+
+test('the experiments run on threads of their own, and what is wrong there is one line', async () => {
+  const result = await vmtax(['reproduce', 'table1', '--scale', '0.002', '--json', '-'], place);
+  expectSuccess(result);
+  const { numbers } = reproductionSchema.parse(JSON.parse(result.stdout));
+  expect(numbers.map(({ workload }) => workload)).toEqual(['pmake', 'engineering', 'raytrace', 'database']);
+  for (const { modelled } of numbers) expect(modelled).toBeGreaterThan(0);
+  const wrong = ['reproduce', 'table1', '--scale', '0.002', '--set', 'prices.l2tlb_cycles=-1'];
+  expectRefusal(await vmtax(wrong, place), 'prices.l2tlb_cycles');
+}, 60_000);

@@ -1,3 +1,4 @@
+import { assumed, fitted } from '../describe.ts';
 import type { InputInfo } from '../types.ts';
 import { PMAKE_INPUTS } from '../uniprocessor/inputs.ts';
 
@@ -26,26 +27,7 @@ const workload = (
   prior: number,
   range: readonly [number, number],
   calibratedOn: string,
-): InputInfo => ({
-  path,
-  description,
-  unit,
-  source: 'fitted to IRIX on the bare machine',
-  role: 'calibrated',
-  side: 'workload',
-  calibratedOn: [calibratedOn],
-  elasticity: ELASTICITY[path] ?? 1,
-  prior,
-  range,
-});
-
-const assumed = (
-  path: string,
-  unit: string,
-  description: string,
-  prior: number,
-  source: string,
-): InputInfo => ({ path, description, unit, source, role: 'assumed', side: 'workload', prior });
+): InputInfo => fitted(path, unit, description, prior, range, [calibratedOn], ELASTICITY[path]);
 
 /** What IRIX alone cannot show, because it has one kernel. */
 const divided = (

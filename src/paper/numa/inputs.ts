@@ -1,3 +1,4 @@
+import { assumed, fitted } from '../describe.ts';
 import { MULTIPROCESSOR_INPUTS } from '../multiprocessor/inputs.ts';
 import type { InputInfo } from '../types.ts';
 
@@ -25,27 +26,8 @@ const workload = (
   prior: number,
   range: readonly [number, number],
   calibratedOn: readonly string[],
-  source = 'fitted to IRIX on the bare machine',
-): InputInfo => ({
-  path,
-  description,
-  unit,
-  source,
-  role: 'calibrated',
-  side: 'workload',
-  calibratedOn,
-  elasticity: ELASTICITY[path] ?? 1,
-  prior,
-  range,
-});
-
-const assumed = (
-  path: string,
-  unit: string,
-  description: string,
-  prior: number,
-  source: string,
-): InputInfo => ({ path, description, unit, source, role: 'assumed', side: 'workload', prior });
+  source?: string,
+): InputInfo => fitted(path, unit, description, prior, range, calibratedOn, ELASTICITY[path], source);
 
 const SCATTERED = 'operands in 100 instructions that follow pointers from page to page';
 const LENGTH = 'instructions of the whole run on one CPU';

@@ -1,3 +1,4 @@
+import { assumed, fitted } from '../describe.ts';
 import type { InputInfo } from '../types.ts';
 
 /** Inputs of the uniprocessor pmake: what it does, fitted to IRIX alone, and what the monitor's actions cost. */
@@ -7,40 +8,13 @@ const F5 = (quantity: string, system = 'irix'): string => `figure5/pmake/${syste
 
 const workload = (
   path: string,
-  unit: string,
-  description: string,
-  prior: number,
-  range: readonly [number, number],
-  calibratedOn: readonly string[],
-  elasticity = 1,
-): InputInfo => ({
-  path: `pmake.${path}`,
-  description,
-  unit,
-  source: 'fitted to IRIX on the bare machine',
-  role: 'calibrated',
-  side: 'workload',
-  calibratedOn,
-  elasticity,
-  prior,
-  range,
-});
+  ...rest: Parameters<typeof fitted> extends [string, ...infer Rest] ? Rest : never
+): InputInfo => fitted(`pmake.${path}`, ...rest);
 
-const assumed = (
+const assumedOf = (
   path: string,
-  unit: string,
-  description: string,
-  prior: number,
-  source: string,
-): InputInfo => ({
-  path: `pmake.${path}`,
-  description,
-  unit,
-  source,
-  role: 'assumed',
-  side: 'workload',
-  prior,
-});
+  ...rest: Parameters<typeof assumed> extends [string, ...infer Rest] ? Rest : never
+): InputInfo => assumed(`pmake.${path}`, ...rest);
 
 const price = (
   path: string,
@@ -190,58 +164,58 @@ export const PMAKE_INPUTS: readonly InputInfo[] = [
     [200e6, 3e9],
     ['table1/pmake/irix/execution_time'],
   ),
-  assumed(
+  assumedOf(
     'wide',
     'operands',
     'operands in 100 instructions that go anywhere in the process’s memory',
     0.06,
-    'two L2 misses in a thousand user instructions, as Figure 7’s user stall of IRIX implies',
+    'fewer than the 1.6 L2 misses in a thousand user instructions that Figure 7’s user stall of IRIX implies (9.8 ÷ 18.3 × 2.5 ns ÷ 825 ns): what the kernel displaces comes on top',
   ),
-  assumed(
+  assumedOf(
     'heap_pages',
     'pages',
     'pages of the heap that a process works on at a time',
     72,
-    'some more than the TLB holds',
+    'with heap and text 60 pairs: one job nearly fills the TLB, two have twice what it holds',
   ),
-  assumed(
+  assumedOf(
     'text_pages',
     'pages',
     'pages of programs with constants in use at a time',
     48,
-    'some more than the TLB holds',
+    'with heap and text 60 pairs: one job nearly fills the TLB, two have twice what it holds',
   ),
-  assumed(
+  assumedOf(
     'spread',
     'operands',
     'operands in 100 kernel instructions that go to tables found by hashing',
     1,
-    'the recordings of Linux have three times as many misses on relocated kernel pages',
+    'counted beside it: malta64-pmake under Disco has 10 to 32 misses on relocated kernel pages in 1000 kernel instructions',
   ),
-  assumed('fork', 'instructions', 'path of fork', 50000, 'as execve'),
-  assumed('exit', 'instructions', 'path of exit and wait', 35000, 'somewhat less than fork'),
-  assumed(
+  assumedOf('fork', 'instructions', 'path of fork', 50000, 'as execve'),
+  assumedOf('exit', 'instructions', 'path of exit and wait', 35000, 'somewhat less than fork'),
+  assumedOf(
     'execve_clears',
     'pages',
     'pages that execve clears for the new image, beside those of faults',
     8,
     'argument, stack and user area of a process, and the end of its data',
   ),
-  assumed(
+  assumedOf(
     'write_clears',
     'probability',
     'chance that a write takes a new page of the buffer cache and clears it',
     0.25,
     'writes of a kilobyte: a new page of 4 KB for every fourth',
   ),
-  assumed(
+  assumedOf(
     'page_operations',
     'pages',
     'pages whose TLB entries fork and exit withdraw, each by a probe and a write',
     60,
     'the writable part of a process',
   ),
-  assumed(
+  assumedOf(
     'short',
     'instructions',
     'path of the calls that Table 2 leaves out, without entry and exit',
