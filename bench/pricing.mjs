@@ -17,12 +17,17 @@ const ROOT = join(import.meta.dirname, '..');
 /** What is priced, and at how many points compiled and afresh (both in one turn of about a second). */
 const RUNS = {
   system: { trace: 'traces/malta64-pmake.vmt', system: 'disco-linux-mips', compiled: 200_000, afresh: 2_000 },
-  '2 CPUs': { trace: 'traces/malta32x2-pmake.vmt', system: 'disco-linux-mips', compiled: 2_000, afresh: 400 },
-  '8 CPUs': { trace: 'workload:zipf?cpus=8&instructions=500K', system: 'disco', compiled: 60, afresh: 30 },
+  '2 CPUs': {
+    trace: 'traces/malta32x2-pmake.vmt',
+    system: 'disco-linux-mips',
+    compiled: 10_000,
+    afresh: 400,
+  },
+  '8 CPUs': { trace: 'workload:zipf?cpus=8&instructions=500K', system: 'disco', compiled: 600, afresh: 30 },
   '8 CPUs, locks and disks': {
     trace: 'workload:services?cpus=8&instructions=1M',
     system: 'disco',
-    compiled: 60,
+    compiled: 200,
     afresh: 30,
   },
 };

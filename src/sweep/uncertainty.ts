@@ -109,8 +109,8 @@ export interface MonteCarloOptions {
 
 /** Without queueing a sample takes microseconds. */
 export const SAMPLES = 100_000;
-/** Where contention or waiting is solved in each sample it takes milliseconds; bands are rougher by that much. */
-export const SAMPLES_WITH_QUEUES = 1_000;
+/** Where contention or waiting is solved in each sample it takes up to some milliseconds; bands are rougher by that much. */
+export const SAMPLES_WITH_QUEUES = 10_000;
 /** Fewer say nothing about the outer twentieths. */
 const LEAST_SAMPLES = 100;
 /** Between two reports of progress. */

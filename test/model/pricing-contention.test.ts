@@ -330,7 +330,7 @@ describe('management of memory and CPUs', () => {
         p.ps,
       ]);
     const of = (category: string) => [
-      [category, 'page_move', 'architecture', 'execution', 10 * 28_000_000],
+      [category, 'page_move', 'architecture', 'execution', 10 * defaults.migrate_ns * 1000],
       [category, 'page_move', 'architecture', 'stall', 4 * 300_000],
     ];
     expect(parts(true)).toEqual(of('monitor'));

@@ -2,9 +2,9 @@ import { type Breakdown, type Cause, type Part, sumBy } from '../../src/model/pr
 import type { PricedSystem } from '../../src/model/pricing/compiled.ts';
 import { contentionPrices, type Delays, topologyOf } from '../../src/model/pricing/contention.ts';
 import { costOf, type Names, namesOf, workOf } from '../../src/model/pricing/costs.ts';
+import { layDemands } from '../../src/model/pricing/queueing/demands.ts';
 import { splitExactly } from '../../src/model/pricing/queueing/exact-sums.ts';
 import { solveRun } from '../../src/model/pricing/queueing/machine-contention.ts';
-import { MULTICLASS_DEFAULTS } from '../../src/model/pricing/queueing/multiclass.ts';
 import { layNetwork } from '../../src/model/pricing/queueing/topology.ts';
 import { BLOCKING_KINDS, compileTraffic } from '../../src/model/pricing/queueing/traffic.ts';
 import { postedOf, stallsOf } from '../../src/model/pricing/stalls.ts';
@@ -129,18 +129,17 @@ function obviousDelays(tally: Tally, prices: ResolvedPrices, { machine }: Priced
       const far = kind === 'upgrade' && home !== cpuNode[cpu];
       return { cpu, kind: far ? ('remote_upgrade' as const) : kind, home, owner, count };
     });
-    return { traffic: compileTraffic(network, cpuNode, flows), think_ns };
+    return { demands: layDemands(compileTraffic(network, cpuNode, flows)), think_ns };
   });
   const hops = new Float64Array(cpus * KINDS);
-  for (const { traffic } of windows)
-    traffic.hops.forEach((count, cell) => {
+  for (const { demands } of windows)
+    demands.hops.forEach((count, cell) => {
       hops[cell]! += count;
     });
   const none = { hops, queueing_ns: new Float64Array(cpus * KINDS), buffer_ns: new Float64Array(cpus) };
   if (machine.contention === 'none') return { ...none, solved: null };
   const contention = contentionPrices(prices, machine.contention);
-  const options = { ...MULTICLASS_DEFAULTS, tolerance: 1e-7 };
-  const run = solveRun(network, cpus, windows, contention, options);
+  const run = solveRun(network, cpus, windows, contention);
   const queueing_ns = run.queueing_ns.map((ns, cell) => {
     const latency = contention.latency_ns[BLOCKING_KINDS[cell % KINDS]!];
     const priced = run.misses[cell]! * latency + hops[cell]! * prices.hop_ns;

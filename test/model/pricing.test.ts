@@ -138,6 +138,6 @@ describe('pricing', () => {
     ]);
     // Zeroing a page costs its instructions wherever it is done; the misses come from the tally.
     const faulted = only(row('demand_zero', { count: 1, pages_zeroed: 1 })).total_ps;
-    expect(faulted).toBe((9030 + defaults.zero_page_cycles * 2.5) * 1000);
+    expect(faulted).toBe((defaults.demand_zero_ns + defaults.zero_page_cycles * 2.5) * 1000);
   });
 });

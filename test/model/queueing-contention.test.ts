@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { layDemands } from '../../src/model/pricing/queueing/demands.ts';
 import { picoseconds, splitExactly } from '../../src/model/pricing/queueing/exact-sums.ts';
 import {
   type ContentionPrices,
@@ -7,7 +8,6 @@ import {
   solveRun,
   solveWindow,
 } from '../../src/model/pricing/queueing/machine-contention.ts';
-import { MULTICLASS_DEFAULTS } from '../../src/model/pricing/queueing/multiclass.ts';
 import { layNetwork, meanHops, stationText } from '../../src/model/pricing/queueing/topology.ts';
 import { BLOCKING_KINDS, compileTraffic, type Flow } from '../../src/model/pricing/queueing/traffic.ts';
 import { type Machine, randomMachine, simulate } from './queueing-des.ts';
@@ -33,7 +33,12 @@ const idleMachine: ContentionPrices = {
 
 const solve = (machine: Machine, what: ContentionPrices = machine.prices) => {
   const traffic = compileTraffic(machine.network, machine.cpuNode, machine.flows);
-  return solveRun(machine.network, traffic.cpus, [{ traffic, think_ns: machine.think_ns }], what);
+  return solveRun(
+    machine.network,
+    traffic.cpus,
+    [{ demands: layDemands(traffic), think_ns: machine.think_ns }],
+    what,
+  );
 };
 const sum = (list: ArrayLike<number>): number => Array.from(list).reduce((a, b) => a + b, 0);
 
@@ -234,10 +239,12 @@ describe('contention in the memory system', () => {
     const machine = randomMachine(9, 'exponential');
     const { network, cpuNode, flows, think_ns } = machine;
     const window = (share: number) => ({
-      traffic: compileTraffic(
-        network,
-        cpuNode,
-        flows.map((flow) => ({ ...flow, count: flow.count * share })),
+      demands: layDemands(
+        compileTraffic(
+          network,
+          cpuNode,
+          flows.map((flow) => ({ ...flow, count: flow.count * share })),
+        ),
       ),
       think_ns,
     });
@@ -257,7 +264,7 @@ describe('contention in the memory system', () => {
     const nothing = solveRun(
       network,
       cpuNode.length,
-      [{ traffic: compileTraffic(network, cpuNode, []), think_ns: cpuNode.map(() => 0) }],
+      [{ demands: layDemands(compileTraffic(network, cpuNode, [])), think_ns: cpuNode.map(() => 0) }],
       prices,
     );
     expect(sum(nothing.time_ns)).toBe(0);
@@ -273,7 +280,7 @@ describe('contention in the memory system', () => {
         const machine = randomMachine(seed, distribution);
         const traffic = compileTraffic(machine.network, machine.cpuNode, machine.flows);
         const workspace = contentionWorkspace(traffic.cpus, traffic.stations.length);
-        solveWindow(traffic, machine.think_ns, machine.prices, workspace);
+        solveWindow(layDemands(traffic), machine.think_ns, machine.prices, workspace);
         if (Math.max(...workspace.network.utilisation.subarray(0, traffic.stations.length)) >= 0.8) continue;
         const cpus = traffic.cpus;
         const simulated = simulate(machine, Math.max(400, 100_000 / cpus), seed + 1000);
@@ -306,13 +313,15 @@ describe('contention in the memory system', () => {
     const machine = randomMachine(30, 'exponential');
     const traffic = compileTraffic(machine.network, machine.cpuNode, machine.flows);
     const workspace = contentionWorkspace(traffic.cpus, traffic.stations.length);
-    solveWindow(traffic, machine.think_ns, machine.prices, workspace);
+    solveWindow(layDemands(traffic), machine.think_ns, machine.prices, workspace);
     expect(workspace.network.iterations).toBeLessThan(100);
     const first = [...workspace.network.cycle_ns];
-    solveWindow(traffic, machine.think_ns, machine.prices, workspace, MULTICLASS_DEFAULTS);
+    solveWindow(layDemands(traffic), machine.think_ns, machine.prices, workspace);
     expect([...workspace.network.cycle_ns]).toEqual(first);
     const small = contentionWorkspace(1, 1);
-    expect(() => solveWindow(traffic, machine.think_ns, machine.prices, small)).toThrow(/too small/);
+    expect(() => solveWindow(layDemands(traffic), machine.think_ns, machine.prices, small)).toThrow(
+      /too small/,
+    );
   });
 });
 

@@ -204,7 +204,7 @@ describe('Monte Carlo', () => {
     };
     const queued = { ...native, name: 'queued', tally, system: { ...native.system, machine } };
     expect(samplesFor([free])).toBe(100_000);
-    expect(samplesFor([free, queued])).toBe(1_000);
+    expect(samplesFor([free, queued])).toBe(10_000);
     const ranges = rangesOf([free, queued]);
     const { systems } = monteCarlo([free, queued], ranges, { samples: 200 });
     expect(claim(systems[1]!.difference!)).toBe('greater');

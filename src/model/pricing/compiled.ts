@@ -108,7 +108,11 @@ function compile(
   const units = new Float64Array(UNITS);
   const ps = new Float64Array(rows.parts.length);
   const waiting =
-    waits && (tally.locks.length > 0 || tally.rows.some((row) => (row.counters.disk_requests ?? 0) > 0));
+    waits &&
+    (tally.locks.length > 0 ||
+      tally.rows.some(
+        ({ counters }) => (counters.disk_requests ?? 0) + (counters.network_requests ?? 0) > 0,
+      ));
 
   /** Prices the rows into `ps`; CPUs' times into `busy`. */
   const priceRows = (prices: ResolvedPrices): { readonly delays: Delays | null; readonly spread: Spread } => {

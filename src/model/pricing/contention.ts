@@ -3,6 +3,8 @@ import type { ResolvedPrices } from '../systems/resolve.ts';
 import type { Machine } from '../systems/schema.ts';
 import { FLOW_KINDS, sumCounter, type Tally, type TallyWindow } from '../tally.ts';
 import { addThinking, workColumns } from './compiled-work.ts';
+import { CYCLE_DEFAULTS } from './queueing/cycles-workspace.ts';
+import { layDemands } from './queueing/demands.ts';
 import {
   type ContentionPrices,
   type ContentionWorkspace,
@@ -11,14 +13,12 @@ import {
   solveRun,
   type Window,
 } from './queueing/machine-contention.ts';
-import { MULTICLASS_DEFAULTS, type MulticlassOptions } from './queueing/multiclass.ts';
 import { layNetwork, type Network, stationText, type Topology } from './queueing/topology.ts';
 import {
   BLOCKING_KINDS,
   type BlockingKind,
   type Flow,
   SERVICES,
-  type Traffic,
   trafficCompiler,
 } from './queueing/traffic.ts';
 import { latencies } from './stalls.ts';
@@ -58,16 +58,6 @@ export interface Delays {
   readonly solved: { readonly network: Network; readonly run: RunContention } | null;
 }
 
-/**
- * How exactly a machine is solved. Refinement is quadratic in CPUs and changes the time of many CPUs by less than
- * a thousandth, so more than 16 are solved without (Schweitzer's estimate): docs/contention.md has times and
- * errors.
- */
-const solverOptions = (cpus: number): MulticlassOptions =>
-  cpus > 16
-    ? { ...MULTICLASS_DEFAULTS, refinements: 0, tolerance: 1e-6 }
-    : { ...MULTICLASS_DEFAULTS, tolerance: 1e-7 };
-
 /** Solves the windows of a run; null where there is nothing to know: no windows, or neither hops nor contention. */
 export function memoryDelays(tally: Tally, prices: ResolvedPrices, machine: Machine): Delays | null {
   return delaysOf(tally, machine, false)(prices);
@@ -89,10 +79,8 @@ export function delaysOf(
   const cpuNode = Array.from({ length: cpus }, (_, cpu) => nodeOfCpu(cpu, cpus, machine.nodes));
   const compile = trafficCompiler(network, cpuNode);
   const far = nodeMoveShare(tally);
-  const kept: Traffic[] = [];
   const works = tally.windows.map((window) => workColumns(window, far));
   const units = new Float64Array(UNITS);
-  const options = solverOptions(cpus);
   let workspace: ContentionWorkspace | undefined;
   // All that the answer depends on: the memory system's prices, and each CPU's thinking in each window. Where a price
   // moves none of these, as that of a disk, the last answer is the answer.
@@ -103,26 +91,28 @@ export function delaysOf(
   const answered = new Float64Array(asked.length);
   let answer: Delays | null = null;
 
-  function* windows(hops: Float64Array): Generator<Window> {
-    for (const [w, think_ns] of thinks.entries()) {
-      const traffic = kept[w] ?? compile(flowsOf(tally.windows[w]!, cpuNode));
-      if (keep) kept[w] = traffic;
-      for (let cell = 0; cell < hops.length; cell++) hops[cell]! += traffic.hops[cell]!;
-      yield { traffic, think_ns };
-    }
+  function* laid(): Generator<Window> {
+    for (const [w, think_ns] of thinks.entries())
+      yield { demands: layDemands(compile(flowsOf(tally.windows[w]!, cpuNode))), think_ns };
   }
+  let kept: readonly Window[] | null = null;
+  const windows = (): Iterable<Window> => {
+    if (keep) kept ??= [...laid()];
+    return kept ?? laid();
+  };
 
   const solve = (prices: ResolvedPrices): Delays => {
-    const hops = new Float64Array(cpus * KINDS);
     const queueing_ns = new Float64Array(cpus * KINDS);
     if (machine.contention === 'none') {
-      // Only the hops are wanted, which the generator adds up.
-      for (const _ of windows(hops));
+      const hops = new Float64Array(cpus * KINDS);
+      for (const { demands } of windows())
+        for (let cell = 0; cell < hops.length; cell++) hops[cell]! += demands.hops[cell]!;
       return { hops, queueing_ns, buffer_ns: new Float64Array(cpus), solved: null };
     }
     const contention = contentionPrices(prices, machine.contention);
     workspace ??= contentionWorkspace(cpus, network.stations.length);
-    const run = solveRun(network, cpus, windows(hops), contention, options, workspace);
+    const run = solveRun(network, cpus, windows(), contention, CYCLE_DEFAULTS, workspace);
+    const { hops } = run;
     for (let cell = 0; cell < cpus * KINDS; cell++) {
       const kind = BLOCKING_KINDS[cell % KINDS]!;
       const priced = run.misses[cell]! * contention.latency_ns[kind] + hops[cell]! * prices.hop_ns;
@@ -147,7 +137,7 @@ export function delaysOf(
         addThinking(work, prices, units, thinks[w]!);
       });
     }
-    if (answer !== null && asked.every((value, i) => value === answered[i])) return answer;
+    if (answer !== null && alike(asked, answered)) return answer;
     // Not before it is there: a solution may fail.
     answer = null;
     answer = solve(prices);
@@ -155,6 +145,11 @@ export function delaysOf(
     return answer;
   };
 }
+
+const alike = (a: Float64Array, b: Float64Array): boolean => {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+};
 
 /** Prices that a solution depends on: of each kind of miss, of a hop, and of each service. */
 const MEMORY_PRICES = KINDS + 1 + SERVICES.length;

@@ -4,7 +4,6 @@ import type { Tally } from '../tally.ts';
 import type { Part } from './breakdown.ts';
 import type { Delays } from './contention.ts';
 import { compileHolds, type Holds } from './held-time.ts';
-import { diskIdle } from './queueing/disk-idle.ts';
 import { splitExactly } from './queueing/exact-sums.ts';
 import {
   type LocksAnswer,
@@ -14,12 +13,13 @@ import {
   solveLocks,
 } from './queueing/locks.ts';
 import { MULTICLASS_DEFAULTS, type MulticlassOptions } from './queueing/multiclass.ts';
-import { wholePs } from './whole.ts';
+import { type DiskLoad, requestNetwork, type ServerLoad } from './request-waits.ts';
+import { rounded, wholePs } from './whole.ts';
 
 /**
- * Waiting that a tally does not count: for locks and for disks. Locks make CPUs wait for each other; disks leave them
- * idle when no job can run. CPUs that wait for disks ask less often for locks, CPUs that spin leave disks more time:
- * both are solved together.
+ * Waiting that a tally does not count: for locks, for disks and for a server. Locks make CPUs wait for each other;
+ * requests leave them idle when no job can run (`request-waits.ts`). CPUs that wait for requests ask less often for
+ * locks, CPUs that spin leave disks more time: both are solved together.
  */
 
 /** One lock over a run. */
@@ -38,33 +38,16 @@ export interface LockLoad {
   readonly wait_ps: number;
 }
 
-/** The disks over a run. */
-export interface DiskLoad {
-  readonly disks: number;
-  /** Jobs that alternate between CPUs and disks, of all CPUs together. */
-  readonly jobs: number;
-  readonly requests: number;
-  /** Mean service of a request, in ns. */
-  readonly service_ns: number;
-  /** Share of the run’s time in which a disk is busy, and in which a CPU is, 0 to 1. */
-  readonly utilisation: number;
-  readonly cpu_utilisation: number;
-  /** The exact sum of the breakdown’s parts of cause `idle`. */
-  readonly idle_ps: number;
-}
-
 export interface Waiting {
   readonly locks: readonly LockLoad[];
   /** null: no request. */
   readonly disks: DiskLoad | null;
+  /** null: no request, or no server that it waits for. */
+  readonly server: ServerLoad | null;
 }
-
-type WaitingSystem = Pick<System, 'machine' | 'os' | 'monitor'>;
 
 /** Rounds in which locks and disks, or inner and outer locks, agree; each takes half the step. */
 const ROUNDS = 12;
-
-const rounded = (value: number, digits: number): number => Math.round(value * digits) / digits;
 
 /** As the memory system’s: refinement is quadratic in CPUs. */
 const solverOptions = (cpus: number): MulticlassOptions =>
@@ -79,32 +62,32 @@ const solverOptions = (cpus: number): MulticlassOptions =>
 export function waitsOf(
   tally: Tally,
   prices: ResolvedPrices,
-  system: WaitingSystem,
+  system: Pick<System, 'machine' | 'os' | 'monitor'>,
   delays: Delays | null,
   busy_ps: readonly number[],
   preemption: Preemption | null,
   holdsFor: ReturnType<typeof compileHolds> = compileHolds(tally),
 ): { readonly parts: readonly Part[]; readonly waiting: Waiting | null } {
-  const disks = diskNetwork(tally, prices, system);
-  if (tally.locks.length === 0 && disks === null) return { parts: [], waiting: null };
+  const requests = requestNetwork(tally, prices, system);
+  if (tally.locks.length === 0 && requests === null) return { parts: [], waiting: null };
   const holds = holdsFor(prices, delays);
   const busy = busy_ps.map((ps) => ps / 1000);
   const locks = lockNetwork(tally, holds, prices, preemption);
   let idle = busy.map(() => 0);
   let answer = locks.solve(busy);
-  let slept = disks?.solve(busy, answer) ?? null;
-  const rounds = (disks === null || !locks.contended) && !locks.nested ? 0 : ROUNDS;
+  let slept = requests?.solve(busy, answer.busy_ns) ?? null;
+  const rounds = (requests === null || !locks.contended) && !locks.nested ? 0 : ROUNDS;
   for (let round = 0; round < rounds; round++) {
     const next = slept;
     idle = idle.map((ns, cpu) => (ns + (next?.idle_ns[cpu] ?? 0)) / 2);
     answer = locks.solve(busy.map((ns, cpu) => ns + idle[cpu]!));
-    slept = disks?.solve(busy, answer) ?? null;
+    slept = requests?.solve(busy, answer.busy_ns) ?? null;
   }
   const { parts, loads } = lockParts(tally, holds, answer, prices.context_switch_ns);
-  const disk = disks === null || slept === null ? null : disks.parts(slept);
+  const asleep = requests === null || slept === null ? null : requests.parts(slept);
   return {
-    parts: [...parts, ...(disk?.parts ?? [])],
-    waiting: { locks: loads, disks: disk?.load ?? null },
+    parts: [...parts, ...(asleep?.parts ?? [])],
+    waiting: { locks: loads, disks: asleep?.disks ?? null, server: asleep?.server ?? null },
   };
 }
 
@@ -256,103 +239,4 @@ function lockParts(tally: Tally, holds: Holds, waits: LockWaits, switch_ns: numb
     };
   });
   return { parts: [...found.values()], loads };
-}
-
-/** Idle time by CPU, and of the network as a whole. */
-interface Slept {
-  readonly idle_ns: readonly number[];
-  readonly all_ns: number;
-  readonly utilisation: number;
-  readonly cpu_utilisation: number;
-}
-
-/**
- * The CPUs that have anything to do, their jobs and the disks; null without requests. Virtual machines of a divided
- * trace have networks of their own: a CPU of one runs no job of another, and each has its share of the disks.
- */
-function diskNetwork(tally: Tally, prices: ResolvedPrices, { machine, os, monitor }: WaitingSystem) {
-  const { cpus } = tally;
-  const requests = new Array<number>(cpus).fill(0);
-  const service = new Array<number>(cpus).fill(0);
-  for (const { cpu, counters } of tally.rows) {
-    const made = counters.disk_requests ?? 0;
-    requests[cpu]! += made;
-    service[cpu]! += made * prices.disk_ns + (counters.disk_bytes ?? 0) * prices.disk_byte_ns;
-  }
-  const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
-  const all = sum(requests);
-  if (all === 0) return null;
-  const served = sum(service);
-  const disks = machine.disks === 0 ? cpus : machine.disks;
-  // Where virtual CPUs are scheduled, any CPU may serve any machine.
-  const count = tally.schedule === null ? (monitor?.vms.count ?? 1) : 1;
-  const active = new Set(tally.rows.map((row) => row.cpu));
-  const machines = Array.from({ length: count }, (_, vm) => {
-    const own = Array.from({ length: cpus / count }, (_, i) => (vm * cpus) / count + i);
-    const used = own.filter((cpu) => active.has(cpu)).length;
-    // More virtual CPUs than CPUs bring jobs of their own.
-    const jobs = os.jobs * Math.max(used, tally.schedule?.vcpus.length ?? 0);
-    const network = { jobs, cpus: used, disks: Math.max(1, Math.floor(disks / count)) };
-    return { own, used, network, served: sum(own.map((cpu) => service[cpu]!)) };
-  });
-  const jobs = sum(machines.map(({ network }) => network.jobs));
-
-  const solve = (busy: readonly number[], { busy_ns }: LockWaits): Slept => {
-    const idle_ns = busy.map(() => 0);
-    let [all_ns, disk, cpu_utilisation] = [0, 0, 0];
-    for (const { own, used, network, served: asked } of machines) {
-      // Less than a picosecond of disk time is no wait; such numbers leave no digits to divide by.
-      if (asked < 1e-3) {
-        cpu_utilisation += 1;
-        continue;
-      }
-      const computing = sum(own.map((cpu) => busy[cpu]! + busy_ns[cpu]!));
-      const answer = diskIdle(network, computing / used, asked / used);
-      const idle = answer.idle_ns * used;
-      all_ns += idle;
-      for (const cpu of own) idle_ns[cpu] = (idle * service[cpu]!) / asked;
-      disk += answer.disk_utilisation;
-      cpu_utilisation += answer.cpu_utilisation;
-    }
-    return {
-      idle_ns,
-      all_ns,
-      utilisation: disk / count,
-      cpu_utilisation: cpu_utilisation / count,
-    };
-  };
-
-  /** Idle time goes to the CPUs whose requests it waits for. */
-  const parts = ({ idle_ns, all_ns, utilisation, cpu_utilisation }: Slept) => {
-    const idle_ps = wholePs(all_ns);
-    const split = splitExactly(idle_ps, count === 1 ? service : idle_ns);
-    const load: DiskLoad = {
-      disks,
-      jobs,
-      requests: all,
-      service_ns: rounded(served / all, 1e3),
-      utilisation: rounded(utilisation, 1e6),
-      cpu_utilisation: rounded(cpu_utilisation, 1e6),
-      idle_ps,
-    };
-    const made = split.flatMap((ps, cpu): Part[] =>
-      ps === 0
-        ? []
-        : [
-            {
-              cpu,
-              context: 'kernel',
-              category: 'idle',
-              cause: 'idle',
-              owner: 'workload',
-              kind: 'stall',
-              count: requests[cpu]!,
-              ps,
-            },
-          ],
-    );
-    return { parts: made, load };
-  };
-
-  return { solve, parts };
 }

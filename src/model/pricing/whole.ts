@@ -16,3 +16,6 @@ export function wholePs(ns: number): number {
   if (!Number.isSafeInteger(ps)) throw tooLong();
   return ps;
 }
+
+/** Rounded to a `digits`-th: 1000 for three decimals. */
+export const rounded = (value: number, digits: number): number => Math.round(value * digits) / digits;

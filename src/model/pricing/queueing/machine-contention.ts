@@ -1,7 +1,15 @@
-import { MULTICLASS_DEFAULTS, type MulticlassOptions, solveMulticlass } from './multiclass.ts';
-import { type MulticlassWorkspace, multiclassWorkspace, resizeMulticlass } from './multiclass-workspace.ts';
+import { solveCycles } from './cycles.ts';
+import {
+  CELL_WIDTH,
+  CYCLE_DEFAULTS,
+  type CycleOptions,
+  type CycleWorkspace,
+  cycleWorkspace,
+  WAIT,
+} from './cycles-workspace.ts';
+import { type Demands, loadDemands } from './demands.ts';
 import type { Network } from './topology.ts';
-import { BLOCKING_KINDS, type BlockingKind, SERVICES, type Service, type Traffic } from './traffic.ts';
+import { BLOCKING_KINDS, type BlockingKind, SERVICES, type Service } from './traffic.ts';
 
 /**
  * Contention in the memory system: each CPU is a class of one customer, who computes, misses, and waits until
@@ -27,18 +35,14 @@ export interface ContentionPrices {
 
 const KINDS = BLOCKING_KINDS.length;
 
-/**
- * Memory of a solve and its answer for one window. [cpu × kinds + kind] for the arrays by kind,
- * [cpu × stations + station] inside `network`, with the traffic's own station numbers.
- */
+/** Memory of a solve and its answer for one window; [cpu × kinds + kind] for the arrays by kind. */
 export interface ContentionWorkspace {
-  readonly network: MulticlassWorkspace;
+  /** By CPU, and by station of the demands. */
+  readonly network: CycleWorkspace;
   /** Stall without any queueing. */
   readonly minimum_ns: Float64Array;
   /** What queueing adds to it. */
   readonly queueing_ns: Float64Array;
-  /** What the misses of a CPU and kind need of the station that they need most. */
-  readonly service: Float64Array;
   /** Prices by service and by kind. */
   readonly each_ns: Float64Array;
   readonly latency_ns: Float64Array;
@@ -47,10 +51,9 @@ export interface ContentionWorkspace {
 /** A workspace for up to so many CPUs and stations. */
 export function contentionWorkspace(cpus: number, stations: number): ContentionWorkspace {
   return {
-    network: multiclassWorkspace(cpus, stations),
+    network: cycleWorkspace(cpus, stations),
     minimum_ns: new Float64Array(cpus * KINDS),
     queueing_ns: new Float64Array(cpus * KINDS),
-    service: new Float64Array(cpus * KINDS),
     each_ns: new Float64Array(SERVICES.length),
     latency_ns: new Float64Array(KINDS),
   };
@@ -65,87 +68,85 @@ const time = (ns: number): number => (ns < 1e-6 ? 0 : ns);
  * think + minimum + queueing (by kind) + `network.buffer_ns[c]`.
  */
 export function solveWindow(
-  traffic: Traffic,
+  demands: Demands,
   think_ns: ArrayLike<number>,
   prices: ContentionPrices,
   workspace: ContentionWorkspace,
-  options: MulticlassOptions = MULTICLASS_DEFAULTS,
+  options: CycleOptions = CYCLE_DEFAULTS,
 ): void {
-  const { cpus, stations, waits, posted, misses, hops } = traffic;
-  const { network, minimum_ns, queueing_ns, service, each_ns, latency_ns } = workspace;
-  const width = stations.length;
-  resizeMulticlass(network, cpus, width);
-  // E[S²]/2 = E[S]² (1 + cv²)/2.
-  const half = prices.distribution === 'exponential' ? 1 : 0.5;
-  network.regularity = prices.distribution === 'exponential' ? 0 : 1;
+  loadPrices(prices, workspace);
+  solvePriced(demands, think_ns, prices, workspace, options);
+}
 
-  const { visits, demand_ns, half_square_ns2, base_ns, population } = network;
-  const { posted_visits, posted_demand_ns, posted_half_square_ns2 } = network;
+/** Prices as numbers in a row, once for all windows. */
+function loadPrices(prices: ContentionPrices, { network, each_ns, latency_ns }: ContentionWorkspace): void {
   for (let i = 0; i < each_ns.length; i++) each_ns[i] = time(prices.service_ns[SERVICES[i]!]);
   for (let i = 0; i < KINDS; i++) latency_ns[i] = prices.latency_ns[BLOCKING_KINDS[i]!];
-  for (let i = 0; i < cpus * KINDS; i++) {
-    service[i] = 0;
-    queueing_ns[i] = 0;
-  }
-  let held = 0;
-  for (let i = 0; i < waits.length; i++) {
-    const cpu = waits.cpu[i]!;
-    const cell = cpu * width + waits.station[i]!;
-    const count = waits.count[i]!;
-    const each = each_ns[waits.service[i]!]!;
-    visits[cell]! += count;
-    demand_ns[cell]! += count * each;
-    half_square_ns2[cell]! += count * each * each * half;
-    // Visits are sorted: those of one CPU, kind and station follow each other.
-    const kind = waits.kind[i]!;
-    const before = i - 1;
-    const again =
-      i > 0 &&
-      waits.station[before] === waits.station[i] &&
-      waits.kind[before] === kind &&
-      waits.cpu[before] === cpu;
-    held = (again ? held : 0) + count * each;
-    const longest = cpu * KINDS + kind;
-    if (held > service[longest]!) service[longest] = held;
-  }
-  for (let i = 0; i < posted.length; i++) {
-    const cell = posted.cpu[i]! * width + posted.station[i]!;
-    const count = posted.count[i]!;
-    const each = each_ns[posted.service[i]!]!;
-    posted_visits[cell]! += count;
-    posted_demand_ns[cell]! += count * each;
-    posted_half_square_ns2[cell]! += count * each * each * half;
-  }
-  for (let cpu = 0; cpu < cpus; cpu++) {
-    let base = think_ns[cpu]!;
-    for (let kind = 0; kind < KINDS; kind++) {
-      const cell = cpu * KINDS + kind;
-      const priced = misses[cell]! * latency_ns[kind]! + hops[cell]! * prices.hop_ns;
-      // Misses cannot be faster than the busiest of the stations that serve them, whatever the latency says.
-      const minimum = Math.max(priced, service[cell]!);
-      minimum_ns[cell] = minimum;
-      base += minimum;
-    }
-    base_ns[cpu] = time(base);
-    population[cpu] = 1;
-  }
+  network.regularity = prices.distribution === 'exponential' ? 0 : 1;
+}
 
-  if (width === 0) {
-    network.cycle_ns.set(network.base_ns);
-    network.buffer_ns.fill(0);
-    return;
-  }
-  solveMulticlass(network, options);
-  for (let i = 0; i < waits.length; i++) {
-    const cpu = waits.cpu[i]!;
-    queueing_ns[cpu * KINDS + waits.kind[i]!]! +=
-      waits.count[i]! * network.wait_ns[cpu * width + waits.station[i]!]!;
+function solvePriced(
+  demands: Demands,
+  think_ns: ArrayLike<number>,
+  { hop_ns, distribution }: ContentionPrices,
+  workspace: ContentionWorkspace,
+  options: CycleOptions,
+): void {
+  const { cpus, cells, firstWait, waitCell, waitCount } = demands;
+  const { network, queueing_ns, each_ns } = workspace;
+  const { cell } = network;
+  if (
+    cpus > network.base_ns.length ||
+    cells.stations > network.utilisation.length ||
+    cells.first[cells.stations]! * CELL_WIDTH > cell.length
+  )
+    throw new RangeError('the workspace is too small for this network');
+  // E[S²]/2 = E[S]² (1 + cv²)/2.
+  loadDemands(demands, each_ns, distribution === 'exponential' ? 1 : 0.5, network);
+  loadBases(demands, think_ns, hop_ns, workspace);
+  solveCycles(cells, network, options);
+  for (let target = 0; target < cpus * KINDS; target++) {
+    let ns = 0;
+    const end = firstWait[target + 1]!;
+    for (let i = firstWait[target]!; i < end; i++)
+      ns += waitCount[i]! * cell[waitCell[i]! * CELL_WIDTH + WAIT]!;
+    queueing_ns[target] = ns;
   }
 }
 
-/** One window of a run: its traffic (structure) and the CPUs' other time (priced by the caller). */
+/** What each CPU's misses and its whole window take without queueing. */
+function loadBases(
+  { cpus, misses, hops, firstServed, served, mostServed }: Demands,
+  think_ns: ArrayLike<number>,
+  hop_ns: number,
+  { network, minimum_ns, each_ns, latency_ns }: ContentionWorkspace,
+): void {
+  const services = each_ns.length;
+  for (let cpu = 0; cpu < cpus; cpu++) network.base_ns[cpu] = think_ns[cpu]!;
+  for (let kind = 0; kind < KINDS; kind++) {
+    const latency = latency_ns[kind]!;
+    let most = 0;
+    for (let s = 0; s < services; s++) most += mostServed[kind * services + s]! * each_ns[s]!;
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      const target = cpu * KINDS + kind;
+      let minimum = misses[target]! * latency + hops[target]! * hop_ns;
+      // Misses cannot be faster than the busiest of the stations that serve them, whatever the latency says.
+      if (most > latency)
+        for (let entry = firstServed[target]!; entry < firstServed[target + 1]!; entry++) {
+          let held = 0;
+          for (let s = 0; s < services; s++) held += served[entry * services + s]! * each_ns[s]!;
+          if (held > minimum) minimum = held;
+        }
+      minimum_ns[target] = minimum;
+      network.base_ns[cpu]! += minimum;
+    }
+  }
+  for (let cpu = 0; cpu < cpus; cpu++) network.base_ns[cpu] = time(network.base_ns[cpu]!);
+}
+
+/** One window of a run: its demands (structure) and the CPUs' other time (priced by the caller). */
 export interface Window {
-  readonly traffic: Traffic;
+  readonly demands: Demands;
   readonly think_ns: ArrayLike<number>;
 }
 
@@ -154,6 +155,7 @@ export interface RunContention {
   readonly time_ns: Float64Array;
   readonly think_ns: Float64Array;
   readonly misses: Float64Array;
+  readonly hops: Float64Array;
   readonly minimum_ns: Float64Array;
   readonly queueing_ns: Float64Array;
   /** Waiting for a slot of the write-back buffer. */
@@ -177,7 +179,7 @@ export function solveRun(
   cpus: number,
   windows: Iterable<Window>,
   prices: ContentionPrices,
-  options: MulticlassOptions = MULTICLASS_DEFAULTS,
+  options: CycleOptions = CYCLE_DEFAULTS,
   workspace: ContentionWorkspace = contentionWorkspace(cpus, network.stations.length),
 ): RunContention {
   const stations = network.stations.length;
@@ -185,6 +187,7 @@ export function solveRun(
     time_ns: new Float64Array(cpus),
     think_ns: new Float64Array(cpus),
     misses: new Float64Array(cpus * KINDS),
+    hops: new Float64Array(cpus * KINDS),
     minimum_ns: new Float64Array(cpus * KINDS),
     queueing_ns: new Float64Array(cpus * KINDS),
     buffer_ns: new Float64Array(cpus),
@@ -192,35 +195,39 @@ export function solveRun(
     peak: new Float64Array(stations),
     peakWindow: new Int32Array(stations).fill(-1),
   };
+  const { network: solved, minimum_ns, queueing_ns } = workspace;
+  loadPrices(prices, workspace);
   let duration = 0;
   let w = 0;
-  for (const { traffic, think_ns } of windows) {
-    solveWindow(traffic, think_ns, prices, workspace, options);
+  for (const { demands, think_ns } of windows) {
+    solvePriced(demands, think_ns, prices, workspace, options);
     let active = 0;
     let time = 0;
     for (let cpu = 0; cpu < cpus; cpu++) {
-      const cycle = workspace.network.cycle_ns[cpu]!;
+      const cycle = solved.cycle_ns[cpu]!;
       if (cycle > 0) active++;
       time += cycle;
       run.time_ns[cpu]! += cycle;
       run.think_ns[cpu]! += think_ns[cpu]!;
-      run.buffer_ns[cpu]! += workspace.network.buffer_ns[cpu]!;
+      run.buffer_ns[cpu]! += solved.buffer_ns[cpu]!;
     }
     for (let i = 0; i < cpus * KINDS; i++) {
-      run.misses[i]! += traffic.misses[i]!;
-      run.minimum_ns[i]! += workspace.minimum_ns[i]!;
-      run.queueing_ns[i]! += workspace.queueing_ns[i]!;
+      run.misses[i]! += demands.misses[i]!;
+      run.hops[i]! += demands.hops[i]!;
+      run.minimum_ns[i]! += minimum_ns[i]!;
+      run.queueing_ns[i]! += queueing_ns[i]!;
     }
     const length = active > 0 ? time / active : 0;
     duration += length;
-    traffic.stations.forEach((station, k) => {
-      const busy = workspace.network.utilisation[k]!;
+    for (let k = 0; k < demands.stations.length; k++) {
+      const station = demands.stations[k]!;
+      const busy = solved.utilisation[k]!;
       run.utilisation[station]! += busy * length;
       if (busy > run.peak[station]!) {
         run.peak[station] = busy;
         run.peakWindow[station] = w;
       }
-    });
+    }
     w++;
   }
   let hot = -1;

@@ -4,7 +4,7 @@ import type { MulticlassWorkspace } from './multiclass-workspace.ts';
 
 /**
  * Approximate mean value analysis of closed networks with many classes (one class a CPU) and first-come,
- * first-served stations: the core of memory and lock contention.
+ * first-served stations: the core of lock contention. (`cycles.ts` has the memory system's.)
  *
  * A class c has N_c customers. Its cycle takes base_c without any waiting and visits station k v_ck times.
  * T_c is its cycle time, D_ck the service it takes per cycle, and H_ck half the second moment of these
