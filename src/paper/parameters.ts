@@ -8,9 +8,8 @@ export const PARAMETERS: Inputs = {
   'prices.controller_ns': 125,
   'prices.emulate_cycles': 162,
   'prices.kernel_tlb_cycles': 69.53,
-  'prices.l2tlb_cycles': 4.82,
-  'prices.migrate_ns': 53000,
+  'prices.l2tlb_cycles': 12.9,
+  'prices.migrate_ns': 24000,
   'prices.refill_cycles': 6.209,
-  'prices.replicate_ns': 35000,
   'prices.tlb_write_cycles': 534.5,
 };

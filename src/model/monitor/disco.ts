@@ -10,6 +10,7 @@ import { REGION } from '../paging/synthetic.ts';
 import type { PageMoves, Platform, PlatformParts } from '../platform.ts';
 import type { Monitor } from '../systems/schema.ts';
 import { createFootprint } from './footprint.ts';
+import { createInterrupts } from './interrupts.ts';
 import { createSecondLevelTlb } from './l2tlb.ts';
 import { createMachineMemory } from './machine-memory.ts';
 import { isPatchable, isPatched } from './patched.ts';
@@ -166,6 +167,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     memmap: (machine, store) => monitorWork.table(REGION.memmap, memmapEntry(machine), store),
     dropped: (id) => l2tlb.invalidate(id),
     alias: guest.synthetic.monitorAlias,
+    interrupts: createInterrupts(parts, monitorWork),
   });
   const memory = createMachineMemory(parts, guest.synthetic, mechanics);
   const moves: PageMoves | null = parts.movesPages ? createPageMoves(parts, mechanics, memory.users) : null;

@@ -12,7 +12,10 @@ export interface SecondLevelTlb {
   insert(vcpu: number, id: number): void;
   invalidate(id: number): void;
   clear(vcpu: number): void;
-  /** First slot of the set of `id` in the table of a virtual CPU: where a look-up reads; −1 without a table. */
+  /**
+   * Slot of the most recent entry of the set of `id` in the table of a virtual CPU, where a look-up reads first; −1
+   * without a table. The ways lie one after the other, each with its entries of all sets.
+   */
   slot(vcpu: number, id: number): number;
 }
 
@@ -75,6 +78,6 @@ export function createSecondLevelTlb(
     clear: (vcpu) => {
       tables[vcpu]!.fill(-1);
     },
-    slot: (vcpu, id) => vcpu * entries + setOf(id) * ways,
+    slot: (vcpu, id) => vcpu * entries + setOf(id),
   };
 }

@@ -18,7 +18,7 @@ export interface PageMechanics {
   act(layer: Layer, body: () => void, times?: number): void;
   /** Whether an activity is going on: its own misses make no page hot. */
   acting(): boolean;
-  /** CPUs whose TLBs hold one of the pages are interrupted and drop it. */
+  /** CPUs whose TLBs hold one of the pages, or may for all that is known, are interrupted and drop it. */
   shootDown(cpu: number, pages: readonly number[]): void;
   /** Copies a page to a new machine page on the CPU's node; that machine page. */
   copy(cpu: number, page: number): number;
@@ -32,6 +32,20 @@ export interface PageMoveHooks {
   readonly dropped: (id: number) => void;
   /** The manager's own alias of a physical page: never translated by a TLB. */
   readonly alias: (page: number) => number;
+  /** How CPUs are interrupted. Null: the manager knows which TLBs hold a mapping, and interrupting costs its price alone. */
+  readonly interrupts: Interrupts | null;
+}
+
+/** Interrupts between CPUs of a manager that asks by way of memory and waits for the answer. */
+export interface Interrupts {
+  /** Whether a CPU may hold a mapping of a page, for all that the manager knows. */
+  readonly mayHold: (cpu: number, page: number) => boolean;
+  /** The CPU that runs asks another. */
+  readonly ask: (of: number) => void;
+  /** The CPU that runs sees that it was asked, and answers. */
+  readonly answer: (cpu: number) => void;
+  /** The CPU that runs sees the answer of another. */
+  readonly hear: (of: number) => void;
 }
 
 export function createPageMechanics(
@@ -64,15 +78,23 @@ export function createPageMechanics(
         for (const victim of tlb.shoot(id)) victims.add(victim);
         hooks.dropped(id);
       }
+    const { interrupts } = hooks;
+    if (interrupts !== null)
+      for (let other = 0; other < cpus; other++)
+        if (pages.some((page) => interrupts.mayHold(other, page))) victims.add(other);
     victims.delete(cpu);
     if (victims.size === 0) return;
     const { context, layer } = counters;
+    for (const victim of victims) interrupts?.ask(victim);
     for (const victim of victims) {
+      parts.kernel().select(victim);
       counters.select(victim, counters.contextOf[victim]!);
-      act('shootdown', () => {});
+      act('shootdown', () => interrupts?.answer(victim));
     }
+    parts.kernel().select(cpu);
     counters.select(cpu, context);
     counters.enter(layer);
+    for (const victim of victims) interrupts?.hear(victim);
   };
 
   const copy = (cpu: number, page: number): number => {

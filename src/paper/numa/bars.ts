@@ -5,7 +5,7 @@ import { price } from '../../model/pricing/price.ts';
 import { stallsOf } from '../../model/pricing/stalls.ts';
 import { type ResolvedPrices, resolvePrices } from '../../model/systems/resolve.ts';
 import { isMonitorLayer, sumCounter, type Tally, type TallyRow } from '../../model/tally.ts';
-import type { Run } from './replay.ts';
+import type { Run } from '../replayer.ts';
 
 /** A bar of Figure 8: time for each instruction of the workload, in ns. */
 export interface Bar {

@@ -2,9 +2,9 @@ import { type Breakdown, sumBy } from '../../model/pricing/breakdown.ts';
 import { price } from '../../model/pricing/price.ts';
 import { resolvePrices } from '../../model/systems/resolve.ts';
 import { TLB_BOUND, type TlbBound, tlbBoundWorkload } from '../../trace/workloads/paper/from-values.ts';
+import { createReplayer, type Replayer, type Run } from '../replayer.ts';
 import { paperSystem } from '../systems.ts';
 import type { Decomposition, ExperimentOptions, ModelledNumber, Outcome, Step } from '../types.ts';
-import { createReplayer, type Replayer, type Run } from './replay.ts';
 
 /** Figure 5's engineering, raytrace and database: IRIX beside Disco on one CPU. */
 

@@ -1,15 +1,10 @@
-import { replayAll } from '../../model/compare.ts';
 import { type Breakdown, sumBy } from '../../model/pricing/breakdown.ts';
 import { price } from '../../model/pricing/price.ts';
 import { resolvePrices } from '../../model/systems/resolve.ts';
 import type { System } from '../../model/systems/schema.ts';
-import type { Tally } from '../../model/tally.ts';
-import { ingest } from '../../trace/ingest.ts';
-import type { TraceSummary } from '../../trace/types.ts';
-import { workloadTrace } from '../../trace/workloads/open.ts';
 import { PMAKE_JOBS, pmakeValues } from '../../trace/workloads/paper/from-values.ts';
 import { type PmakeValues, pmakeWorkload } from '../../trace/workloads/paper/pmake.ts';
-import { checkedWorkload } from '../../trace/workloads/schema.ts';
+import { createReplayer, type Replayer } from '../replayer.ts';
 import { paperSystem } from '../systems.ts';
 import type { Experiment, ExperimentOptions, Inputs, ModelledNumber, Outcome, Step } from '../types.ts';
 import { PMAKE_INPUTS } from './inputs.ts';
@@ -28,42 +23,20 @@ const valuesOf = (inputs: Inputs, scale: number, seed: number): PmakeValues =>
     seed,
   });
 
-interface Replayed {
-  readonly key: string;
-  readonly tallies: readonly Tally[];
-  readonly summary: TraceSummary;
-}
-
-/** Replays, but for prices alone not again: `last` keeps what was replayed last. */
-function createReplayer(): (options: ExperimentOptions, systems: readonly System[]) => Promise<Replayed> {
-  let last: Replayed | null = null;
-  return async ({ inputs, scale, seed, signal, progress }, systems) => {
-    const values = valuesOf(inputs, scale, seed);
-    const key = JSON.stringify([values, systems.map(({ prices: _, ...structure }) => structure)]);
-    if (last?.key === key) return last;
-    const workload = checkedWorkload(pmakeWorkload(values), 'pmake');
-    const trace = await ingest(workloadTrace(workload), signal === undefined ? {} : { signal });
-    const summary = trace.summary()!;
-    const { tallies } = await replayAll(trace, summary, systems, {
-      warmup: Math.floor(summary.workloadInstructions * WARMUP),
-      ...(signal && { signal }),
-      ...(progress && { progress: (records) => progress(records / summary.records) }),
-    });
-    await trace.close();
-    last = { key, tallies, summary };
-    return last;
-  };
-}
-
-async function outcomeOf(
-  options: ExperimentOptions,
-  replay: ReturnType<typeof createReplayer>,
-): Promise<Outcome> {
-  const { inputs, scale } = options;
+async function outcomeOf(options: ExperimentOptions, replay: Replayer): Promise<Outcome> {
+  const { inputs, scale, seed, signal, progress } = options;
   const withJobs = (system: System): System => ({ ...system, os: { ...system.os, jobs: PMAKE_JOBS } });
   const systems = (['irix', 'disco'] as const).map((name) => withJobs(paperSystem(name, inputs)));
-  const { tallies, summary } = await replay(options, systems);
-  const priced = tallies.map((tally, i) => price(tally, resolvePrices(systems[i]!, summary), systems[i]!));
+  const values = valuesOf(inputs, scale, seed);
+  const runs = await replay(
+    { workload: pmakeWorkload(values), systems, warmup: Math.floor(values.instructions * WARMUP) },
+    signal,
+    (done) => progress?.(done),
+  );
+  const tallies = runs.map(({ tally }) => tally);
+  const priced = runs.map(({ tally, system, summary }) =>
+    price(tally, resolvePrices(system, summary), system),
+  );
   const [irix, disco] = priced.map(({ breakdown }) => breakdown) as [Breakdown, Breakdown];
   const points = 100 / irix.total_ps;
   const modelled: ModelledNumber[] = [

@@ -27,7 +27,7 @@ const price = (
   path,
   description,
   unit: 'cycles',
-  source: 'fitted to one number of Table 2',
+  source: 'fitted: printed times hold stalls, which are replayed',
   role: 'calibrated',
   side: 'monitor',
   calibratedOn,
@@ -237,10 +237,10 @@ export const PMAKE_INPUTS: readonly InputInfo[] = [
   price(
     'prices.l2tlb_cycles',
     'a TLB miss served by the second-level TLB, without stalls',
-    8,
+    12,
     [1, 40],
     ['figure5/database/disco/monitor'],
-    0.4,
+    0.6,
   ),
   price(
     'prices.tlb_write_cycles',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { barOf, uniformBarOf } from '../../../src/paper/numa/bars.ts';
-import { createReplayer } from '../../../src/paper/numa/replay.ts';
+import { createReplayer } from '../../../src/paper/replayer.ts';
 import { paperSystem } from '../../../src/paper/systems.ts';
 import type { WorkloadInput } from '../../../src/trace/workloads/schema.ts';
 

@@ -1,10 +1,10 @@
-import { replayAll } from '../../model/compare.ts';
-import { withNodes } from '../../model/systems/resolve.ts';
-import type { System } from '../../model/systems/schema.ts';
-import type { Tally } from '../../model/tally.ts';
-import type { TraceSummary } from '../../trace/types.ts';
-import { workloadTrace } from '../../trace/workloads/open.ts';
-import { checkedWorkload, type WorkloadInput } from '../../trace/workloads/schema.ts';
+import { replayAll } from '../model/compare.ts';
+import { withNodes } from '../model/systems/resolve.ts';
+import type { System } from '../model/systems/schema.ts';
+import type { Tally } from '../model/tally.ts';
+import type { TraceSummary } from '../trace/types.ts';
+import { workloadTrace } from '../trace/workloads/open.ts';
+import { checkedWorkload, type WorkloadInput } from '../trace/workloads/schema.ts';
 
 /** One system's tally of a workload. */
 export interface Run {
@@ -14,14 +14,14 @@ export interface Run {
 }
 
 /** What to replay. The first `warmup` of the workload's instructions are not counted. */
-export interface Replayed {
+export interface ToReplay {
   readonly workload: WorkloadInput;
   readonly systems: readonly System[];
   readonly warmup: number;
 }
 
 export type Replayer = (
-  what: Replayed,
+  what: ToReplay,
   signal: AbortSignal | undefined,
   progress: (done: number) => void,
 ) => Promise<readonly Run[]>;
