@@ -31,6 +31,11 @@ export { renderReproductionPage } from './report/reproduction/page.ts';
 export { renderReproductionJson } from './report/reproduction/schema.ts';
 export { renderReproduction } from './report/reproduction/text.ts';
 export { renderText } from './report/text.ts';
+export type {
+  Analysis as SweepAnalysis,
+  AnalysisRequest as SweepQuestions,
+  Sensitivity as SweepSensitivity,
+} from './sweep/analysis.ts';
 export { parseVary } from './sweep/axes.ts';
 export type { SweepOptions } from './sweep/sweep.ts';
 export { sweepTrace } from './sweep/sweep.ts';

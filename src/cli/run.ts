@@ -181,8 +181,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>, context: CommandConte
           baseline: null,
           seeds: args.seeds ?? DEFAULT_SEEDS,
           signal: context.signal,
-          progress: (done) =>
-            context.progress.update(`replaying ${path}`, done, trace.summary()?.records ?? 0),
+          progress: (done, total) => context.progress.update(`replaying ${path}`, done, total),
         }),
       );
     });

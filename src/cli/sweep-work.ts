@@ -14,8 +14,10 @@ import { announce, inWords, timeOf } from '../sweep/estimate.ts';
 import { traceIdentity } from '../sweep/identity.ts';
 import { type Journal, openJournal } from '../sweep/journal.ts';
 import { sweepJson } from '../sweep/json.ts';
+import { countedOffers, keeper } from '../sweep/kept.ts';
 import type { Layout, SweepTrace } from '../sweep/laid.ts';
 import { layOut } from '../sweep/layout.ts';
+import { modelIdentity } from '../sweep/model-identity.ts';
 import { TOTAL } from '../sweep/outputs.ts';
 import { checkReplay } from '../sweep/replays.ts';
 import { runWork, type Work } from '../sweep/run.ts';
@@ -39,7 +41,6 @@ import { sweepText } from './sweep-text.ts';
 /** What the commands of `vmtax sweep` have in common: prepare, run, write. */
 
 const TOOL = { name: 'vmtax', version: version() };
-const TOOL_TEXT = `${TOOL.name} ${TOOL.version}`;
 
 /** A sweep that is known to be possible, its traces open. */
 export interface Prepared {
@@ -57,8 +58,11 @@ export async function prepare(
   stored: StoredPlan | null = null,
 ): Promise<Prepared> {
   const { signal } = context;
-  if (stored !== null && stored.tool !== TOOL_TEXT)
-    throw new InputError(`the sweep was planned by ${stored.tool}, and this is ${TOOL_TEXT}: plan again`);
+  const model = await modelIdentity();
+  if (stored !== null && stored.model !== model)
+    throw new InputError(
+      `the sweep was planned with another model (${cleanText(String(stored.model))}) than that of this vmtax (${model}), which may count or price otherwise: plan again`,
+    );
   // What is asked for by name is checked before any trace is opened.
   const named =
     plan.systems === null || stored !== null ? null : await Promise.all(plan.systems.map(readSystem));
@@ -92,7 +96,7 @@ export async function prepare(
     }
     const layout = await layOut(plan, known, {
       mostCells: maxCells,
-      tool: TOOL_TEXT,
+      model,
       // Whoever planned it has checked it.
       check: stored === null ? checkReplay : async () => {},
       signal,
@@ -102,7 +106,7 @@ export async function prepare(
       layout,
       stored: stored ?? {
         schema: 'vmtax.sweep-plan/1',
-        tool: TOOL_TEXT,
+        model,
         plan,
         maxCells,
         traces: known.map(({ name, identity, systems }) => ({ name, identity, systems })),
@@ -127,18 +131,19 @@ export function say(
   process.stderr.write(`sweep: ${cleanText(announce(prepared.layout, work, records))}\n`);
 }
 
-/** Does what is left of a shard's part, with so many threads. */
+/** Does what is left of a shard's part, with so many threads. `keep`: what a page offers to be priced anew. */
 export async function carryOut(
   { layout, traces }: Prepared,
   work: Work,
   journal: Journal,
-  workers: number | undefined,
+  { workers, keep }: { readonly workers: number | undefined; readonly keep: boolean },
   { signal, progress }: CommandContext,
 ): Promise<void> {
   const started = Date.now();
   const threads = workers === undefined || workers === 1 ? null : createReplayers(workers);
   const done = runWork(layout, work, journal, {
     ...(threads && { replayers: threads }),
+    ...(keep && { keep: keeper(layout, journal.directory) }),
     open: async (at) => {
       const given = traces[at]!;
       const known = given.summary() !== null;
@@ -207,6 +212,7 @@ export async function writeResults(
     totals: totals!,
     pareto: pareto && { keys: pareto.keys, values: [both[0]!, both[1]!] },
     analysis,
+    offers: html === undefined ? [] : await countedOffers(layout, journal.directory),
     failed: failed.length,
   };
   // Made before anything is written.

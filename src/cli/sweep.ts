@@ -133,7 +133,8 @@ async function sweep(
     try {
       const work = await workOf(layout, journal, WHOLE);
       say(prepared, work, context);
-      await carryOut(prepared, work, journal, args.workers, context);
+      const keep = args.out !== undefined || outputs.html !== undefined;
+      await carryOut(prepared, work, journal, { workers: args.workers, keep }, context);
       const failed = await writeResults(layout, journal, outputs, asked, context);
       complain(failed, context);
       await journal.sweepUp();
@@ -175,7 +176,7 @@ async function runPart(
     const { journal } = await journalIn(directory);
     const work = await workOf(prepared.layout, journal, shard);
     say(prepared, work, context);
-    await carryOut(prepared, work, journal, workers, context);
+    await carryOut(prepared, work, journal, { workers, keep: true }, context);
     const left = await workOf(prepared.layout, journal, shard);
     if (left.units.length === 0) return 0;
     const { id } = left.units[0]!;

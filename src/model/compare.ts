@@ -27,8 +27,8 @@ import type { Tally } from './tally.ts';
 export interface ReplayOptions {
   /** Instructions that build state and are not counted. */
   readonly warmup: number;
-  /** Records replayed so far. */
-  readonly progress?: (records: number) => void;
+  /** Records replayed so far, of all passes over the trace, and what they will be. */
+  readonly progress?: (records: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -53,6 +53,8 @@ export async function replayAll(
   const keys = forms.map((form) => JSON.stringify(form));
   const tallies: Tally[] = [];
   let warmup = 0;
+  const total = summary.records * new Set(keys).size;
+  let before = 0;
   for (const [first, key] of keys.entries()) {
     if (keys.indexOf(key) < first) continue;
     const members = systems.flatMap((_, at) => (keys[at] === key ? [at] : []));
@@ -60,8 +62,9 @@ export async function replayAll(
       streamOf(trace, forms[first]!),
       summary,
       members.map((at) => systems[at]!),
-      options,
+      { ...options, progress: (records) => options.progress?.(before + records, total) },
     );
+    before += summary.records;
     for (const [i, at] of members.entries()) tallies[at] = result.tallies[i]!;
     if (first === 0) warmup = result.warmup;
   }
@@ -190,7 +193,7 @@ export async function replayGroup(
       warmup += instructions;
     }
     records += chunk.length;
-    options.progress?.(records);
+    options.progress?.(records, summary.records);
   }
   const counts = schedule?.counts() ?? null;
   const tallies = lanes.map((lane) => lane.replay.tally(table.physicalPages(), counts));

@@ -2,7 +2,7 @@ import { InputError } from '../trace/errors.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
 import { type ReplayOptions, replayAll } from './compare.ts';
 import { unfollowed } from './locks.ts';
-import { notesOnMachines, notesOnSize } from './notes.ts';
+import { notesOnMachines, notesOnNodes, notesOnServer, notesOnSize } from './notes.ts';
 import { numaOf } from './numa.ts';
 import { price } from './pricing/price.ts';
 import { type PricedRun, sensitivityOf } from './pricing/sensitivity.ts';
@@ -59,6 +59,7 @@ export async function compareWithTallies(
     const counted = tallies[mine[0]!]!;
     const { windows: _, held: __, ...tally } = counted;
     const { total_ps } = priced[0]!.breakdown;
+    const numa = numaOf(counted, system.machine.nodes);
     const pricedRun = { tally: counted, prices: resolvePrices(system, summary), system, total_ps };
     pricedRuns.push(pricedRun);
     return {
@@ -68,7 +69,7 @@ export async function compareWithTallies(
       breakdown: priced[0]!.breakdown,
       contention: priced[0]!.contention,
       waiting: priced[0]!.waiting,
-      numa: numaOf(counted, system.machine.nodes),
+      numa,
       actions: priced[0]!.actions,
       sensitivity:
         pricedRuns.length === 1
@@ -79,8 +80,23 @@ export async function compareWithTallies(
         total_ps: breakdown.total_ps,
       })),
       notes: [
-        ...notesOnSize(tally, priced[0]!.breakdown, tallies[0]!.cpus),
-        ...notesOn(systemFor(system, trace.header), trace, summary, tally, total_ps, priced[0]!.waiting),
+        ...notesOnSize(tally, tallies[0]!.cpus),
+        ...notesOnNodes(
+          system,
+          systems.find(({ name }) => name === system.name)!.machine.nodes,
+          tally,
+          numa,
+          trace.header.vms?.length ?? system.monitor?.vms.count ?? 1,
+        ),
+        ...notesOn(
+          systemFor(system, trace.header),
+          trace,
+          summary,
+          tally,
+          total_ps,
+          warmup,
+          priced[0]!.waiting,
+        ),
       ],
     };
   });
@@ -130,6 +146,7 @@ function notesOn(
   summary: TraceSummary,
   tally: CountedTally,
   total_ps: number,
+  warmup: number,
   waiting: Waiting | null,
 ): string[] {
   const { header } = trace;
@@ -154,7 +171,7 @@ function notesOn(
     const requests = sumCounter(tally, 'disk_requests');
     notes.push(
       'Pages touched without an allocation event count as backed already' +
-        (requests > 0 ? '.' : '; disk waits and idle time are not modelled.'),
+        (requests > 0 || waiting?.server ? '.' : '; disk waits and idle time are not modelled.'),
     );
     if ((waiting?.disks?.idle_ps ?? 0) > 0)
       notes.push(
@@ -162,6 +179,7 @@ function notesOn(
           `${machine.disks === 0 ? 'a disk for each CPU' : `${machine.disks} disks`}, ` +
           `with ${os.jobs} ${os.jobs === 1 ? 'job' : 'jobs'} for each ${tally.schedule === null ? 'CPU' : 'virtual CPU'}.`,
       );
+    notes.push(...notesOnServer(system, tally, waiting));
     const traps = tally.rows.some((row) => row.context === 'reserved instruction');
     if (os.rdhwr === 'keep' && traps)
       notes.push(
@@ -181,7 +199,7 @@ function notesOn(
     notes.push(
       `${lost} acquisitions are of more locks than are followed side by side: they wait for nobody.`,
     );
-  notes.push(...notesOnMachines(system, header, tally, total_ps));
+  notes.push(...notesOnMachines(system, header, tally, total_ps, warmup));
   if (monitor && !monitor.footprint) notes.push('The monitor’s own references do not enter the caches.');
   if (machine.tlb?.replacement === 'random')
     notes.push(`TLB replacement is random (seed ${machine.tlb.seed}).`);

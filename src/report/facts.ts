@@ -1,3 +1,4 @@
+import { elapsedPs } from '../model/pricing/actions.ts';
 import {
   type Breakdown,
   CATEGORIES,
@@ -26,7 +27,11 @@ export interface RunFacts {
   /** Name made safe to print. */
   readonly name: string;
   readonly run: SystemRun;
+  /** Of all CPUs together. */
   readonly total: number;
+  /** Time from start to end: that of the CPU that takes longest. */
+  readonly elapsed: number;
+  readonly cpus: number;
   /** Sum of a cell. */
   readonly cell: (cell: Cell) => number;
   readonly category: (category: Category) => number;
@@ -77,6 +82,8 @@ function runFacts(run: SystemRun): RunFacts {
     name: cleanText(run.name) || UNNAMED,
     run,
     total: run.breakdown.total_ps,
+    elapsed: elapsedPs(run.breakdown),
+    cpus: run.tally.cpus,
     cell: (cell) => byCell(cellKey(cell)),
     category: sums(run.breakdown, (part) => part.category),
     owner: sums(run.breakdown, (part) => part.owner),
@@ -128,10 +135,30 @@ export function changeBetween(from: RunFacts, to: RunFacts): Change {
   return { difference: to.total - from.total, steps, added, saved };
 }
 
-/** The other system whose total differs most from the baseline's (the first of equals), if there is any. */
+/**
+ * How long a run takes beside its baseline. With as many CPUs, all CPUs together; the sums of machines of different sizes
+ * say nothing of how long one waits, so these are compared from start to end.
+ */
+export interface Pace {
+  readonly time: number;
+  readonly base: number;
+  /** Whether these are times from start to end. */
+  readonly elapsed: boolean;
+}
+
+export const paceOf = (run: RunFacts, baseline: RunFacts): Pace =>
+  run.cpus === baseline.cpus
+    ? { time: run.total, base: baseline.total, elapsed: false }
+    : { time: run.elapsed, base: baseline.elapsed, elapsed: true };
+
+/** The other system whose time differs most from the baseline's (the first of equals), if there is any. */
 export function focusOf(facts: Facts): RunFacts | null {
   let focus: RunFacts | null = null;
-  const size = (run: RunFacts): number => Math.abs(run.total - facts.baseline.total);
+  const size = (run: RunFacts): number => {
+    const { time, base } = paceOf(run, facts.baseline);
+    // Of machines of different sizes each has a scale of its own.
+    return base > 0 ? Math.abs(time / base - 1) : time;
+  };
   for (const run of facts.others) if (!focus || size(run) > size(focus)) focus = run;
   return focus;
 }

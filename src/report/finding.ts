@@ -9,9 +9,10 @@ import {
   focusOf,
   ownerCells,
   ownersOf,
+  paceOf,
   type RunFacts,
 } from './facts.ts';
-import { percent as percentFigure, percentOf, shareInWords, time } from './numbers.ts';
+import { percent as percentFigure, percentOf, shareInWords, signed, time } from './numbers.ts';
 import { type Reason, reasonsOf } from './reasons.ts';
 import { bandText, isWithinChance, pairedBand } from './spread.ts';
 import { cellName, contextName, OWNER_WORDS } from './words.ts';
@@ -25,19 +26,35 @@ import { cellName, contextName, OWNER_WORDS } from './words.ts';
 /** A percentage in a sentence: what rounds to nothing is `less than 0.1 %`. */
 export const percentInWords = (value: number): string => percentFigure(value).replace('<', 'less than ');
 
-/** How long `run` takes against the baseline, as a verb phrase: `takes 31.2 % longer than linux-mips`. */
+/** Points by which the change from start to end differs from that of all CPUs together before both are said. */
+const APART = 1;
+
+/** What kind of time is compared, where that has to be said: in brackets, with a space in front. */
+function kindOfTime(run: RunFacts, baseline: RunFacts): string {
+  if (run.cpus !== baseline.cpus) return ` (from start to end, on ${run.cpus} CPUs against ${baseline.cpus})`;
+  const together = percentOf(run.total - baseline.total, baseline.total);
+  const ends = percentOf(run.elapsed - baseline.elapsed, baseline.elapsed);
+  if (together === null || ends === null || Math.abs(together - ends) < APART) return '';
+  return ` (all CPUs together; ${signed(ends, percentFigure(ends))} from start to end)`;
+}
+
+/**
+ * How long `run` takes against the baseline, as a verb phrase: `takes 31.2 % longer than linux-mips`. With other
+ * numbers of CPUs that is from start to end; and it is said where it is another story than all CPUs together.
+ */
 export function comparedWith(run: RunFacts, baseline: RunFacts): string {
-  const difference = run.total - baseline.total;
+  const pace = paceOf(run, baseline);
+  const difference = pace.time - pace.base;
   const base = baseline.name;
-  if (baseline.total === 0 && difference !== 0)
-    return `takes ${time(run.total)}, where ${base} takes no time,`;
-  if (difference === 0) return `takes exactly as long as ${base}`;
-  const band = pairedBand(baseline.run, run.run);
+  const kind = kindOfTime(run, baseline);
+  if (pace.base === 0 && difference !== 0) return `takes ${time(pace.time)}, where ${base} takes no time,`;
+  if (difference === 0) return `takes exactly as long as ${base}${kind}`;
+  const band = pace.elapsed ? null : pairedBand(baseline.run, run.run);
   if (band && isWithinChance(band)) return `shows no difference from ${base} (${bandText(band)})`;
-  const size = percentOf(Math.abs(difference), baseline.total)!;
-  if (difference < 0) return `takes ${percentInWords(size)} less time than ${base}`;
-  if (size >= 200) return `takes ${(run.total / baseline.total).toFixed(2)} times as long as ${base}`;
-  return `takes ${percentInWords(size)} longer than ${base}`;
+  const size = percentOf(Math.abs(difference), pace.base)!;
+  if (difference < 0) return `takes ${percentInWords(size)} less time than ${base}${kind}`;
+  if (size >= 200) return `takes ${(pace.time / pace.base).toFixed(2)} times as long as ${base}${kind}`;
+  return `takes ${percentInWords(size)} longer than ${base}${kind}`;
 }
 
 /** Below this share of what is added, savings go unsaid; in a brief headline, below the second. */
@@ -75,13 +92,21 @@ export function because(change: Change, brief = false): string {
   return `${start}${first}; ${sign > 0 ? 'savings elsewhere give back' : 'costs elsewhere take back'} ${percentInWords((back / gross) * 100)} of what is ${sign > 0 ? 'added' : 'saved'}`;
 }
 
+/** As `because`, of a run beside its baseline: what is explained is the time of all CPUs together. */
+export function explained(run: RunFacts, baseline: RunFacts, brief = false): string {
+  const change = changeBetween(baseline, run);
+  const share = percentOf(change.difference, baseline.total);
+  const what = because(change, brief);
+  if (run.cpus === baseline.cpus || share === null) return what;
+  return `all CPUs together ${change.difference === 0 ? '±0 %' : signed(share, percentFigure(share))}, ${what}`;
+}
+
 /** One system against the baseline on one trace: by how much, and why. */
 export function headline(facts: Facts, run: RunFacts, brief = false): string {
   const { baseline, short: trace } = facts;
-  const change = changeBetween(baseline, run);
   if (baseline.total === 0 && run.total === 0)
     return `${run.name} and ${baseline.name} take no time on ${trace}: nothing was counted`;
-  return `${run.name} ${comparedWith(run, baseline)} on ${trace}: ${because(change, brief)}`;
+  return `${run.name} ${comparedWith(run, baseline)} on ${trace}: ${explained(run, baseline, brief)}`;
 }
 
 /** What one system alone spends most of its time in. */
@@ -103,7 +128,8 @@ export function traceHeadline(facts: Facts, brief = false): string {
 export function breakdownFinding(facts: Facts): string {
   const { baseline, others, short: trace } = facts;
   if (others.length === 0) return aloneHeadline(facts);
-  const start = `${baseline.name} takes ${time(baseline.total)} on ${trace}`;
+  const sums = others.some((run) => run.cpus !== baseline.cpus) ? ', all CPUs together' : '';
+  const start = `${baseline.name} takes ${time(baseline.total)} on ${trace}${sums}`;
   if (others.length <= 2) {
     const each = others.map((run) => `${run.name} ${shortDifference(run, baseline)}`);
     return `${start}; ${each.join('; ')}`;

@@ -2,7 +2,7 @@ import { costOf, workOf } from '../model/pricing/costs.ts';
 import { stallsOf } from '../model/pricing/stalls.ts';
 import type { SystemRun } from '../model/result.ts';
 import { type ResolvedPrices, resolvePrices } from '../model/systems/resolve.ts';
-import { COUNTERS, LAYERS, type TallyRow } from '../model/tally.ts';
+import { COUNTERS, LAYERS, sumCounter, type TallyRow } from '../model/tally.ts';
 import type { Facts } from './facts.ts';
 
 /**
@@ -47,8 +47,13 @@ const RULES: readonly (readonly [prefix: string, idle: Rule])[] = [
   ['monitor.memory.', oneMachine],
   ['prices.hop_ns', oneNode],
   ['machine.disks', withoutDisks],
-  ['os.jobs', withoutDisks],
+  ['os.jobs', ({ waiting }) => (waiting?.disks ?? waiting?.server ?? null) === null],
   ['prices.disk_', withoutDisks],
+  ['prices.server_ns', ({ waiting }) => (waiting?.server ?? null) === null],
+  [
+    'os.server',
+    ({ tally }) => sumCounter(tally, 'network_requests') + sumCounter(tally, 'disk_requests') === 0,
+  ],
   ['prices.context_switch_ns', ({ tally }) => tally.locks.every(({ kind }) => kind === 'spin')],
 ];
 

@@ -1,4 +1,5 @@
 import { MISS_CLASSES, SERVED, type Served } from '../model/numa.ts';
+import type { Action, Reason } from '../model/paging/policies/policy.ts';
 import { PAGE_ACTIONS } from '../model/pricing/actions.ts';
 import { BLOCKING_KINDS } from '../model/pricing/queueing/traffic.ts';
 import type { Facts } from './facts.ts';
@@ -13,6 +14,7 @@ import {
   movesOf,
   numaRuns,
   policyRuns,
+  REASON_WORDS,
   SERVED_WORDS,
 } from './numa.ts';
 import { count, percentFigure, percentOf, timeFigure, timeUnit } from './numbers.ts';
@@ -122,7 +124,7 @@ export function matrixTable(facts: Facts): Table {
   };
 }
 
-/** What became of pages that were hot, and what was decided each time. */
+/** What became of pages that were hot. */
 export function fatesTable(facts: Facts): Table {
   const runs = policyRuns(facts);
   const rows = (title: string, of: (run: (typeof runs)[number]) => Readonly<Record<string, number>>) => {
@@ -141,12 +143,11 @@ export function fatesTable(facts: Facts): Table {
     ];
   };
   return {
-    caption: `Pages on ${facts.short} that were ever hot, and the decisions about them.`,
+    caption: `Pages on ${facts.short} that were ever hot.`,
     corner: 'pages',
     groups: runs.map(({ name }) => ({ name, columns: [{ head: 'count', raw: 'count' }] })),
     rows: [
       ...rows('hot pages, by what was done', (run) => run.run.tally.pages!.fates),
-      ...rows('decisions', (run) => run.run.tally.pages!.decisions),
       {
         kind: 'sum',
         label: 'copies and moved pages at the end',
@@ -154,6 +155,54 @@ export function fatesTable(facts: Facts): Table {
         cells: runs.map((run) => countCell(run.run.tally.pages!.replicas)),
       },
     ],
+  };
+}
+
+/** What a policy decided about hot pages or hinting faults, and why: an action with its reasons each. */
+export function decisionsTable(facts: Facts): Table {
+  const runs = policyRuns(facts);
+  const made = runs.map((run) => run.run.tally.pages!.decisions);
+  const all = made.map((decisions) => Object.values(decisions).reduce((sum, count) => sum + count, 0));
+  const cells = (of: (decision: string) => boolean): TableCell[] =>
+    made.flatMap((decisions, i) => {
+      const count = Object.entries(decisions).reduce((sum, [name, times]) => sum + (of(name) ? times : 0), 0);
+      return [countCell(count), shareCell(count, all[i]!)];
+    });
+  const names = [...new Set(made.flatMap((decisions) => Object.keys(decisions)))].map(
+    (name) => name.split(': ') as [Action, Reason],
+  );
+  return {
+    caption: `Decisions of the page policy on ${facts.short}, after the warm-up.`,
+    corner: 'decision, reason',
+    groups: runs.map(({ name }) => ({
+      name,
+      columns: [
+        { head: 'count', raw: 'count' },
+        { head: '%', raw: 'percent' },
+      ],
+    })),
+    rows: (['migrate', 'replicate', 'leave'] as const).flatMap((action): TableRow[] => {
+      const reasons = names.filter(([of]) => of === action).map(([, reason]) => reason);
+      if (reasons.length === 0) return [];
+      return [
+        {
+          kind: 'group',
+          label: action,
+          path: action,
+          cells: cells((name) => name.startsWith(`${action}: `)),
+        },
+        ...(Object.keys(REASON_WORDS) as Reason[])
+          .filter((reason) => reasons.includes(reason))
+          .map(
+            (reason): TableRow => ({
+              kind: 'part',
+              label: REASON_WORDS[reason],
+              path: `${action}: ${reason}`,
+              cells: cells((name) => name === `${action}: ${reason}`),
+            }),
+          ),
+      ];
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { MISS_CLASSES, type MissClass, type Numa, SERVED, type Served } from '../model/numa.ts';
+import type { Reason } from '../model/paging/policies/policy.ts';
 import type { PageAction, PageActionLayer } from '../model/pricing/actions.ts';
 import type { Cause } from '../model/pricing/breakdown.ts';
 import type { Contention, StationLoad } from '../model/pricing/contention.ts';
@@ -51,6 +52,19 @@ export const ACTION_WORDS: Readonly<Record<PageActionLayer, string>> = {
   collapse: 'collapse of replicas on a store',
   shootdown: 'TLB entry shot down',
   hint_fault: 'hint fault',
+};
+
+/** Why a policy decided so, for a narrow column. */
+export const REASON_WORDS: Readonly<Record<Reason, string>> = {
+  private: 'used by one node',
+  'read-shared': 'read by several nodes',
+  'write-shared': 'written by several nodes',
+  frozen: 'moved too often',
+  local: 'on the node already',
+  kernel: 'of the kernel',
+  'first-fault': 'first fault',
+  'same-node': 'same node as before',
+  'other-node': 'other node than before',
 };
 
 export interface NumaRun {

@@ -1,10 +1,10 @@
-import type { Cause } from '../model/pricing/breakdown.ts';
+import type { Category, Cause } from '../model/pricing/breakdown.ts';
 import type { Change, Step } from './facts.ts';
 import { cellLabel, cellName } from './words.ts';
 
 /**
  * Why a total changes, for sentences. Work that a monitor takes over from the guest falls in one step and
- * rises in another; that alone is no cost. So where the kernel's side of such a pair and the monitor's move
+ * rises in another; that alone is no cost. So where the two sides of such a pair (the kernel's and the monitor's) move
  * against each other, both count as one reason by their net. The waterfall and all tables keep the steps apart.
  */
 export interface Reason {
@@ -20,22 +20,37 @@ export interface Reason {
 interface Pair {
   readonly name: string;
   readonly label: string;
-  readonly kernel: readonly Cause[];
-  readonly monitor: readonly Cause[];
+  /** The two sides: categories with the causes that belong together. */
+  readonly sides: readonly [Side, Side];
 }
+
+type Side = readonly [category: Category, causes: readonly Cause[]];
 
 const PAIRS: readonly Pair[] = [
   {
     name: 'page faults and monitor calls',
     label: 'page faults and monitor calls',
-    kernel: ['page_fault'],
-    monitor: ['page_fault', 'monitor_call'],
+    sides: [
+      ['kernel', ['page_fault']],
+      ['monitor', ['page_fault', 'monitor_call']],
+    ],
   },
   {
     name: 'TLB refills, reloads and writes',
     label: 'TLB refills, reloads, writes',
-    kernel: ['tlb_refill'],
-    monitor: ['l2tlb_reload', 'tlb_write_emulation'],
+    sides: [
+      ['kernel', ['tlb_refill']],
+      ['monitor', ['l2tlb_reload', 'tlb_write_emulation']],
+    ],
+  },
+  // Files that are on a server are not on a disk.
+  {
+    name: 'waiting for disks and for the server',
+    label: 'idle, disks and server',
+    sides: [
+      ['idle', ['idle']],
+      ['idle', ['network']],
+    ],
   },
 ];
 
@@ -44,9 +59,10 @@ const sum = (steps: readonly Step[]): number => steps.reduce((total, step) => to
 /** The reasons of a change, none of them zero; their sum is the difference. */
 export function reasonsOf(change: Change): Reason[] {
   const taken = new Set<Step>();
-  const pairs = PAIRS.flatMap(({ name, label, kernel, monitor }): Reason[] => {
-    const before = change.steps.filter((step) => step.category === 'kernel' && kernel.includes(step.cause));
-    const after = change.steps.filter((step) => step.category === 'monitor' && monitor.includes(step.cause));
+  const pairs = PAIRS.flatMap(({ name, label, sides }): Reason[] => {
+    const [before, after] = sides.map(([category, causes]) =>
+      change.steps.filter((step) => step.category === category && causes.includes(step.cause)),
+    ) as [Step[], Step[]];
     if (Math.sign(sum(before)) * Math.sign(sum(after)) !== -1) return [];
     for (const step of [...before, ...after]) taken.add(step);
     return [{ name, label, ps: sum(before) + sum(after), together: true }];

@@ -79,8 +79,20 @@ export const waiting = z
       })
       .nullable()
       .meta({ description: 'null: no request' }),
+    server: z
+      .strictObject({
+        machines: count.meta({ description: 'whose requests it serves' }),
+        jobs: count.meta({ description: 'of these machines' }),
+        requests: count,
+        service_ns: share.meta({ description: 'of a request' }),
+        idle_ns: share.meta({ description: 'mean idle time that a request costs' }),
+        utilisation: share.meta({ description: 'share of the run’s time in which it is busy' }),
+        idle_ps: count.meta({ description: 'the exact sum of the idle parts of cause network' }),
+      })
+      .nullable()
+      .meta({ description: 'the server of all machines; null: no request that waits for it (os.server)' }),
   })
-  .meta({ description: 'waiting for locks and disks; null: the trace names neither' });
+  .meta({ description: 'waiting for locks, disks and the server; null: the trace names none' });
 
 const served = z
   .strictObject({ local: count, remote: count, dirty: count, neighbour: count })

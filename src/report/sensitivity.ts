@@ -25,6 +25,10 @@ function movedRuns(all: readonly Facts[]): Moved[] {
 
 const change = (value: number): string => signed(value, percent(value));
 
+/** Prices are moved in the time of all CPUs; said where the headline compares times from start to end. */
+const together = ({ baseline }: Facts, run: RunFacts): string =>
+  run.cpus === baseline.cpus ? '' : ', all CPUs together';
+
 const priceName = (path: string): string => path.replace(/^prices\./, '');
 
 /** Prices that a sentence names. */
@@ -53,7 +57,7 @@ export function sensitivityText(all: readonly Facts[]): string {
   const range = low === high ? 'the same' : `between ${change(low)} and ${change(high)}`;
   const reasons = most(largest);
   return (
-    `The difference of ${run.name} on ${facts.short} is ${change(sensitivity.change)}. If ${moved}, it would be ${range}` +
+    `The difference of ${run.name} on ${facts.short} is ${change(sensitivity.change)}${together(facts, run)}. If ${moved}, it would be ${range}` +
     `${reasons === '' ? '' : `; ${reasons}`}. ${LIMITS}`
   );
 }
@@ -66,7 +70,7 @@ export function sensitivityLine(facts: Facts, run: RunFacts): string {
   const reasons = most({ facts, run, sensitivity });
   const range = low === high ? 'the same' : `${change(low)} to ${change(high)}`;
   return (
-    `${run.name}: ${change(sensitivity.change)}, and ${range} if assumed prices were ${step} % lower or higher, one at a time ` +
+    `${run.name}: ${change(sensitivity.change)}${together(facts, run)}, and ${range} if assumed prices were ${step} % lower or higher, one at a time ` +
     `(${reasons === '' ? '' : `${reasons}; `}no error bar).`
   );
 }

@@ -2,7 +2,7 @@ import type { Cause } from '../model/pricing/breakdown.ts';
 import { CATEGORIES, type Category } from '../model/pricing/breakdown.ts';
 import { type Cell, changeBetween, contextsOf, type Facts, ownersOf, type RunFacts } from './facts.ts';
 import { DASH, percentFigure, percentOf, signed, type TimeUnit, tableUnit, timeFigure } from './numbers.ts';
-import { CAUSE_WORDS, cellLabel, contextName, OWNER_WORDS } from './words.ts';
+import { causeWords, cellLabel, contextName, OWNER_WORDS } from './words.ts';
 
 /**
  * Tables as data: rows of figures that are both printed (`text`) and exact (`value`, in the unit that the
@@ -93,7 +93,7 @@ export function breakdownTable(facts: Facts): Table {
     for (const cell of cells)
       rows.push({
         kind: 'part',
-        label: CAUSE_WORDS[cell.cause].short,
+        label: causeWords(category, cell.cause).short,
         path: cellPath(category, cell.cause),
         cause: cell.cause,
         cells: figures((run) => run.cell(cell)),
@@ -108,7 +108,8 @@ export function breakdownTable(facts: Facts): Table {
   };
 }
 
-const cellPath = (category: Category, cause: Cause): string => `${category}: ${CAUSE_WORDS[cause].name}`;
+const cellPath = (category: Category, cause: Cause): string =>
+  `${category}: ${causeWords(category, cause).name}`;
 
 /** Every step from the baseline to `run`. */
 export function changeTable(facts: Facts, run: RunFacts): Table {

@@ -1,6 +1,6 @@
 import type { Facts } from './facts.ts';
 import { contendedRuns } from './numa.ts';
-import { memoryTable } from './numa-tables.ts';
+import { decisionsTable, memoryTable } from './numa-tables.ts';
 import { percent } from './numbers.ts';
 import { paragraph } from './text-layout.ts';
 import { type TextStyle, textTable } from './text-table.ts';
@@ -19,5 +19,13 @@ export function numaLines(facts: Facts, width: number, style: TextStyle): string
     ...textTable(table, width, style),
     ...(hot.length === 0 ? [] : paragraph(`Busiest: ${hot.join('; ')}.`, width)),
     '',
+    ...decisions(facts, width, style),
   ];
+}
+
+/** What page policies decided; nothing where none had to. */
+function decisions(facts: Facts, width: number, style: TextStyle): string[] {
+  const table = decisionsTable(facts);
+  if (table.rows.length === 0) return [];
+  return ['Decisions of the page policy, by reason:', ...textTable(table, width, style), ''];
 }

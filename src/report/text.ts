@@ -48,7 +48,7 @@ export function renderText(result: RunResult, options: TextOptions): string {
   if (all.length !== 1) lines.push(...paragraph(`${verdict(all)}.`, width).map(style.strong), '');
   for (const facts of all) {
     lines.push(...traceHead(facts, width, style), '');
-    lines.push(...bars(facts, width, paint), '');
+    lines.push(...bars(facts, width, paint), '', ...ends(facts, width));
     lines.push(...bands(facts, width), ...ranges(facts, width));
     lines.push(...textTable(breakdownTable(facts), width, style));
     lines.push('', style.dim(cut(`% base: percent of the total time of ${facts.baseline.name}`, width)), '');
@@ -84,6 +84,18 @@ function traceHead(facts: Facts, width: number, style: TextStyle): string[] {
   for (const sentence of others.slice(0, 4)) lines.push(...paragraph(`${sentence}.`, width));
   if (others.length > 4) lines.push(`${others.length - 4} more systems are in the table.`);
   return lines;
+}
+
+/** How long each run takes from start to end, where bars and tables are sums over several CPUs. */
+function ends(facts: Facts, width: number): string[] {
+  if (facts.runs.every(({ cpus }) => cpus === 1)) return [];
+  const unit = timeUnit(Math.max(...facts.runs.map(({ elapsed }) => elapsed)));
+  const alike = facts.runs.every(({ cpus }) => cpus === facts.baseline.cpus);
+  const each = facts.runs.map(
+    (run) =>
+      `${run.name} ${time(run.elapsed, unit)}${alike ? '' : ` on ${run.cpus} ${plural(run.cpus, 'CPU')}`}`,
+  );
+  return [...paragraph(`From start to end: ${each.join(', ')}.`, width), ''];
 }
 
 /** How much chance moves each difference. */

@@ -1,5 +1,5 @@
-import { changeBetween, type Facts, type RunFacts } from './facts.ts';
-import { because, comparedWith, headline, percentInWords, traceHeadline } from './finding.ts';
+import { type Facts, paceOf, type RunFacts } from './facts.ts';
+import { comparedWith, explained, headline, percentInWords, traceHeadline } from './finding.ts';
 import { percentOf, time } from './numbers.ts';
 
 /** The answer to a whole run in one sentence: every system against its baseline, and why the largest differs. */
@@ -27,8 +27,10 @@ function pairsOf(all: readonly Facts[]): Pair[] {
 }
 
 /** Percent by which a system differs from its baseline; 0 where neither takes time. */
-const relative = ({ facts, run }: Pair['cases'][number]): number =>
-  percentOf(run.total - facts.baseline.total, facts.baseline.total) ?? (run.total === 0 ? 0 : Number.NaN);
+function relative({ facts, run }: Pair['cases'][number]): number {
+  const { time: own, base } = paceOf(run, facts.baseline);
+  return percentOf(own - base, base) ?? (own === 0 ? 0 : Number.NaN);
+}
 
 const sizeOf = (one: Pair['cases'][number]): number => Math.abs(relative(one) || 0);
 
@@ -94,7 +96,7 @@ function whyOf(pairs: readonly Pair[], largest: Pair, { facts, run }: Pair['case
     ...(pairs.length > 1 ? [`under ${run.name}`] : []),
     ...(largest.cases.length > 1 ? [`on ${facts.short}, where the difference is largest`] : []),
   ];
-  return `${where.join(' ')}: ${because(changeBetween(facts.baseline, run), true)}`;
+  return `${where.join(' ')}: ${explained(run, facts.baseline, true)}`;
 }
 
 /** `takes 10.0 % to 12.0 % longer than native`, as a phrase that follows the system's name. */

@@ -141,7 +141,7 @@ export const CAUSE_WORDS: Readonly<Record<Cause, CauseWords>> = {
     code: 'NW',
     short: 'virtual network',
     name: 'the virtual network',
-    meaning: 'messages between virtual machines, or to the outside',
+    meaning: 'messages between virtual machines or to the outside, and idle time until the server answers',
   },
   synchronisation: {
     code: 'SY',
@@ -151,6 +151,17 @@ export const CAUSE_WORDS: Readonly<Record<Cause, CauseWords>> = {
   },
   idle: { code: 'ID', short: 'idle', name: 'idling', meaning: 'nothing to run: all jobs wait for disks' },
 };
+
+/** What the network is called where nothing runs: messages take time to send, and then somebody waits for the answer. */
+const SERVER_WAIT: CauseWords = {
+  ...CAUSE_WORDS.network,
+  short: 'server wait',
+  name: 'waiting for the server',
+};
+
+/** The words of a cause in a category. */
+export const causeWords = (category: Category, cause: Cause): CauseWords =>
+  category === 'idle' && cause === 'network' ? SERVER_WAIT : CAUSE_WORDS[cause];
 
 /** Causes that only a monitor brings: they need no "monitor" in front of their name. */
 const MONITOR_CAUSES: ReadonlySet<Cause> = new Set([
@@ -168,12 +179,12 @@ const MONITOR_CAUSES: ReadonlySet<Cause> = new Set([
 
 /** The name of a category and cause together, for sentences and labels, e.g. `kernel stall on data …`. */
 export function cellName(category: Category, cause: Cause): string {
-  return withCategory(category, cause, CAUSE_WORDS[cause].name);
+  return withCategory(category, cause, causeWords(category, cause).name);
 }
 
 /** As `cellName`, in few words, for a chart's row. */
 export function cellLabel(category: Category, cause: Cause): string {
-  return withCategory(category, cause, CAUSE_WORDS[cause].short);
+  return withCategory(category, cause, causeWords(category, cause).short);
 }
 
 function withCategory(category: Category, cause: Cause, words: string): string {

@@ -4,7 +4,7 @@ import type { Tally } from '../model/tally.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
 import { type BreakEvenRequest, type FoundBreakEven, findCrossings, systemsToReplay } from './crossings.ts';
 import type { Layout } from './laid.ts';
-import { replayStructures } from './replays.ts';
+import { replayInGroups } from './replays.ts';
 import { structureKey } from './structure.ts';
 import type { ByCell } from './totals.ts';
 import { type MonteCarlo, monteCarlo, type SystemTornado, tornado } from './uncertainty.ts';
@@ -106,14 +106,13 @@ async function talliesOf(
   const keyOf = (system: System): string => structureKey(systemFor(system, trace.header));
   const byKey = new Map(systems.map((system) => [keyOf(system), system]));
   const distinct = [...byKey.values()];
-  const settled = await replayStructures(trace, summary, distinct, {
+  const replays = replayInGroups(trace, summary, distinct, {
     warmup: layout.plan.warmup ?? Math.floor(summary.workloadInstructions / 10),
     ...(signal && { signal }),
-    progress: (records) => progress?.(`replaying ${trace.header.name} again`, records, summary.records),
+    progress: (done, total) => progress?.(`replaying ${trace.header.name} again`, done, total),
   });
   const tallies = new Map<string, Tally>();
-  for (const [i, result] of settled.entries()) {
-    if (result.status === 'fulfilled') tallies.set(keyOf(distinct[i]!), result.value);
-  }
+  for await (const { at, result } of replays)
+    if (result.status === 'fulfilled') tallies.set(keyOf(distinct[at]!), result.value);
   return (system) => tallies.get(keyOf(system)) ?? null;
 }

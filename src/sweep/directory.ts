@@ -16,7 +16,8 @@ import type { Plan } from './types.ts';
 /** What plan.json holds: all that decides the results. */
 export interface StoredPlan {
   readonly schema: 'vmtax.sweep-plan/1';
-  readonly tool: string;
+  /** What computes the results: see `modelIdentity`. */
+  readonly model: string;
   readonly plan: Plan;
   readonly maxCells: number;
   readonly traces: readonly {

@@ -1,46 +1,61 @@
+import type { System } from '../model/systems/schema.ts';
 import type { Layout } from './laid.ts';
-import { familiesOf, passCost } from './replays.ts';
+import { familiesOf, passCost, replayCount } from './replays.ts';
 import type { Work } from './run.ts';
 
 /** What a sweep will take, said before it starts. */
 
 /**
- * Records that one replay takes in a second, and price points: orders of magnitude of a laptop, so that nobody waits
- * for days who expected minutes. What a machine does more is measured while it works.
+ * Records that one replay takes in a second, orders of magnitude of one core so that nobody waits for days who expected
+ * minutes; what a machine does more is measured while it works. Recordings, most of whose references hit, go at 24 to 34
+ * million (the shipped ones under irix, irix-numa and disco); described workloads of a million instructions, which touch
+ * memory anew and whose caches several CPUs share, at 0.5 to 5 million.
  */
-const RECORDS_PER_SECOND = 20e6;
+const RECORDED_PER_SECOND = 30e6;
+const DESCRIBED_PER_SECOND = 2e6;
+
+/** Price points in a second: an order of magnitude, so that nobody waits for days who expected minutes. */
 const POINTS_PER_SECOND = 30e3;
 
 /** One line. `records`: by trace, of those whose length is known. */
 export function announce(layout: Layout, work: Work, records: readonly (number | null)[]): string {
-  const { traces, cells, units } = layout;
+  const { traces, cells, units, structures } = layout;
   const rows = units.reduce((sum, unit) => sum + unit.cells.length, 0);
   const points = work.units.reduce((sum, unit) => sum + unit.cells.length, 0);
   const left = work.units.length < new Set(units.map(({ id }) => id)).size;
+  const replays = traces.reduce(
+    (sum, { header }, at) => sum + replayCount(systemsOf(layout, work, at), header),
+    0,
+  );
+  const replayed =
+    replays === work.structures.length
+      ? plural(replays, 'replay')
+      : `${plural(work.structures.length, 'structure')} in ${plural(replays, 'replay')}`;
   const said = [
     `${plural(cells.count, 'cell')}${traces.length > 1 ? ` on each of ${traces.length} traces` : ''}`,
     plural(rows, 'row'),
-    `${left ? 'to do: ' : ''}${plural(work.structures.length, 'replay')}`,
+    `${left ? 'to do: ' : ''}${replayed}`,
     plural(points, 'price point'),
   ];
-  const known = work.structures.every((at) => records[layout.structures[at]!.trace] !== null);
-  const time = known ? timeOf(layout, work, records) : 'the trace has to be read before the time is known';
+  const read = work.structures.every((at) => records[structures[at]!.trace] !== null);
+  const time = read ? timeOf(layout, work, records) : 'the trace has to be read before the time is known';
   return `${said.join(', ')}; ${time}`;
 }
+
+/** What the work replays of a trace. */
+const systemsOf = ({ structures }: Layout, work: Work, trace: number): System[] =>
+  work.structures.flatMap((at) => (structures[at]!.trace === trace ? [structures[at]!.system] : []));
 
 /** Seconds, about, of one process: all replays and prices of traces with so many records. */
 export function secondsOf(layout: Layout, work: Work, records: readonly (number | null)[]): number {
   const replayed = layout.traces.reduce((sum, { header }, trace) => {
-    const systems = work.structures.flatMap((at) => {
-      const structure = layout.structures[at]!;
-      return structure.trace === trace ? [structure.system] : [];
-    });
-    const { families, singles } = familiesOf(systems, header);
+    const { families, singles } = familiesOf(systemsOf(layout, work, trace), header);
     const replays = families.reduce((cost, { length }) => cost + passCost(length), singles.length);
-    return sum + replays * (records[trace] ?? 0);
+    const rate = header.format === 'workload' ? DESCRIBED_PER_SECOND : RECORDED_PER_SECOND;
+    return sum + (replays * (records[trace] ?? 0)) / rate;
   }, 0);
   const points = work.units.reduce((sum, unit) => sum + unit.cells.length, 0);
-  return replayed / RECORDS_PER_SECOND + points / POINTS_PER_SECOND;
+  return replayed + points / POINTS_PER_SECOND;
 }
 
 /** `about 3 minutes`: the same in words. */

@@ -5,7 +5,7 @@ import type { LaidAxis, SweepTrace } from './laid.ts';
 import { concerns } from './leaves.ts';
 import type { Leaf, Plan } from './types.ts';
 
-/** Ids are hashes of what decides a result, so that results of another plan, trace or tool are never taken for it. */
+/** Ids are hashes of what decides a result, so that results of another plan, trace or model are never taken for it. */
 
 /** Hexadecimal digits of an id: 96 bits, by which a billion things differ. */
 const DIGITS = 24;
@@ -18,7 +18,8 @@ function systemText({ description: _, sources: __, ...inputs }: System): string 
 }
 
 interface Decided {
-  readonly tool: string;
+  /** Of the model: see `modelIdentity`. */
+  readonly model: string;
   readonly plan: Plan;
   readonly axes: readonly LaidAxis[];
   readonly cells: Combinations;
@@ -27,7 +28,7 @@ interface Decided {
 /** Id of some cells of one system, by what the system is and the prices that are varied in it. */
 export function unitId(
   {
-    tool,
+    model,
     plan,
     axes,
     cells,
@@ -44,7 +45,7 @@ export function unitId(
     for (const { axis, at } of prices) values.push(axis.values[cells.index[cell * axes.length + at]!]);
   return shortHash(
     JSON.stringify([
-      tool,
+      model,
       identity,
       plan.warmup,
       systemText(system),
@@ -57,14 +58,14 @@ export function unitId(
 
 /** Ids of cells: of the trace, the systems and the values. */
 export function cellIds({
-  tool,
+  model,
   plan,
   axes,
   cells,
   traces,
 }: Decided & { readonly traces: readonly SweepTrace[] }): (trace: number, cell: number) => string {
   const prefixes = traces.map(({ identity, systems }) =>
-    shortHash(JSON.stringify([tool, identity, plan.warmup, systems.map(systemText)])),
+    shortHash(JSON.stringify([model, identity, plan.warmup, systems.map(systemText)])),
   );
   const paths = JSON.stringify(axes.map(({ path }) => path));
   const texts = axes.map(({ values }) => values.map((value) => JSON.stringify(value)));

@@ -16,8 +16,8 @@ import type { Leaf, Plan } from './types.ts';
 export interface LayoutOptions {
   /** Most cells, each with all systems. */
   readonly mostCells: number;
-  /** Name and version of the tool: results of another one are others. */
-  readonly tool: string;
+  /** What computes results (`modelIdentity`): those of another one are others. */
+  readonly model: string;
   /** Throws InputError where the system cannot be replayed on the trace. */
   readonly check: (system: System, header: TraceHeader) => Promise<void>;
   readonly signal?: AbortSignal;
@@ -37,7 +37,7 @@ const UNIT_CELLS = 16_384;
 export async function layOut(
   plan: Plan,
   traces: readonly SweepTrace[],
-  { mostCells, tool, check, signal, progress }: LayoutOptions,
+  { mostCells, model, check, signal, progress }: LayoutOptions,
 ): Promise<Layout> {
   checkAxes(plan, traces);
   const cells = combinations(
@@ -84,7 +84,7 @@ export async function layOut(
         const group = { trace, base, system, structure };
         for (let from = 0; from < members.length; from += UNIT_CELLS) {
           const some = members.subarray(from, from + UNIT_CELLS);
-          const id = unitId({ tool, identity, plan, system: withNodes(system, header), axes, cells }, some);
+          const id = unitId({ model, identity, plan, system: withNodes(system, header), axes, cells }, some);
           units.push({ id, group, cells: some });
         }
       }
@@ -96,7 +96,7 @@ export async function layOut(
     cells,
     structures,
     units,
-    cellId: cellIds({ tool, plan, axes, cells, traces }),
+    cellId: cellIds({ model, plan, axes, cells, traces }),
   };
 }
 

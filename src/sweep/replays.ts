@@ -60,6 +60,58 @@ export function familiesOf(
   return { families, singles: systems.flatMap((_, at) => (known.has(at) ? [] : [[at]])) };
 }
 
+/** How many replays so many structures take, as one serves all that differ in the geometry of caches only. */
+export const replayCount = (systems: readonly System[], header: TraceHeader): number =>
+  replayGroups(systems, header).reduce((sum, group) => sum + itemsOf(group, systems, header).length, 0);
+
+/** The replays of a group, each with the structures that it serves. */
+function itemsOf(
+  group: readonly number[],
+  systems: readonly System[],
+  header: TraceHeader,
+): (readonly number[])[] {
+  const { families, singles } = familiesOf(
+    group.map((at) => systems[at]!),
+    header,
+  );
+  return [...families, ...singles];
+}
+
+/**
+ * Replays structures group by group; gives each with its index. `progress` hears how much of all replays is done, in
+ * records of one. Throws only when interrupted, and where the trace fails.
+ */
+export async function* replayInGroups(
+  trace: Trace,
+  summary: TraceSummary,
+  systems: readonly System[],
+  options: Omit<ReplayOptions, 'progress'> & { readonly progress?: (done: number, total: number) => void },
+  { threads, replay }: Replayers = THIS_THREAD,
+): AsyncGenerator<{ readonly at: number; readonly result: PromiseSettledResult<Tally> }> {
+  const { warmup, signal, progress } = options;
+  const groups = replayGroups(systems, trace.header, threads);
+  const costs = groups.map((group) =>
+    itemsOf(group, systems, trace.header).reduce((sum, { length }) => sum + passCost(length), 0),
+  );
+  const all = costs.reduce((sum, cost) => sum + cost, 0) * summary.records;
+  let before = 0;
+  for (const [i, group] of groups.entries()) {
+    signal?.throwIfAborted();
+    const settled = await replay(
+      trace,
+      summary,
+      group.map((at) => systems[at]!),
+      {
+        warmup,
+        ...(signal && { signal }),
+        ...(progress && { progress: (records) => progress(before + records * costs[i]!, all) }),
+      },
+    );
+    before += costs[i]! * summary.records;
+    for (const [place, result] of settled.entries()) yield { at: group[place]!, result };
+  }
+}
+
 /** Items one after the other in groups that cost no more than that, but for an item that does so alone. */
 function filled(items: readonly (readonly number[])[], most: number): number[][] {
   const groups: number[][] = [];

@@ -5,7 +5,7 @@ import type { Journal } from './journal.ts';
 import type { Layout, Unit } from './laid.ts';
 import { concerns } from './leaves.ts';
 import { type Block, type PricePoints, priceCells } from './price-cells.ts';
-import { type Replayers, replayGroups, THIS_THREAD } from './replays.ts';
+import { type Replayers, replayInGroups } from './replays.ts';
 
 /** Doing the units of a sweep that are not done. */
 
@@ -59,6 +59,8 @@ export interface RunOptions {
   readonly open: (trace: number) => Promise<Trace>;
   /** Who replays; without: this thread. The results are the same. */
   readonly replayers?: Replayers;
+  /** Hears of each structure that is replayed, before its units are written. */
+  readonly keep?: (structure: number, tally: Tally, summary: TraceSummary) => Promise<void>;
   readonly signal?: AbortSignal;
   /** What is going on, and how much of it is done. */
   readonly progress?: (what: string, done: number, total: number) => void;
@@ -82,9 +84,11 @@ export async function runWork(
     if (needed.length === 0) continue;
     const trace = await options.open(at);
     try {
-      for await (const { structure, result } of replayed(layout, trace, needed, options))
+      for await (const { structure, result } of replayed(layout, trace, needed, options)) {
+        if (result.status === 'fulfilled') await options.keep?.(structure, result.value, summaryOf(trace));
         for (const unit of unitsOf.get(structure)!)
           if (!(await finish(layout, unit, trace, result, journal, options))) failed++;
+      }
     } finally {
       await trace.close();
     }
@@ -97,28 +101,23 @@ async function* replayed(
   layout: Layout,
   trace: Trace,
   structures: readonly number[],
-  { signal, progress, replayers: { threads, replay } = THIS_THREAD }: RunOptions,
+  { signal, progress, replayers }: RunOptions,
 ): AsyncGenerator<{ readonly structure: number; readonly result: PromiseSettledResult<Tally> }> {
   const summary = summaryOf(trace);
   const warmup = layout.plan.warmup ?? Math.floor(summary.workloadInstructions / 10);
   const systems = structures.map((structure) => layout.structures[structure]!.system);
-  let done = 0;
-  for (const group of replayGroups(systems, trace.header, threads)) {
-    signal?.throwIfAborted();
-    const members = group.map((i) => systems[i]!);
-    const settled = await replay(trace, summary, members, {
+  const replays = replayInGroups(
+    trace,
+    summary,
+    systems,
+    {
       warmup,
       ...(signal && { signal }),
-      progress: (records) =>
-        progress?.(
-          `replaying ${trace.header.name}`,
-          done * summary.records + records * group.length,
-          systems.length * summary.records,
-        ),
-    });
-    done += group.length;
-    for (const [i, result] of settled.entries()) yield { structure: structures[group[i]!]!, result };
-  }
+      progress: (done, total) => progress?.(`replaying ${trace.header.name}`, done, total),
+    },
+    replayers,
+  );
+  for await (const { at, result } of replays) yield { structure: structures[at]!, result };
 }
 
 /** Prices a unit and writes it, or notes why not; whether it is there. */

@@ -7,11 +7,11 @@ import type { System } from '../model/systems/schema.ts';
 
 /**
  * Leaves outside `prices` that pricing alone reads, by section: how the memory system's queues are solved, and the
- * disks and jobs of idle time. (`contention_windows` is structure: a replay counts by window.)
+ * disks, server and jobs of idle time. (`contention_windows` is structure: a replay counts by window.)
  */
 const PRICED = {
   machine: ['contention', 'disks'],
-  os: ['jobs'],
+  os: ['jobs', 'server'],
 } as const;
 
 /** Paths outside `prices.` that are prices. */

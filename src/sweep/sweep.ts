@@ -1,18 +1,24 @@
 import { applyOverrides, parseOverride } from '../model/systems/load.ts';
 import type { System } from '../model/systems/schema.ts';
 import type { Trace } from '../trace/types.ts';
+import { type Analysis, type AnalysisRequest, analyse, NO_ANALYSIS } from './analysis.ts';
+import { checkBreakEven } from './crossings.ts';
 import { shortHash } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { Layout } from './laid.ts';
 import { DEFAULT_MOST_CELLS, layOut } from './layout.ts';
+import { TOTAL } from './outputs.ts';
 import type { Block } from './price-cells.ts';
 import { checkReplay, type Replayers } from './replays.ts';
 import { runWork, WHOLE, workOf } from './run.ts';
 import { collectRows, failureOf, failuresOf, finishedUnits } from './table.ts';
+import { outputsByCell } from './totals.ts';
 import type { Failure, Plan, SweepResult } from './types.ts';
 
 export interface SweepOptions {
   readonly maxCells?: number;
+  /** What is asked beyond the rows: where systems cost the same, and how sure their difference is. */
+  readonly ask?: Partial<AnalysisRequest>;
   /** Who replays, e.g. `createReplayers(4)`, which whoever makes it closes; without: this thread. */
   readonly replayers?: Replayers;
   readonly signal?: AbortSignal;
@@ -21,37 +27,51 @@ export interface SweepOptions {
 
 /**
  * A sweep of one trace (its summary must be known) that is kept in memory: for programs. `plan.traces` names the
- * trace; `plan.systems` is not looked at. Throws InputError for an impossible plan.
+ * trace; `plan.systems` is not looked at. Throws InputError for an impossible plan or question.
  */
 export async function sweepTrace(
   trace: Trace,
   systems: readonly System[],
   plan: Plan,
   options: SweepOptions = {},
-): Promise<SweepResult> {
+): Promise<SweepResult & { readonly analysis: Analysis }> {
   const signal = options.signal && { signal: options.signal };
   const name = plan.traces[0] ?? trace.header.name;
   const shared = applyOverrides(systems, plan.set.map(parseOverride));
   const identity = shortHash(JSON.stringify(trace.header));
   const layout = await layOut(plan, [{ name, identity, header: trace.header, systems: shared }], {
     mostCells: options.maxCells ?? DEFAULT_MOST_CELLS,
-    tool: '',
+    model: '',
     check: checkReplay,
     ...signal,
   });
+  const request: AnalysisRequest = { breakEven: [], sensitivity: null, ...options.ask };
+  for (const one of request.breakEven) checkBreakEven(layout, one);
   const journal = memoryJournal();
+  // Whoever gave the trace closes it.
+  const open = async (): Promise<Trace> => ({ ...trace, close: async () => {} });
   await runWork(layout, await workOf(layout, journal, WHOLE), journal, {
-    // Whoever gave the trace closes it.
-    open: async () => ({ ...trace, close: async () => {} }),
+    open,
     ...signal,
     ...(options.replayers && { replayers: options.replayers }),
     ...(options.progress && { progress: options.progress }),
   });
+  const nothing = request.breakEven.length === 0 && request.sensitivity === null;
+  const [totals] = await outputsByCell(layout, finishedUnits(layout, journal), [TOTAL]);
+  const analysis = nothing
+    ? NO_ANALYSIS
+    : await analyse(layout, request, {
+        open,
+        totals: totals!,
+        ...signal,
+        ...(options.progress && { progress: options.progress }),
+      });
   return {
     schema: 'vmtax.sweep/1',
     plan,
     rows: await collectRows(layout, finishedUnits(layout, journal)),
     failures: await failedCells(layout, journal),
+    analysis,
   };
 }
 

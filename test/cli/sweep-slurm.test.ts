@@ -23,7 +23,7 @@ function withSbatch(body: string | null, ...args: readonly string[]) {
   return vmtax([...SWEEP, ...args], place, { env: { PATH: path } });
 }
 
-const ANNOUNCED = /^sweep: 4 cells, 8 rows, 4 replays, 8 price points; /;
+const ANNOUNCED = /^sweep: 4 cells, 8 rows, 4 structures in 2 replays, 8 price points; /;
 const GOOD = 'case "$*" in *gather*) echo 8;; *) echo 7;; esac';
 
 test('is submitted as an array and a job that gathers; what is done is not submitted again', async () => {

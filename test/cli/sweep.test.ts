@@ -30,7 +30,7 @@ test('a cell is the same configuration run alone', async () => {
   const sweep = ['sweep', TRACE, ...SYSTEMS, ...VARY, ...PRICES];
   const result = await inProcess([...sweep, '--json', place.path('all.json')], place);
   expectDone(result);
-  expect(result.stderr).toContain('sweep: 12 cells, 24 rows, 6 replays');
+  expect(result.stderr).toContain('sweep: 12 cells, 24 rows, 6 structures in 3 replays, ');
   expect(result.stdout).toMatch(
     /disco takes \+[\d.]+ % \(machine\.l2\.size=.*\) to \+[\d.]+ % .* against irix\./,
   );
@@ -88,7 +88,7 @@ test('--dry-run says what it would take and does nothing', async () => {
   );
   expectDone(result);
   expect(result.stdout).toBe('');
-  expect(result.stderr).toMatch(/4 cells, 8 rows, 6 replays, 6 price points; .*\n/);
+  expect(result.stderr).toMatch(/4 cells, 8 rows, 6 structures in 3 replays, 6 price points; .*\n/);
   expect(existsSync(place.path('dry'))).toBe(false);
 });
 
@@ -135,8 +135,11 @@ describe('plan, run and gather', () => {
   test('what is done is not done again, what is lost or damaged is', async () => {
     const directory = place.path('again');
     expectDone(await inProcess([...asked, '--out', directory, ...files('first')], place));
-    const units = readdirSync(join(directory, 'units')).sort();
+    const names = readdirSync(join(directory, 'units')).sort();
+    const units = names.filter((name) => name.endsWith('.unit'));
     expect(units.length).toBe(6);
+    // What a page may need is kept beside them.
+    expect(names.filter((name) => name.endsWith('.tally')).length).toBe(6);
     const again = await inProcess([...asked, '--out', directory, ...files('second')], place);
     expectDone(again);
     expect(again.stderr).toContain('to do: 0 replays, 0 price points');
@@ -144,7 +147,7 @@ describe('plan, run and gather', () => {
     rmSync(join(directory, 'units', units[0]!));
     writeFileSync(join(directory, 'units', units[1]!), 'garbage');
     const repaired = await inProcess([...asked, '--out', directory, ...files('second')], place);
-    expect(repaired.stderr).toMatch(/to do: [12] replays?/);
+    expect(repaired.stderr).toMatch(/to do: ([12] replays?|2 structures in 1 replay),/);
     expectSame('first', 'second');
     expectSame('first', 'whole');
   });
@@ -230,7 +233,7 @@ test('a replay that fails is noted, tried again, and leaves the others their row
     readdirSync(place.path('half/units'))
       .map((name) => name.replace(/^\w+/, ''))
       .sort(),
-  ).toEqual(['.failed', '.unit']);
+  ).toEqual(['.failed', '.tally', '.unit']);
 });
 
 test('results go to standard output alone where they are asked for there', async () => {
@@ -298,7 +301,7 @@ test('a signal ends it cleanly, and what was done is kept', async () => {
   expect({ status, stdout }).toEqual({ status: 130, stdout: '' });
   expect(stderr).toMatch(/\nvmtax: interrupted\n$/);
   expect(existsSync(place.path('kept.csv'))).toBe(false);
-  expect(readdirSync(units).every((name) => name.endsWith('.unit'))).toBe(true);
+  expect(readdirSync(units).every((name) => /\.(unit|tally)$/.test(name))).toBe(true);
   expectClean(place);
 });
 

@@ -373,15 +373,45 @@ describe('in a system', () => {
     expect(policy.miss(1, 0, false)).toBe(true);
     policy.advance(200_000_000);
     expect(policy.miss(1, 0, false)).toBe(false);
+  });
 
-    const run = (ns: number) => ({ cpus: 8, instructions: 8e6, elapsed_ns: ns * 1e6 });
+  it('a run whose intervals are off says what to set, and that setting is right', () => {
+    /** A run of 8 CPUs, so many million instructions, so long an instruction. */
+    const run = (millions: number, ns: number) => ({
+      cpus: 8,
+      instructions: millions * 1e6,
+      elapsed_ns: (ns * millions * 1e6) / 8,
+      replayed: millions * 1.1e6,
+    });
     const disco = pages.parse({ policy: 'disco' });
-    expect(checkIntervals(disco, run(5))).toEqual({ realised_ns_per_instruction: 5, warning: null });
-    expect(checkIntervals(disco, run(3)).warning).toBeNull();
-    expect(checkIntervals(disco, run(5.1)).warning).toContain('1.27 times');
-    expect(checkIntervals(disco, run(2.9)).warning).toContain('2.90 ns');
-    expect(checkIntervals(pages.parse({}), run(50)).warning).toBeNull();
-    expect(checkIntervals(disco, { cpus: 8, instructions: 0, elapsed_ns: 0 }).warning).toBeNull();
+    const warn = (management: typeof disco, millions: number, ns: number) =>
+      checkIntervals(management, run(millions, ns)).warning;
+    expect(checkIntervals(disco, run(400, 5))).toEqual({ realised_ns_per_instruction: 5, warning: null });
+    expect(warn(disco, 400, 3)).toBeNull();
+    expect(warn(disco, 400, 5.1)).toMatch(
+      /1\.27 times.*5\.1 ns, not 4; --set pages\.nominal_ns_per_instruction=5\.1 /,
+    );
+    expect(warn(disco, 400, 2.9)).toContain('--set pages.nominal_ns_per_instruction=2.9 ');
+    expect(warn(pages.parse({}), 1, 50)).toBeNull();
+    const nothing = { cpus: 8, instructions: 0, elapsed_ns: 0, replayed: 0 };
+    expect(checkIntervals(disco, nothing).warning).toBeNull();
+    // Too short at the nominal rate, long enough at its own.
+    expect(warn(disco, 8, 400)).toMatch(
+      /never reset its counters: .*--set pages\.nominal_ns_per_instruction=400 /,
+    );
+    // Too short at any.
+    const reset = warn(disco, 8, 4);
+    expect(reset).toMatch(
+      /never reset its counters: .* 200000000 instructions, the run has 8800000; --set pages\.disco\.reset_interval_ns=440000 gives it about 10/,
+    );
+    const [, interval] = /reset_interval_ns=(\d+)/.exec(reset!)!;
+    expect(
+      warn(pages.parse({ policy: 'disco', disco: { reset_interval_ns: Number(interval) } }), 8, 4),
+    ).toBeNull();
+    const linux = pages.parse({ policy: 'numa-balancing', 'numa-balancing': { scan_delay_ns: 2e9 } });
+    expect(warn(linux, 8, 4)).toMatch(
+      /numa-balancing never scanned.* 4000000000 instructions and then one in 2000000000, .* --set pages\.numa-balancing\.scan_delay_ns=440000 --set pages\.numa-balancing\.scan_period_ns=440000 gives/,
+    );
   });
 
   it('is deterministic', () => {

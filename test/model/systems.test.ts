@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { difference, fieldDoc, flatten, ledger, systemJsonSchema } from '../../src/model/systems/ledger.ts';
 import { applyOverrides, parseOverride, parseSystem, presetSystem } from '../../src/model/systems/load.ts';
 import { PRESETS } from '../../src/model/systems/presets.ts';
+import type { System } from '../../src/model/systems/schema.ts';
 import { InputError } from '../../src/trace/errors.ts';
 
 const names = Object.keys(PRESETS);
@@ -140,4 +141,42 @@ describe('--set', () => {
 
 test('the JSON Schema describes the presets', () => {
   expect(JSON.stringify(systemJsonSchema())).toContain('refill_cycles');
+});
+
+describe('values as people write them', () => {
+  const set = (text: string): System => applyOverrides([presetSystem('disco')], [parseOverride(text)])[0]!;
+
+  test.each([
+    [
+      'monitor.schedule.slice_instructions=10K',
+      (s: System) => s.monitor!.schedule.slice_instructions,
+      10_000,
+    ],
+    ['prices.disk_ns=5M', (s: System) => s.prices.disk_ns, 5_000_000],
+    ['pages.disco.trigger=1K', (s: System) => s.pages.disco.trigger, 1000],
+    ['pages.disco.trigger=infinite', (s: System) => s.pages.disco.trigger, 'infinite'],
+    ['prices.refill_cycles=2K', (s: System) => s.prices.refill_cycles, 2000],
+    ['machine.l2.size=2M', (s: System) => s.machine.l2!.size, 2 * 2 ** 20],
+    ['monitor.vms.memory=64K', (s: System) => s.monitor!.vms.memory, 64 * 2 ** 10],
+    ['monitor.patched_hal=off', (s: System) => s.monitor!.patched_hal, false],
+    ['monitor.schedule.gang=on', (s: System) => s.monitor!.schedule.gang, true],
+    ['monitor.footprint=No', (s: System) => s.monitor!.footprint, false],
+    ['os.name=off', (s: System) => s.os.name, 'off'],
+  ] as const)('%s', (text, of, value) => expect(of(set(text))).toBe(value));
+
+  test('in a file, too, with the rest of its values', () => {
+    const { os, pages } = parseSystem(
+      'os: { timer_instructions: 2M, overlay: no }\npages: { disco: { trigger: 1K } }',
+      'f',
+    );
+    expect([os.timer_instructions, os.overlay, pages.disco.trigger]).toEqual([2e6, false, 1000]);
+  });
+
+  test.each([
+    ['monitor.schedule.gang=perhaps', 'expected true or false, got the text perhaps'],
+    ['machine.cpus=1K', 'expected a number of at most 128, got 1000'],
+    ['machine.l2.size=64k', 'expected bytes as a whole number, or with K, M or G'],
+    ['os.jobs=1.5K', 'expected a number, got the text 1.5K'],
+    ['monitor.patched_hal=1K', 'expected true or false, got the text 1K'],
+  ])('%s is still wrong', (text, message) => expect(() => set(text)).toThrow(message));
 });

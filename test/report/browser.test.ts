@@ -1,76 +1,43 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
 import { factsOf } from '../../src/report/facts.ts';
 import { renderJson } from '../../src/report/json.ts';
-import { IN_CHROMIUM, openChromium, withoutChromium } from './chromium.ts';
+import { inChromium, openAll, violations, wrongLabels } from './chromium.ts';
 import { fixture } from './fixture.ts';
 import { numaResult } from './numa-fixture.ts';
 import { pageOf } from './page.ts';
 
 /** The page in a real browser. */
 
-const folder = mkdtempSync(join(tmpdir(), 'vmtax-page-'));
-const file = join(folder, 'report.html');
-const url = pathToFileURL(file).href;
-const long = join(folder, 'long.html');
-const numa = join(folder, 'numa.html');
-const many = join(folder, 'many.html');
 const result = fixture();
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-describe.skipIf(withoutChromium)(IN_CHROMIUM, () => {
-  let browser: Browser;
+inChromium((pages) => {
+  const url = pages.address('report.html');
+  const [long, numa, many] = ['long.html', 'numa.html', 'many.html'].map(pages.address) as [
+    string,
+    string,
+    string,
+  ];
 
   beforeAll(async () => {
-    writeFileSync(file, (await pageOf(result, { commandLine: 'vmtax run --shipped' })).html);
+    pages.write('report.html', (await pageOf(result, { commandLine: 'vmtax run --shipped' })).html);
     const names = ['native', ...[1, 2, 3, 4, 5].map((i) => `disco-${'long-name-'.repeat(i * 3)}${i}`)];
     const traces = [{ name: `trace-${'of-a-long-name-'.repeat(8)}`, services: 60 }];
-    writeFileSync(long, (await pageOf(fixture(traces, names))).html);
-    writeFileSync(numa, (await pageOf(numaResult())).html);
-    writeFileSync(many, (await pageOf(numaResult(64, names.slice(0, 3)))).html);
-    browser = await openChromium();
+    pages.write('long.html', (await pageOf(fixture(traces, names))).html);
+    pages.write('numa.html', (await pageOf(numaResult())).html);
+    pages.write('many.html', (await pageOf(numaResult(64, names.slice(0, 3)))).html);
   });
 
-  afterAll(async () => {
-    await browser?.close();
-  });
-
-  /** Opens the page, and collects what it asks for and what goes wrong. */
-  async function open(options: BrowserContextOptions = {}, address = url) {
-    const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, ...options });
-    const page = await context.newPage();
-    const requests: string[] = [];
-    const problems: string[] = [];
-    page.on('request', (request) => requests.push(request.url()));
-    page.on('console', (message) => problems.push(message.text()));
-    page.on('pageerror', (error) => problems.push(error.message));
-    await page.goto(address);
-    return { page, requests, problems, close: () => context.close() };
-  }
-
-  const openAll = (page: Page): Promise<void> =>
-    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
-
-  async function violations(page: Page): Promise<string[]> {
-    await page.evaluate(axe);
-    return page.evaluate(
-      "axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))",
-    );
-  }
+  const open = (options: Parameters<typeof pages.open>[1] = {}, address = url) =>
+    pages.open(address, options);
 
   test.each([
     ['light', 'virtual machine', url],
     ['dark', 'virtual machine', url],
-    ['light', 'memory system', pathToFileURL(numa).href],
-    ['dark', 'memory system', pathToFileURL(numa).href],
+    ['light', 'memory system', numa],
+    ['dark', 'memory system', numa],
   ] as const)(
     '%s, %s: no request, no complaint, no accessibility violation',
     async (colorScheme, _, address) => {
@@ -115,7 +82,7 @@ describe.skipIf(withoutChromium)(IN_CHROMIUM, () => {
       page.waitForEvent('download'),
       page.locator(selector).first().click(),
     ]);
-    const path = join(folder, started.suggestedFilename());
+    const path = pages.path(started.suggestedFilename());
     await started.saveAs(path);
     return { name: started.suggestedFilename(), text: readFileSync(path, 'utf8') };
   }
@@ -213,9 +180,9 @@ describe.skipIf(withoutChromium)(IN_CHROMIUM, () => {
 
   test.each([
     ['usual names', url],
-    ['long names', pathToFileURL(long).href],
-    ['memory system', pathToFileURL(numa).href],
-    ['64 nodes', pathToFileURL(many).href],
+    ['long names', long],
+    ['memory system', numa],
+    ['64 nodes', many],
   ])('360 pixels wide, %s: the page does not scroll sideways', async (_, address) => {
     const { page, close } = await open({ viewport: { width: 360, height: 740 } }, address);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
@@ -227,18 +194,18 @@ describe.skipIf(withoutChromium)(IN_CHROMIUM, () => {
 
   test.each([
     ['usual names', url],
-    ['long names', pathToFileURL(long).href],
-    ['memory system', pathToFileURL(numa).href],
-    ['64 nodes', pathToFileURL(many).href],
+    ['long names', long],
+    ['memory system', numa],
+    ['64 nodes', many],
   ])('charts, %s: no label is clipped, none lies on another', async (_, address) => {
     const { page, close } = await open({}, address);
     expect(await page.evaluate("document.querySelectorAll('svg.chart text').length")).toBeGreaterThan(100);
-    expect(await page.evaluate(LABELS)).toEqual([]);
+    expect(await wrongLabels(page)).toEqual([]);
     await close();
   });
 
   test('the memory system: keyboard opens its tables, print shows them, its map is there without script', async () => {
-    const address = pathToFileURL(numa).href;
+    const address = numa;
     const { page, close } = await open({}, address);
     await page.locator('#trace-1-nodes summary').focus();
     await page.keyboard.press('Enter');
@@ -265,20 +232,3 @@ describe.skipIf(withoutChromium)(IN_CHROMIUM, () => {
 
 /** In the page: the colour of the first piece of the first chart. */
 const FIRST_PIECE = "getComputedStyle(document.querySelector('#trace-1-time-svg path')).fill";
-
-/** In the page: labels of charts outside their chart, or overlapping by more than a pixel each way. */
-const LABELS = `(() => {
-  const wrong = [];
-  for (const svg of document.querySelectorAll('svg.chart')) {
-    const frame = svg.getBoundingClientRect();
-    const boxes = [...svg.querySelectorAll('text')].map((t) => [t.textContent, t.getBoundingClientRect()]);
-    for (const [text, box] of boxes)
-      if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
-        wrong.push(svg.id + ' clips ' + text);
-    for (const [i, [a, p]] of boxes.entries())
-      for (const [b, q] of boxes.slice(i + 1))
-        if (Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1 && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 3)
-          wrong.push(svg.id + ': ' + a + ' on ' + b);
-  }
-  return wrong.slice(0, 10);
-})()`;

@@ -14,6 +14,7 @@ import {
 } from '../../src/report/finding.ts';
 import { reasonsOf } from '../../src/report/reasons.ts';
 import { breakdownTable, changeTable, ownerTable, serviceTable } from '../../src/report/table.ts';
+import { verdict } from '../../src/report/verdict.ts';
 import { comparisons } from './arbitrary.ts';
 import { comparisonOf } from './fixture.ts';
 
@@ -221,4 +222,66 @@ describe('for any comparison', () => {
       ];
       for (const title of titles) expect(title).not.toMatch(/undefined|NaN|Infinity|null|\.$/);
     }));
+});
+
+test('waiting for disks that becomes waiting for the server is one reason', () => {
+  const idle = (ps: number): Piece => ({ category: 'idle', cause: 'idle', ps });
+  const served = (ps: number): Piece => ({ category: 'idle', cause: 'network', ps });
+  expect(
+    traceHeadline(factsOf(compare([user(50 * MS), idle(50 * MS)], [user(50 * MS), served(80 * MS)]))),
+  ).toBe(
+    'disco takes 30.0 % longer than native on pmake: all of the added time goes to waiting for disks and for the server together',
+  );
+  expect(traceHeadline(factsOf(compare([user(50 * MS)], [user(50 * MS), served(25 * MS)])))).toContain(
+    'all of the added time goes to idle waiting for the server',
+  );
+  const { rows } = breakdownTable(factsOf(compare([user(MS), idle(MS)], [user(MS), served(MS)])));
+  expect(rows.filter(({ kind }) => kind === 'part').map(({ label }) => label)).toContain('server wait');
+});
+
+describe('several CPUs', () => {
+  /** Systems with so many CPUs, each of which takes so many ms: all of it user code. */
+  const machines = (...cpus: number[][]) => {
+    const made = compare(...cpus.map((times) => times.map((ms) => user(ms * MS))));
+    return {
+      ...made,
+      runs: made.runs.map((run, i) => ({
+        ...run,
+        tally: { ...run.tally, cpus: cpus[i]!.length },
+        breakdown: { ...run.breakdown, parts: run.breakdown.parts.map((part, cpu) => ({ ...part, cpu })) },
+      })),
+    };
+  };
+  const say = (...cpus: number[][]): string => traceHeadline(factsOf(machines(...cpus)));
+
+  test('machines of different sizes are compared from start to end', () => {
+    expect(say([10, 10, 10, 10], [18, 18])).toBe(
+      'disco takes 80.0 % longer than native (from start to end, on 2 CPUs against 4) on pmake: ' +
+        'all CPUs together −10.0 %, all of the saving comes from user instruction execution',
+    );
+    expect(say([20, 20], [12, 12, 12, 12])).toContain(
+      'takes 40.0 % less time than native (from start to end',
+    );
+    expect(say([20, 20], [20])).toMatch(/^disco takes exactly as long as native \(from start to end/);
+  });
+
+  test('of machines as large both are said where they are different stories', () => {
+    expect(say([10, 10], [12, 12])).toMatch(/^disco takes 20\.0 % longer than native on pmake/);
+    expect(say([10, 10], [8, 16])).toMatch(
+      /^disco takes 20\.0 % longer than native \(all CPUs together; \+60\.0 % from start to end\) on pmake/,
+    );
+    expect(say([10, 10], [8, 12])).toMatch(
+      /^disco takes exactly as long as native \(all CPUs together; \+20\.0 % from start to end\)/,
+    );
+  });
+
+  test('the largest difference is that of the times compared', () => {
+    // 90 % less time from start to end; all CPUs together differ less than the third system's.
+    const facts = factsOf(machines([10], [1, 1, 1, 1, 1, 1, 1, 1], [15]));
+    expect(traceHeadline(facts)).toMatch(/^disco takes 90\.0 % less time/);
+    expect(verdict([facts])).toContain(
+      'disco takes 90.0 % less time than native (from start to end, on 8 CPUs against 1)',
+    );
+    expect(breakdownFinding(facts)).toContain('native takes 10.00 ms on pmake, all CPUs together; ');
+  });
 });

@@ -1,10 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
 import { compareWithTallies } from '../../src/model/run.ts';
 import { applyOverrides, parseOverride } from '../../src/model/systems/load.ts';
 import { factsOf } from '../../src/report/facts.ts';
@@ -13,7 +9,7 @@ import { PRICE_GROUPS } from '../../src/report/live/groups.ts';
 import { verdictParts } from '../../src/report/verdict.ts';
 import { openTrace } from '../../src/trace/formats/registry.ts';
 import { ingest } from '../../src/trace/ingest.ts';
-import { IN_CHROMIUM, openChromium, withoutChromium } from './chromium.ts';
+import { inChromium, violations } from './chromium.ts';
 import { everything, type LiveResult, optionsOf, replayed, resultOf, totalWith } from './live-run.ts';
 import { textOf } from './page.ts';
 
@@ -23,47 +19,26 @@ const NAMES = PRICE_GROUPS.flatMap(({ prices }) => prices);
 const TRACE = 'traces/user/true.lackey.gz';
 const SYSTEMS = ['linux-mips', 'disco-linux-mips-unmodified'];
 
-const folder = mkdtempSync(join(tmpdir(), 'vmtax-live-'));
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-describe.skipIf(withoutChromium)(IN_CHROMIUM, () => {
-  let browser: Browser;
+inChromium((pages) => {
+  const address = pages.address('all.html');
+  const single = pages.address('one.html');
   let all: LiveResult;
   let one: LiveResult;
-  let address = '';
-  let single = '';
 
   beforeAll(async () => {
     const small = await replayed(TRACE, SYSTEMS, [], 3);
     all = resultOf([await everything(), small]);
     one = resultOf([small]);
-    const written = async (name: string, live: LiveResult): Promise<string> => {
-      const file = join(folder, name);
+    const written = async (name: string, live: LiveResult): Promise<void> => {
       const { html } = await renderHtml(live.result, { ...optionsOf(live), commandLine: 'vmtax run' });
-      writeFileSync(file, html);
-      return pathToFileURL(file).href;
+      pages.write(name, html);
     };
-    address = await written('all.html', all);
-    single = await written('one.html', one);
-    browser = await openChromium();
+    await written('all.html', all);
+    await written('one.html', one);
   });
 
-  afterAll(async () => {
-    await browser?.close();
-  });
-
-  async function open(url: string, options: BrowserContextOptions = {}) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    const problems: string[] = [];
-    const requests: string[] = [];
-    page.on('request', (request) => requests.push(request.url()));
-    page.on('console', (message) => problems.push(message.text()));
-    page.on('pageerror', (error) => problems.push(error.message));
-    await page.goto(url);
-    return { page, problems, requests, close: () => context.close() };
-  }
+  const open = (url: string, options: Parameters<typeof pages.open>[1] = {}) =>
+    pages.open(url, { viewport: { width: 1280, height: 900 }, ...options });
 
   const settled = (page: Page): Promise<void> =>
     page.locator('html[data-live=settled]').waitFor({ state: 'attached' });
@@ -260,11 +235,7 @@ describe.skipIf(withoutChromium)(IN_CHROMIUM, () => {
       await page
         .locator('details.rest > summary')
         .evaluateAll('(list) => list.forEach((one) => one.click())');
-      await page.evaluate(axe);
-      const violations = await page.evaluate(
-        "axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))",
-      );
-      expect(violations).toEqual([]);
+      expect(await violations(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
       expect(requests).toEqual([address]);
       expect(problems).toEqual([]);
@@ -305,7 +276,7 @@ describe.skipIf(withoutChromium)(IN_CHROMIUM, () => {
       page.waitForEvent('download'),
       page.locator('#trace-1-time button[data-get=csv]').click(),
     ]);
-    const file = join(folder, 'live.csv');
+    const file = pages.path('live.csv');
     await started.saveAs(file);
     const last = readFileSync(file, 'utf8').trim().split('\n').at(-1)!.split(',');
     expect([Number(last[1]), Number(last[3])]).toEqual(totals(one, ['prices.local_ns=12'])[0]);

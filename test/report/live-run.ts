@@ -36,7 +36,12 @@ export async function everything(): Promise<{
   readonly comparison: Comparison;
   readonly tallies: readonly Tally[];
 }> {
-  const sets = ['machine.contention_windows=4', 'prices.disk_ns=3000', 'prices.hop_ns=12'];
+  const sets = [
+    'machine.contention_windows=4',
+    'prices.disk_ns=3000',
+    'prices.hop_ns=12',
+    'os.server=network',
+  ];
   const { comparison, tallies } = await replayed(
     'workload:services?cpus=4&instructions=120K',
     ['irix-numa', 'disco-numa'],

@@ -13,7 +13,7 @@ import {
   queueingFinding,
   servedFinding,
 } from '../../src/report/numa.ts';
-import { matrixTable, PAIRS_NODES } from '../../src/report/numa-tables.ts';
+import { decisionsTable, matrixTable, PAIRS_NODES } from '../../src/report/numa-tables.ts';
 import { percentFigure } from '../../src/report/numbers.ts';
 import { runResultSchema } from '../../src/report/schema.ts';
 import { renderText } from '../../src/report/text.ts';
@@ -233,4 +233,23 @@ describe('terminal', () => {
       for (const line of renderText(numaResult(8, long), { width, color: false }).split('\n'))
         expect(textWidth(line), line).toBeLessThanOrEqual(width);
   });
+});
+
+test('decisions of the policy are there by action and reason, on the page and in the text', () => {
+  const table = decisionsTable(facts);
+  const names = table.groups.map(({ name }) => name);
+  const at = facts.runs.findIndex((run) => run.name === names[0]);
+  const { decisions } = facts.runs[at]!.run.tally.pages!;
+  const rows = table.rows.map(({ path, cells }) => [path, cells[0]!.value]);
+  expect(rows).toEqual([
+    ['migrate', decisions['migrate: private']],
+    ['migrate: private', decisions['migrate: private']],
+    ['replicate', decisions['replicate: read-shared']],
+    ['replicate: read-shared', decisions['replicate: read-shared']],
+    ['leave', decisions['leave: write-shared']],
+    ['leave: write-shared', decisions['leave: write-shared']],
+  ]);
+  expect(html).toContain('id="trace-1-decisions-table"');
+  const text = renderText(result, { width: 80, color: false });
+  expect(text).toMatch(/Decisions of the page policy, by reason:[\s\S]*used by one node +40 /);
 });

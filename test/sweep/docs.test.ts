@@ -21,7 +21,9 @@ test('its program runs as it stands', () => {
   const path = `${ROOT}dist/sweeps-example-${process.pid}.mjs`;
   writeFileSync(path, block('js'));
   try {
-    expect(execFileSync(process.execPath, [path], { cwd: ROOT, encoding: 'utf8' })).toBe('18 0\n');
+    expect(execFileSync(process.execPath, [path], { cwd: ROOT, encoding: 'utf8' })).toBe(
+      "18 0\n[ 'disco: 0', 'disco: 0', 'disco: 0' ]\ntrue\n",
+    );
   } finally {
     rmSync(path);
   }

@@ -39,7 +39,7 @@ const fileOf = ({ buffer, byteOffset, byteLength }: Buffer): ArrayBuffer =>
 async function layoutOf(vary: readonly string[], names = ['irix', 'disco']): Promise<Layout> {
   const trace = await workload('workload:services?cpus=1&instructions=2K');
   const named = { name: 'a "trace", odd', identity: 'x', header: trace.header, systems: presets(...names) };
-  return layOut(planOf(vary), [named], { mostCells: 1e6, tool: 'test', check: checkReplay });
+  return layOut(planOf(vary), [named], { mostCells: 1e6, model: 'test', check: checkReplay });
 }
 
 /** As objects by column, from each format. */

@@ -15,6 +15,7 @@ import { sweepTrace } from '../../src/sweep/sweep.ts';
 import type { Design, Plan, SweepResult } from '../../src/sweep/types.ts';
 import { InputError } from '../../src/trace/errors.ts';
 import type { Trace } from '../../src/trace/types.ts';
+import { analysed } from './analysed.ts';
 import { planOf, presets, workload } from './sweeps.ts';
 
 const one = await workload('workload:services?cpus=1&instructions=2K');
@@ -146,6 +147,33 @@ describe('every cell equals the same configuration run alone', () => {
       ['disco', { 'prices.local_ns': 111, 'monitor.l2tlb.entries': 8 }],
     ]);
   });
+
+  test('what is asked beyond the rows is answered, as on the command line', async () => {
+    const plan = planOf(['prices.trap_cycles=0..200+100', 'machine.tlb.entries=16,64']);
+    const request = {
+      breakEven: [
+        { path: 'prices.trap_cycles', low: null, high: null },
+        { path: 'machine.tlb.entries', low: null, high: null },
+      ],
+      sensitivity: { samples: 100, seed: 3 },
+    };
+    const systems = presets('irix', 'disco');
+    const { rows, analysis } = await sweepTrace(one, systems, plan, { ask: request });
+    const view = await analysed(one, systems, plan, { request });
+    expect(analysis.breakEven.length).toBe(2 + 3);
+    expect(analysis.sensitivity.length).toBe(1);
+    expect(JSON.stringify(analysis)).toBe(
+      JSON.stringify(view.analysis).replaceAll(
+        '"trace":"trace"',
+        `"trace":${JSON.stringify(plan.traces[0])}`,
+      ),
+    );
+    const plain = await sweepTrace(one, systems, plan);
+    expect(plain.rows).toEqual(rows);
+    expect(plain.analysis).toEqual({ breakEven: [], sensitivity: [] });
+    const unknown = { breakEven: [{ path: 'machine.l2.size', low: null, high: null }] };
+    await expect(sweepTrace(one, systems, plan, { ask: unknown })).rejects.toThrow('vary it, too');
+  });
 });
 
 test('outputs are the columns of compiled pricing, with counts after them', () => {
@@ -160,7 +188,7 @@ describe('the plan of the work', () => {
   const laid = (vary: readonly string[], systems = presets('irix', 'disco'), trace = one) =>
     layOut(planOf(vary), [{ name: 'trace', identity: 'x', header: trace.header, systems }], {
       mostCells: 1e6,
-      tool: 'test',
+      model: 'test',
       check: checkReplay,
     });
   const work = async (vary: readonly string[]) => workOf(await laid(vary), null, { index: 1, of: 1 });
@@ -182,18 +210,18 @@ describe('the plan of the work', () => {
     expect(await ids(axis)).toEqual(await ids([...axis].reverse()));
   });
 
-  test('ids change with trace, tool, warm-up, systems and values', async () => {
+  test('ids change with trace, model, warm-up, systems and values', async () => {
     const systems = presets('irix', 'disco');
     const of = async (
       plan: Partial<Plan>,
       trace: { identity?: string; systems?: System[] } = {},
-      tool = 'test',
+      model = 'test',
     ): Promise<string> => {
       const full = { ...planOf(['prices.local_ns=1,2']), ...plan };
       const { units, cellId } = await layOut(
         full,
         [{ name: 'trace', identity: 'x', header: one.header, systems, ...trace }],
-        { mostCells: 10, tool, check: checkReplay },
+        { mostCells: 10, model, check: checkReplay },
       );
       return `${units[0]!.id} ${cellId(0, 0)}`;
     };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { namedService } from '../../src/trace/services.ts';
 import { EVENT, SEGMENT_KERNEL, STORE } from '../../src/trace/types.ts';
+import { servicesWorkload } from '../../src/trace/workloads/library-services.ts';
 import type { WorkloadInput } from '../../src/trace/workloads/schema.ts';
 import { describeTrace, type Event, walk } from './workloads-reading.ts';
 
@@ -394,4 +395,27 @@ it('per-CPU kernel data is the data of the CPU that runs', async () => {
   });
   expect([...pages.values()].map((own) => own.size)).toEqual([1, 1, 1, 1]);
   expect(new Set([...pages.values()].flatMap((own) => [...own])).size).toBe(4);
+});
+
+describe('files that are in memory from the beginning', () => {
+  const FILE = namedService('FILE_PAGE');
+  const run = (warm: number) =>
+    timeline({ ...servicesWorkload({ cpus: 2, jobs: 2, warm }), instructions: 600_000 });
+
+  it('need no disk and no fault that waits for one, and stay the same work else', async () => {
+    const [cold, warm] = [await run(0), await run(1)];
+    expect(cold.of(EVENT.diskRequest).length).toBeGreaterThan(20);
+    expect(warm.of(EVENT.diskRequest).length).toBeLessThan(3);
+    expect(cold.of(EVENT.serviceBegin, FILE).length).toBeGreaterThan(10);
+    expect(warm.of(EVENT.serviceBegin, FILE)).toEqual([]);
+    expect(warm.of(EVENT.pageMapped).filter(({ lo }) => lo === 2)).toEqual([]);
+    expect(warm.of(EVENT.pageMapped).filter(({ lo }) => lo === 1).length).toBeGreaterThan(0);
+  });
+
+  it('must be files', () => {
+    const made = (resident: boolean) =>
+      workload({}, { regions: { text: { bytes: '8K' }, heap: { bytes: '8K', fault: 'zero', resident } } });
+    expect(() => describeTrace(made(false))).not.toThrow();
+    expect(() => describeTrace(made(true))).toThrow('only a region with fault: file can be resident');
+  });
 });

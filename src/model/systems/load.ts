@@ -2,6 +2,7 @@ import { isMap, isScalar } from 'yaml';
 import { InputError } from '../../trace/errors.ts';
 import { describeProblems, problemsOf } from '../../trace/schema-problems.ts';
 import { parseYamlText, type YamlText } from '../../trace/yaml.ts';
+import { asMeant } from './as-meant.ts';
 import type { Role } from './fields.ts';
 import { PRESETS } from './presets.ts';
 import { type System, systemSchema } from './schema.ts';
@@ -46,9 +47,14 @@ const listPresets = (): string => Object.keys(PRESETS).join(', ');
 type Place = (path: readonly PropertyKey[], atKey?: boolean) => string;
 
 /** Checks a tree against the schema. `place` turns the path of a problem into where it was written. */
-function check(input: Tree, place: Place): System {
+function check(written: Tree, place: Place): System {
   // With a monitor given as `{}` or by parts, the schema fills in the rest.
-  const result = systemSchema.safeParse(input);
+  let input = written;
+  let result = systemSchema.safeParse(input);
+  if (!result.success) {
+    input = asMeant(written, result.error);
+    if (input !== written) result = systemSchema.safeParse(input);
+  }
   if (result.success) return result.data;
   const problems = problemsOf(result.error, input);
   const [first] = problems;

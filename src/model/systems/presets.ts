@@ -39,6 +39,11 @@ export const PRESETS: Readonly<Record<string, SystemInput>> = {
   'disco-2vms': divided(2),
   'disco-4vms': divided(4),
   'disco-8vms': divided(8),
+  'disco-8vms-nfs': {
+    description: 'the same, with all files on one server that the virtual machines share',
+    monitor: { vms: { count: 8 } },
+    os: { server: 'all' },
+  },
   'irix-numa': {
     description:
       'IRIX 5.3 on a ccNUMA machine, a node for each CPU; pages go round the nodes, wherever they are used',

@@ -17,7 +17,7 @@ export const machine = z
       ),
     ),
     nodes: field(count.max(64), 0, {
-      description: 'nodes, each with an equal share of the CPUs; 0: one for each CPU',
+      description: 'nodes, each with an equal share of the CPUs; 0: one for each CPU, at most 64',
       unit: 'nodes',
       source: 'FLASH has one CPU a node (SOSP’97, section 5.1 names FLASH; the number is not printed)',
       role: 'assumed',

@@ -52,6 +52,15 @@ export const os = z.strictObject({
       'jobs',
     ),
   ),
+  server: field(
+    z.enum(['none', 'network', 'all']),
+    'none',
+    chosen(
+      'whose requests wait for a server, one for all virtual machines, that serves one request at a time ' +
+        '(docs/contention.md): none; network: those that the trace sends to the network; all: those to disks, too, ' +
+        'which are the server’s',
+    ),
+  ),
   entry_tlb_writes: field(count.max(16), 2, {
     description: 'user-level traces: wired TLB entries rewritten by a kernel entry and exit',
     unit: 'writes',

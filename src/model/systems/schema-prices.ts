@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { PAPER_VALUES } from '../../trace/workloads/paper/values.ts';
 import { field, nonnegative, price } from './fields.ts';
 import { machinePrices } from './schema-prices-machine.ts';
 import { GUESS, TABLE_2 } from './sources.ts';
+
+const MOVES =
+  'fitted to Disco, SOSP’97, Table 3, Engineering’s migration (docs/ledger.md); a replication is taken alike';
 
 /** Prices: of the hardware, of the operating system, its devices, of the monitor and of who manages memory. */
 export const prices = z.strictObject({
@@ -14,18 +18,18 @@ export const prices = z.strictObject({
     role: 'measured',
   }),
   demand_zero_ns: price(
-    9030,
+    8160,
     'ns',
-    'measured',
+    'calibrated',
     'demand-zero fault without the zeroing',
-    `${TABLE_2}: DEMAND_ZERO’s kernel execution under Disco, which zeroes for it, 0.43 × 21 µs`,
+    `${TABLE_2}: DEMAND_ZERO 21 µs − zeroing: 32 L2 lines × 300 ns, 32 L1 lines × 51.3 ns, zero_page_cycles`,
   ),
   zero_page_cycles: price(
-    292,
+    640,
     'cycles',
-    'calibrated',
+    'assumed',
     'instructions of zeroing a page, without its misses',
-    `${TABLE_2}: 0.57 × 21 µs − 32 L2 lines × 300 ns − 32 L1 lines × 51.3 ns, the stalls of this model`,
+    '512 stores of 8 bytes, and two instructions of a loop for every eight of them',
   ),
   file_page_ns: price(
     5000,
@@ -55,6 +59,13 @@ export const prices = z.strictObject({
     'measured',
     'transfer of each byte from or to a disk',
     'the same drive: 36,864 bytes a track in one turn, and a head switch of 1.6 ms',
+  ),
+  server_ns: price(
+    PAPER_VALUES['pmake_mp.server_ns']!,
+    'ns',
+    'calibrated',
+    'a request at the server of the virtual machines (os.server), which serves one at a time',
+    'Disco, SOSP’97, Figure 7: idle time of pmake on eight virtual machines with NFS (docs/ledger.md, pmake_mp.server_ns)',
   ),
   l2tlb_cycles: price(
     17,
@@ -103,21 +114,21 @@ export const prices = z.strictObject({
     'as interrupt_cycles, and some look-ups',
   ),
   migrate_ns: price(
-    28000,
+    24000,
     'ns',
     'calibrated',
-    'manager of memory: moving a page, without the copy (whose references are replayed)',
-    'Disco, SOSP’97, Table 3 (Engineering): 67 µs − 32 lines × 1.2 µs − hot_page_cycles',
+    'manager of memory: moving a page, without copy and interrupts (whose references are replayed)',
+    MOVES,
   ),
   replicate_ns: price(
-    18000,
+    24000,
     'ns',
     'calibrated',
-    'manager of memory: a replica of a page, without the copy (whose references are replayed)',
-    'Disco, SOSP’97, Table 3 (Engineering): 57 µs − 32 lines × 1.2 µs − hot_page_cycles',
+    'manager of memory: a replica of a page, without copy and interrupts (whose references are replayed)',
+    MOVES,
   ),
   collapse_ns: price(
-    18000,
+    24000,
     'ns',
     'assumed',
     'manager of memory: a store to a replicated page, whose replicas are dropped',

@@ -2,7 +2,7 @@ import { CATEGORIES } from '../../model/pricing/breakdown.ts';
 import { changeBetween, type Facts, type RunFacts } from '../facts.ts';
 import { breakdownFinding, cellsOf } from '../finding.ts';
 import { percent, percentOf, signed, time, timeFigure, timeUnit } from '../numbers.ts';
-import { CAUSE_WORDS, cellName, shortenAll } from '../words.ts';
+import { causeWords, cellName, shortenAll } from '../words.ts';
 import {
   type Chart,
   chart,
@@ -53,7 +53,7 @@ export function breakdownChart(facts: Facts): Chart {
       sum += ps;
       const to = sum / unit.ps;
       const width = pixels(scale, to - from);
-      const words = CAUSE_WORDS[cell.cause];
+      const words = causeWords(cell.category, cell.cause);
       segments.push({
         system: run.name,
         group: cell.category,

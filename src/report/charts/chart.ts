@@ -138,6 +138,8 @@ export interface TextLook {
   readonly size?: number;
   readonly strong?: boolean;
   readonly muted?: boolean;
+  /** Another colour than the page's text has. */
+  readonly ink?: string;
 }
 
 /** Texts in one column at `look.x` pixels, standing on their y. */
@@ -150,7 +152,7 @@ export function textColumn(rows: readonly TextRow[], look: TextLook): Layer {
       baseline: 'alphabetic',
       fontSize: look.size ?? 12,
       fontWeight: look.strong ? 600 : 400,
-      fill: look.muted ? 'var(--muted)' : 'var(--ink)',
+      fill: look.ink ?? (look.muted ? 'var(--muted)' : 'var(--ink)'),
       aria: false,
     },
     encoding: { x: { value: look.x }, y: y('y'), text: { field: 'text' } },
@@ -215,6 +217,47 @@ export function plainBars(rows: readonly PlainBar[], scale: Scale, colour: strin
       y: y('top'),
       y2: { field: 'bottom' },
       description: { field: 'title' },
+    },
+  };
+}
+
+/** Coloured areas, each of the points of one key from left to right. Top and bottom in pixels. */
+export function areas(
+  points: readonly {
+    readonly at: number;
+    readonly top: number;
+    readonly bottom: number;
+    readonly cause: Cause;
+    readonly key: string;
+  }[],
+  scale: Scale,
+  axis: object,
+): Layer {
+  return {
+    data: { values: [...points] },
+    mark: { type: 'area', stroke: 'var(--background)', strokeWidth: 0.5 },
+    encoding: {
+      x: x('at', scale, axis),
+      y: { ...y('top'), stack: null },
+      y2: { field: 'bottom' },
+      color: { field: 'cause', type: 'nominal', scale: COLOURS, legend: null },
+      detail: { field: 'key', type: 'nominal' },
+    },
+  };
+}
+
+/** Dashed lines, each through the points of one key from left to right. `y` in pixels. */
+export function trail(
+  points: readonly { readonly at: number; readonly y: number; readonly key: string }[],
+  scale: Scale,
+): Layer {
+  return {
+    data: { values: [...points] },
+    mark: { type: 'line', stroke: 'var(--ink)', strokeWidth: 1.2, strokeDash: [4, 3] },
+    encoding: {
+      x: x('at', scale, null),
+      y: y('y'),
+      detail: { field: 'key', type: 'nominal' },
     },
   };
 }

@@ -14,8 +14,22 @@ export const atStart = (): string =>
   '<span class="at-start" data-start hidden> (at the starting prices)</span>';
 
 /** The button that opens the panel. */
-export const panelButton = (): string =>
-  '<button type="button" id="what-if" aria-expanded="false" aria-controls="panel" data-script hidden>Change prices</button>';
+export const panelButton = (text = 'Change prices'): string =>
+  `<button type="button" id="what-if" aria-expanded="false" aria-controls="panel" data-script hidden>${text}</button>`;
+
+/** What can be chosen besides prices, and what then is drawn anew; without: a run's page, all of it. */
+export interface PanelChoice {
+  readonly title: string;
+  /** HTML of the control; empty: there is nothing to choose. */
+  readonly chooser: string;
+  readonly how: string;
+}
+
+const RUN: PanelChoice = {
+  title: 'What if prices differ?',
+  chooser: '',
+  how: 'All systems get the price that is set; the same counts are priced again and the whole page is drawn anew.',
+};
 
 const FROZEN =
   'Contention in the memory system keeps the time that it has at the start: the counts that it takes to solve it anew are too many ' +
@@ -26,6 +40,7 @@ export function panel(
   live: readonly LiveComparison[],
   ledger: (system: string) => readonly LedgerEntry[],
   isIdle: (path: string) => boolean,
+  { title, chooser, how }: PanelChoice = RUN,
 ): string {
   const groups = priceFields(live, ledger, isIdle);
   const frozen = live.some(({ runs }) => runs.some((run) => run.frozen));
@@ -46,13 +61,14 @@ export function panel(
       : `<details class="rest"><summary>${idle} more ${plural(idle, 'price')} without effect here</summary>${sets(false)}</details>`;
   return (
     '<aside id="panel" aria-labelledby="panel-h" hidden>' +
-    '<div class="panel-head"><h2 id="panel-h" tabindex="-1">What if prices differ?</h2>' +
+    `<div class="panel-head"><h2 id="panel-h" tabindex="-1">${escapeHtml(title)}</h2>` +
     '<button type="button" id="panel-reset" disabled>Reset all</button>' +
     '<button type="button" id="panel-close" aria-label="Close the panel">✕</button></div>' +
+    chooser +
     '<div class="panel-now" role="group" aria-label="Times at these prices" tabindex="0">' +
     '<p id="live-count"></p><ul id="live-times"></ul><div id="live-flips"></div><p id="live-error" role="alert" hidden></p></div>' +
     '<form class="panel-fields" autocomplete="off">' +
-    '<p class="how">All systems get the price that is set; the same counts are priced again and the whole page is drawn anew.</p>' +
+    `<p class="how">${escapeHtml(how)}</p>` +
     (frozen ? `<p class="how frozen">${FROZEN}</p>` : '') +
     `${sets(true)}${rest}</form></aside>` +
     '<p id="live-said" class="unseen" role="status" aria-live="polite"></p>'

@@ -25,12 +25,14 @@ import {
 import {
   actionsTable,
   classTable,
+  decisionsTable,
   fatesTable,
   latencyTable,
   loadTable,
   matrixTable,
   servedTable,
 } from '../numa-tables.ts';
+import type { Table } from '../table.ts';
 import { anchor, type FigureContent } from './figure.ts';
 import { downloads, type ExactValues, htmlTable, scrollable } from './table.ts';
 
@@ -118,16 +120,36 @@ export function numaContents(facts: Facts, id: string, file: string): FigureCont
   return contents.map(({ key, ...content }) => ({ id: `${id}-${key}`, file: `${file}-${key}`, ...content }));
 }
 
-/** What the page policy's actions took; nothing where there were none. */
-export function actions(exact: ExactValues, facts: Facts, id: string, file: string): string[] {
-  const content = actionsTable(facts);
+/** A table that is no figure's, with its heading; nothing where it has no rows. */
+function tableBlock(
+  exact: ExactValues,
+  content: Table,
+  { id, file, heading, how }: Readonly<Record<'id' | 'file' | 'heading' | 'how', string>>,
+): string[] {
   if (content.rows.length === 0) return [];
-  const table = `${id}-actions`;
   return [
-    `<div id="${table}"><h3 class="sub">What moving pages takes${anchor(table)}</h3>` +
-      scrollable(`${table}-table-c`, htmlTable(exact, content, `${table}-table`)) +
-      '<p class="how">A migration or replication is without the interrupt that asks for it and without the CPUs that it interrupts: they are rows of their own. Their times are in the breakdown under page move, and under queueing.</p>' +
-      downloads(`${table}-table-c`, [{ kind: 'csv', of: `${table}-table`, name: `${file}-actions` }]) +
+    `<div id="${id}"><h3 class="sub">${heading}${anchor(id)}</h3>` +
+      scrollable(`${id}-table-c`, htmlTable(exact, content, `${id}-table`)) +
+      `<p class="how">${how}</p>` +
+      downloads(`${id}-table-c`, [{ kind: 'csv', of: `${id}-table`, name: file }]) +
       '</div>',
   ];
 }
+
+/** What the page policy decided, and why. */
+export const decisions = (exact: ExactValues, facts: Facts, id: string, file: string): string[] =>
+  tableBlock(exact, decisionsTable(facts), {
+    id: `${id}-decisions`,
+    file: `${file}-decisions`,
+    heading: 'What the page policy decides, and why',
+    how: 'One decision for each interrupt for a hot page, or each hinting fault. Percent: of a system’s decisions.',
+  });
+
+/** What the page policy's actions took. */
+export const actions = (exact: ExactValues, facts: Facts, id: string, file: string): string[] =>
+  tableBlock(exact, actionsTable(facts), {
+    id: `${id}-actions`,
+    file: `${file}-actions`,
+    heading: 'What moving pages takes',
+    how: 'A migration or replication is without the interrupt that asks for it and without the CPUs that it interrupts: they are rows of their own. Their times are in the breakdown under page move, and under queueing.',
+  });

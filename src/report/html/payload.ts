@@ -1,32 +1,36 @@
 import { deflateRawSync } from 'node:zlib';
 import { COUNTERS, PRIVILEGED_OPS } from '../../model/tally.ts';
+import type { CarriedSweep } from '../live/structures.ts';
 import type { CarriedTally } from '../live/windows.ts';
 import { scriptJson } from './escape.ts';
 import type { Writer } from './figure.ts';
 
 /**
  * What the page's downloads are made from: the whole result, the charts' specifications and the tables' exact values, as one line of
- * inert text. `rest`: what the result leaves out of each run's tally, to price it anew. Rows become columns (half the size once compressed) and the whole is deflated; the page's
+ * inert text. Rows become columns (half the size once compressed) and the whole is deflated; the page's
  * script turns it back into exactly the JSON that the command line writes. `carried`: what the result leaves
- * out of each run's tally and pricing needs; null: nothing is priced in the page.
+ * out of each run's tally and pricing needs, or a sweep's structures; null: nothing is priced in the page.
  */
 export function payload(
   resultJson: string,
   { specs, exact }: Pick<Writer, 'specs' | 'exact'>,
-  carried: readonly (readonly CarriedTally[])[] | null,
+  carried: readonly (readonly CarriedTally[])[] | CarriedSweep | null,
 ): string {
-  const result: unknown = JSON.parse(resultJson, (key, value) =>
-    (key === 'parts' || key === 'rows') && Array.isArray(value) && value.length > 0 ? columns(value) : value,
-  );
   const text = JSON.stringify({
-    result,
+    result: packed(resultJson),
     specs: Object.fromEntries(specs),
     tables: Object.fromEntries(exact),
-    ...(carried === null ? {} : { carried }),
+    ...(carried === null ? {} : { carried: packed(JSON.stringify(carried)) }),
   });
   const data = deflateRawSync(Buffer.from(text), { level: 9 }).toString('base64');
   return `<script type="application/json" id="data">${scriptJson({ encoding: 'deflate-raw, base64', data })}</script>`;
 }
+
+/** JSON with columns in place of rows. */
+const packed = (json: string): unknown =>
+  JSON.parse(json, (key, value) =>
+    (key === 'parts' || key === 'rows') && Array.isArray(value) && value.length > 0 ? columns(value) : value,
+  );
 
 type Row = Readonly<Record<string, unknown>>;
 

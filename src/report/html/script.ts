@@ -3,9 +3,9 @@
  * comfort only; without it the page is complete and its controls stay hidden. Plain JavaScript in one
  * function, so that it can be read, and hashed for the content security policy.
  *
- * The address: `#place~theme=dark~open=id.id~prices=local_ns:500`. The script that prices anew (`live/page/`) comes
- * after this one and finds in `vmtax` the data, what the address says of prices, and where it leaves what downloads
- * are made from.
+ * The address: `#place~theme=dark~open=id.id~structure=0123abcd~prices=local_ns:500`. The script that prices anew
+ * (`live/page/`) comes after this one and finds in `vmtax` the data, what the address says of prices and (of a sweep)
+ * the structure, and where it leaves what downloads are made from.
  */
 export const SCRIPT = `'use strict';(() => {
 const root = document.documentElement;
@@ -13,14 +13,14 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 const themes = ['automatic', 'light', 'dark'];
 let place = '';
 let theme = 'automatic';
-const live = globalThis.vmtax = { prices: '', tables: {}, specs: {} };
+const live = globalThis.vmtax = { prices: '', structure: '', tables: {}, specs: {} };
 
 for (const control of all('[data-script]')) control.hidden = false;
 
 const write = () => {
   const open = all('details[open][id]').map((d) => d.id).join('.');
   const hash = [place, theme === 'automatic' ? '' : 'theme=' + theme, open && 'open=' + open,
-    live.prices && 'prices=' + live.prices]
+    live.structure && 'structure=' + live.structure, live.prices && 'prices=' + live.prices]
     .filter((part, i) => i === 0 || part).join('~');
   try { history.replaceState(null, '', hash ? '#' + hash : location.href.split('#')[0]); } catch {}
 };
@@ -34,11 +34,11 @@ const read = () => {
   const [first, ...rest] = location.hash.slice(1).split('~');
   place = first;
   // A link within the page names a place alone and leaves the rest as it is.
-  if (rest.length > 0) live.prices = '';
+  if (rest.length > 0) live.prices = live.structure = '';
   for (const part of rest) {
     const [key, value] = part.split('=');
     if (key === 'theme') setTheme(value);
-    if (key === 'prices') live.prices = value;
+    if (key === 'prices' || key === 'structure') live[key] = value;
     if (key === 'open') for (const id of value.split('.')) {
       const details = document.getElementById(id);
       if (details && details.tagName === 'DETAILS') details.open = true;

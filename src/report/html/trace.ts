@@ -7,9 +7,9 @@ import { changeContent, fileOf, groupContents, timeContent } from './contents.ts
 import { differenceBox, type PageInputs } from './difference.ts';
 import { escapeHtml, prose } from './escape.ts';
 import { anchor, type FigureContent, figure, type Writer } from './figure.ts';
-import { footprints } from './footprints.ts';
+import { footprintContents, footprints } from './footprints.ts';
 import { atStart } from './live.ts';
-import { actions, numaContents } from './numa.ts';
+import { actions, decisions, numaContents } from './numa.ts';
 import { downloads, type ExactValues, tableDetails } from './table.ts';
 
 /** Everything of one trace: facts, charts, counts, notes. `id` is unique in the page. */
@@ -36,7 +36,12 @@ export async function traceSection(
       },
     ]);
   await draw(numaContents(facts, id, file));
-  parts.push(...actions(writer.exact, facts, id, file), ...footprints(writer, facts, id, file));
+  parts.push(
+    ...decisions(writer.exact, facts, id, file),
+    ...actions(writer.exact, facts, id, file),
+    ...footprints(writer, facts, id, file),
+  );
+  await draw(footprintContents(facts, id, file));
   await draw(groupContents(facts, id));
   parts.push(counts(writer.exact, facts, id, file), notes(facts), '</section>');
   return parts.join('\n');

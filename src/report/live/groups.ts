@@ -29,6 +29,7 @@ export const PRICE_GROUPS: readonly { readonly name: string; readonly prices: re
       'context_switch_ns',
       'disk_ns',
       'disk_byte_ns',
+      'server_ns',
     ],
   },
   {

@@ -7,10 +7,12 @@ import { anchor, figure, type Writer } from '../html/figure.ts';
 import { documentOf } from '../html/parts.ts';
 import { payload } from '../html/payload.ts';
 import { downloads, htmlTable, scrollable, tableDetails } from '../html/table.ts';
+import { liveScript } from '../live/asset.ts';
 import { byteSize } from '../numbers.ts';
 import { cleanText, plural } from '../words.ts';
 import { figuresOf, isDrawable, rangesOf } from './figures.ts';
 import { bestText, headline } from './finding.ts';
+import { type Choice, choiceOf } from './live.ts';
 import { breakEvenTable, cellsTable } from './tables.ts';
 import { comparedSystems, type SweepView } from './view.ts';
 import { claimSentence, leafText } from './words.ts';
@@ -40,24 +42,30 @@ export async function renderSweepPage(
   const traces = [...view.layout.traces.keys()];
   const sections: string[] = [];
   for (const trace of traces.slice(0, MOST_TRACES)) sections.push(await traceSection(writer, view, trace));
-  const body = `<a class="skip" href="#main">Skip to the report</a>
-<header class="wrap top"><span><strong>vmtax</strong> sweep</span><button type="button" id="theme" data-script hidden>Theme</button></header>
+  const card = verdictCard(writer, view);
+  const page = (choice: Choice | null): string => {
+    const body = `<a class="skip" href="#main">Skip to the report</a>
+<header class="wrap top"><span><strong>vmtax</strong> sweep</span><button type="button" id="theme" data-script hidden>Theme</button>${choice?.button ?? ''}</header>
 <main class="wrap" id="main">
-${verdictCard(writer, view)}
-${contents(view)}
+${card}
+${contents(view, choice !== null)}
 ${sections.join('\n')}
-${provenance(view, tool, commandLine)}
+${choice === null ? '' : `${choice.section}\n`}${provenance(view, tool, commandLine)}
 </main>
-<footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and prices.</footer>`;
-  const title = headline(view, bestTrace(view));
-  const result = { schema: 'vmtax.sweep-page/1', tool, plan: planOf(view), ...view.analysis };
-  const html = documentOf(`${title} · vmtax`, body, payload(JSON.stringify(result), writer, null), null);
-  const bytes = Buffer.byteLength(html);
+<footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and prices.</footer>${choice?.panel ?? ''}`;
+    const title = headline(view, bestTrace(view));
+    const result = { schema: 'vmtax.sweep-page/1', tool, plan: planOf(view), ...view.analysis };
+    const data = payload(JSON.stringify(result), choice?.writer ?? writer, choice?.carried ?? null);
+    return documentOf(`${title} · vmtax`, body, data, choice === null ? null : liveScript());
+  };
+  const still = page(null);
+  const bytes = Buffer.byteLength(still);
   if (bytes > MOST_BYTES)
     throw new InputError(
       `the page would be ${byteSize(bytes)}, more than ${byteSize(MOST_BYTES)}: sweep fewer systems or traces at a time`,
     );
-  return html;
+  const choice = await choiceOf(writer, view.offers, page, MOST_BYTES);
+  return choice === null ? still : page(choice);
 }
 
 /** The trace that the title speaks of: the first on which something can be compared. */
@@ -99,7 +107,7 @@ function verdictCard(writer: Writer, view: SweepView): string {
     ['Varied', layout.axes.map((_, axis) => axisText(view, axis)).join('; ')],
     [
       'Sweep',
-      `${layout.cells.count.toLocaleString('en')} ${plural(layout.cells.count, 'cell')}, ${rows.toLocaleString('en')} rows, ${layout.structures.length.toLocaleString('en')} ${plural(layout.structures.length, 'replay')}. The same inputs give the same numbers to the last digit.`,
+      `${layout.cells.count.toLocaleString('en')} ${plural(layout.cells.count, 'cell')}, ${rows.toLocaleString('en')} rows, ${layout.structures.length.toLocaleString('en')} ${plural(layout.structures.length, 'structure')} of systems replayed. The same inputs give the same numbers to the last digit.`,
     ],
     [
       'Least',
@@ -171,9 +179,15 @@ function axisText({ layout }: SweepView, at: number): string {
 
 const traceId = (trace: number): string => `trace-${trace + 1}`;
 
-function contents({ layout }: SweepView): string {
+function contents({ layout }: SweepView, withChoice: boolean): string {
   const links = [
     ...layout.traces.slice(0, MOST_TRACES).map(({ name }, trace) => [traceId(trace), cleanText(name)]),
+    ...(withChoice
+      ? [
+          ['choice', 'One structure, part by part'],
+          ['legend', 'Causes'],
+        ]
+      : []),
     ['provenance', 'Provenance'],
   ];
   return `<nav aria-label="Contents"><ul class="toc">${links.map(([id, name]) => `<li><a href="#${id}">${escapeHtml(name!)}</a></li>`).join('')}</ul></nav>`;

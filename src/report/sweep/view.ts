@@ -1,4 +1,5 @@
 import type { Analysis } from '../../sweep/analysis.ts';
+import type { CountedOffer } from '../../sweep/kept.ts';
 import type { Layout } from '../../sweep/laid.ts';
 import { concerns, leafOf } from '../../sweep/leaves.ts';
 import type { ByCell } from '../../sweep/totals.ts';
@@ -17,6 +18,8 @@ export interface SweepView {
     readonly values: readonly [ByCell, ByCell];
   } | null;
   readonly analysis: Analysis;
+  /** By trace, the first few: structures that can be priced anew in the page; null: none was kept. */
+  readonly offers: readonly (CountedOffer | null)[];
   /** Rows without a result. */
   readonly failed: number;
 }

@@ -45,6 +45,15 @@ export const placeText = (values: Readonly<Record<string, Leaf>>): string =>
     .map(([path, value]) => `${cleanText(path)} ${leafText(value, path)}`)
     .join(', ');
 
+/** `l2.size 1M, vms.count 4`: the ends of the paths, where they tell them apart, without units. */
+export function placeTextShort(values: Readonly<Record<string, Leaf>>): string {
+  const ends = Object.keys(values).map((path) => path.split('.').slice(-2).join('.'));
+  const names = new Set(ends).size === ends.length ? ends : Object.keys(values);
+  return Object.entries(values)
+    .map(([path, value], i) => `${cleanText(names[i]!)} ${leafFigure(value, unitOf(path))}`)
+    .join(', ');
+}
+
 const words = ({ difference_ps }: Side): string => (difference_ps < 0 ? 'cheaper' : 'dearer');
 
 /** Where a crossing is: `above 640 ns`, `between 256K bytes and 512K bytes`. */

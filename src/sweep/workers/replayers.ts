@@ -133,7 +133,7 @@ async function replayShared(
       if (listening.length === 0) break;
       for (const { say } of listening) say(message);
       records += chunk.length;
-      progress?.(records);
+      progress?.(records, summary.records);
     }
     whole = true;
   } catch {

@@ -1,4 +1,3 @@
-import xz from 'xz-decompress'; // CommonJS: its exports come as the default
 import { InputError } from '../errors.ts';
 
 /** xz-embedded's return codes, as far as they need their own words. */
@@ -39,6 +38,8 @@ export async function* unxz(label: string, source: AsyncIterable<Uint8Array>): A
     },
     { highWaterMark: 0 },
   );
+  // Loaded when it is needed, for start-up time. CommonJS: its exports come as the default.
+  const { default: xz } = await import('xz-decompress');
   const reader = new xz.XzReadableStream(feed).getReader();
   let open = true;
   try {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { crc32, gunzipSync, constants as zlibConstants } from 'node:zlib';
-import yauzl from 'yauzl';
+import type yauzl from 'yauzl';
 import { detectCompression, unsupportedCompression } from '../compression/detect.ts';
 import { InputError } from '../errors.ts';
 import { openInput } from '../input.ts';
@@ -111,7 +111,9 @@ async function* zipMembers(
 ): AsyncGenerator<Uint8Array> {
   let zip: yauzl.ZipFile | null = null;
   try {
-    zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false });
+    // Loaded when it is needed, for start-up time.
+    const { default: reader } = await import('yauzl');
+    zip = await reader.openPromise(path, { lazyEntries: true, autoClose: false });
     let expected = 0;
     for await (const entry of zip.eachEntry()) {
       if (Number(/^chunk\.(\d{1,9})$/.exec(entry.fileName)?.[1] ?? -1) !== expected) {

@@ -42,6 +42,8 @@ function checkProcess(workload: Workload, process: ProcessSpec, path: Path, comp
     bytes += (pagesOf(region.bytes) + 1) * 4096 * (region.per === 'thread' ? process.threads : 1);
     if (region.share !== undefined && region.per === 'thread')
       complain([...path, 'regions', name], 'a region cannot both be shared and be one for each thread');
+    if (region.resident && region.fault !== 'file')
+      complain([...path, 'regions', name, 'resident'], 'only a region with fault: file can be resident');
     if (region.file !== undefined && kernel !== undefined && kernel.files[region.file] === undefined)
       complain([...path, 'regions', name, 'file'], `no file ${region.file} under kernel.files`);
   }
@@ -82,6 +84,8 @@ function checkKernel(workload: Workload, complain: Complain): void {
   };
   for (const [name, region] of Object.entries(kernel.regions)) {
     if (region.bytes > MOST_REGION_BYTES) complain(['kernel', 'regions', name], 'more than 2 GB');
+    if (region.resident && region.file === undefined)
+      complain(['kernel', 'regions', name, 'resident'], 'only a region with a file can be resident');
     if (region.file !== undefined && kernel.files[region.file] === undefined)
       complain(['kernel', 'regions', name, 'file'], `no file ${region.file} under kernel.files`);
   }

@@ -29,6 +29,8 @@ export interface Instance {
   readonly shared: boolean;
   /** Disk block of its first page, or −1. */
   readonly block: number;
+  /** Whether its pages have their content from the beginning, and keep it. */
+  readonly resident: boolean;
 }
 
 /** One stream of execution of one process. */
@@ -137,6 +139,7 @@ export function layOut(workload: Workload): Layout {
             owner,
             shared: region.share !== undefined,
             block: region.file === undefined ? -1 : (files.get(region.file) ?? -1),
+            resident: region.resident,
           });
           if (times > 1) views[thread]!.set(name, instance);
           else for (const view of views) view.set(name, instance);
@@ -177,7 +180,14 @@ function layOutKernel(
   const regions = new Map<string, KernelRegion>();
   if (workload.kernel === undefined) return regions;
   let mapped = KSEG2;
-  const place = (name: string, bytes: number, per: KernelRegion['per'], isMapped: boolean, file?: string) => {
+  const place = (
+    name: string,
+    bytes: number,
+    per: KernelRegion['per'],
+    isMapped: boolean,
+    file?: string,
+    resident = false,
+  ) => {
     const times = per === 'cpu' ? workload.cpus : per === 'thread' ? threads : 1;
     const pages = pagesOf(bytes);
     const instances = Array.from({ length: times }, () => {
@@ -193,6 +203,7 @@ function layOutKernel(
         owner: -1,
         shared: true,
         block: file === undefined ? -1 : files.get(file)!,
+        resident,
       });
       if (isMapped) mapped += pages + 1;
       if (mapped > 2 ** 52) throw new InputError('mapped kernel regions take more than 1 GB');
@@ -201,7 +212,7 @@ function layOutKernel(
     regions.set(name, { per, instances });
   };
   for (const [name, region] of Object.entries(workload.kernel.regions)) {
-    place(name, region.bytes, region.per, region.mapped, region.file);
+    place(name, region.bytes, region.per, region.mapped, region.file, region.resident);
   }
   const locks = Object.values(workload.kernel.locks).reduce((sum, lock) => sum + lock.count, 0);
   if (locks > 0) place(LOCKS_REGION, locks * LOCK_BYTES, 'machine', false);

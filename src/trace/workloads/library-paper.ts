@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import type { LibraryEntry, Parameter } from './library-entry.ts';
 import {
   PAPER_CPUS,
@@ -43,17 +44,26 @@ const tlbBound =
   (size: Size): WorkloadInput =>
     tlbBoundWorkload(name, PAPER_VALUES, size);
 
-const pmake = (size: Size): WorkloadInput =>
-  size.cpus === 1
-    ? pmakeWorkload(pmakeValues(PAPER_VALUES, size))
-    : multiprocessorPmake(pmakesValues(PAPER_VALUES, size));
+function pmake(size: Size, server: boolean): WorkloadInput {
+  if (size.cpus > 1) return multiprocessorPmake(pmakesValues(PAPER_VALUES, size, { server }));
+  if (server) throw new InputError('workload:pmake: server=1 needs several CPUs, e.g. cpus=8');
+  return pmakeWorkload(pmakeValues(PAPER_VALUES, size));
+}
+
+const SERVER: Parameter = {
+  value: 0,
+  least: 0,
+  most: 1,
+  description: '1: all CPUs but the first send their disk requests to the network (systems with os.server)',
+};
 
 export const PAPER_LIBRARY = {
-  pmake: entry(
-    'parallel compile of the Disco paper: two jobs on one CPU, or a pmake of two jobs for each of several',
-    paperCpus(1, MOST_CPUS, 'number of CPUs'),
-    pmake,
-  ),
+  pmake: {
+    description:
+      'parallel compile of the Disco paper: two jobs on one CPU, or a pmake of two jobs for each of several',
+    parameters: { cpus: paperCpus(1, MOST_CPUS, 'number of CPUs'), server: SERVER },
+    describe: ({ cpus, server }) => pmake({ ...DEFAULTS, cpus: cpus! }, server === 1),
+  },
   engineering: entry(
     'engineering of the Disco paper: Verilog simulations beside simulations of a memory system',
     paperCpus(PAPER_CPUS.engineering, MOST_CPUS, 'number of CPUs'),

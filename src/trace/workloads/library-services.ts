@@ -134,12 +134,17 @@ const services: Record<string, ServiceInput> = {
   },
 };
 
+/** What a warm buffer cache leaves to the disk: one read in a hundred. */
+const RARE = { probability: 0.01, bytes: '16K', file: 'sources' } as const;
+
 /**
  * A small multiprogrammed system, for tests and first steps: jobs that compute on a private heap, fault in
- * pages, call the kernel and now and then end and begin again. Its numbers are round ones, not calibrated.
+ * pages, call the kernel and now and then end and begin again. Its numbers are round ones, not calibrated. `warm`: their
+ * program and the files that they read have been read before.
  */
 export function servicesWorkload(values: Readonly<Record<string, number>>): WorkloadInput {
   const cpus = values.cpus!;
+  const resident = values.warm === 1;
   return {
     name: 'services',
     cpus,
@@ -151,7 +156,7 @@ export function servicesWorkload(values: Readonly<Record<string, number>>): Work
         count: cpus * values.jobs!,
         life: { instructions: '4M', spacing: 'exponential' },
         regions: {
-          text: { bytes: '256K', share: 'program', fault: 'file', file: 'program' },
+          text: { bytes: '256K', share: 'program', fault: 'file', file: 'program', resident },
           stack: { bytes: '32K', fault: 'zero' },
           heap: { bytes: '256K', fault: 'zero' },
           io: { bytes: '16K', fault: 'zero' },
@@ -191,7 +196,7 @@ export function servicesWorkload(values: Readonly<Record<string, number>>): Work
         protected: { bytes: '4K' },
         percpu: { bytes: '8K', per: 'cpu' },
         kstack: { bytes: '8K', per: 'thread', mapped: true },
-        cache: { bytes: '2M', file: 'sources' },
+        cache: { bytes: '2M', file: 'sources', resident },
       },
       files: { program: 64, sources: 512 },
       locks: {
@@ -210,7 +215,7 @@ export function servicesWorkload(values: Readonly<Record<string, number>>): Work
         ...kernelWork('2K', '2K'),
         privileged: { 'mtc0 status': 2, tlbwi: 1, 'mtc0 epc': 1, eret: 1 },
       },
-      services,
+      services: resident ? { ...services, read: { ...services.read!, disk: RARE } } : services,
     },
   };
 }

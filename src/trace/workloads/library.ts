@@ -120,6 +120,12 @@ export const LIBRARY: Readonly<Record<string, LibraryEntry>> = {
     parameters: {
       cpus: cpus(4),
       jobs: { value: 2, least: 1, most: 16, description: 'processes for each CPU' },
+      warm: {
+        value: 0,
+        least: 0,
+        most: 1,
+        description: '1: files have been read before, all but one in a hundred reads find theirs in memory',
+      },
     },
     describe: servicesWorkload,
   },

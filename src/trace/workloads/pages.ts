@@ -30,6 +30,7 @@ export function createPages(layout: Layout, builder: TraceBuilder, faults: boole
   const { instances } = layout;
   const ids = new Int32Array(layout.flatPages).fill(-1);
   const filled = new Uint8Array(layout.frames);
+  for (const { frame, pages, resident } of instances) if (resident) filled.fill(1, frame, frame + pages);
   const spaces = Int32Array.from({ length: layout.owners }, (_, owner) => owner);
   const directs = new Map<number, number>();
   let spaceCount = layout.owners;
@@ -88,7 +89,7 @@ export function createPages(layout: Layout, builder: TraceBuilder, faults: boole
         for (let page = 0; page < instance.pages; page++) {
           const flat = instance.first + page;
           if (ids[flat]! < 0) continue;
-          if (!instance.shared && instance.fault !== 'none') {
+          if (!instance.shared && !instance.resident && instance.fault !== 'none') {
             filled[instance.frame + page] = 0;
             freed(ids[flat]!);
           }

@@ -117,16 +117,16 @@ function bodyItems(
     const lock = kernel.locks[use.lock]!;
     const inside = use.data === undefined ? body : stream({ ...spec, data: use.data });
     for (let time = 0; time < use.times; time++) {
-      items.push([
+      const steps: Step[] = [
         {
           do: 'acquire',
           first: numbers.get(use.lock)!,
           count: lock.count,
           semaphore: lock.kind === 'semaphore' ? 1 : 0,
         },
-        { do: 'run', stream: inside, instructions: use.hold, scaled: true },
-        { do: 'release' },
-      ]);
+      ];
+      spread(steps, inside, use.hold, privileged(use.privileged), true, true);
+      items.push([...steps, { do: 'release' }]);
     }
   }
   if (spec.when.on === 'fault') items.push([{ do: 'page', stream: body }]);

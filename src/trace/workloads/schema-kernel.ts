@@ -16,6 +16,8 @@ const kernelRegionSchema = z.strictObject({
   per: z.enum(['machine', 'cpu', 'thread']).default('machine'),
   /** Pages come from this file at first use (the buffer cache): a disk request each. */
   file: name.optional(),
+  /** They are in memory from the beginning: no disk request. */
+  resident: z.boolean().default(false),
 });
 export type KernelRegionSpec = z.output<typeof kernelRegionSchema>;
 
@@ -61,12 +63,15 @@ export type PathSpec = z.output<typeof pathSchema>;
 
 /** What makes a service run. */
 const whenSchema = z.discriminatedUnion('on', [
-  /** Once in `every` instructions: user instructions of a thread, or all instructions of a CPU. */
+  /**
+   * Once in `every` instructions: user instructions of a thread, or all instructions of a CPU. `staggered`: regular, but
+   * from a first time that is drawn for each.
+   */
   z.strictObject({
     on: z.literal('rate'),
     every: count,
     of: z.enum(['thread', 'cpu']).default('thread'),
-    spacing: z.enum(['exponential', 'regular']).default('exponential'),
+    spacing: z.enum(['exponential', 'regular', 'staggered']).default('exponential'),
   }),
   /** The first use of a page that is to be zeroed, that is in a file, or that is in memory already. */
   z.strictObject({ on: z.literal('fault'), kind: z.enum(['zero', 'file', 'quick']) }),
@@ -83,6 +88,8 @@ const lockUseSchema = z.strictObject({
   times: z.number().int().min(1).max(100).default(1),
   /** What is done while it is held, if not what the service does anyway. */
   data: workShape.data.optional(),
+  /** Privileged operations while it is held, each time, beside the service's others. */
+  privileged: privilegedSchema,
 });
 
 /** Pages that a service clears for the kernel's own use, round the region; each with this probability. */

@@ -19,6 +19,8 @@ const regionSchema = z.strictObject({
   fault: z.enum(['none', 'zero', 'file']).default('none'),
   /** The file, for `fault: file` under a kernel that describes it. */
   file: name.optional(),
+  /** The file is in memory from the beginning: its pages need no disk, and their faults are quick. */
+  resident: z.boolean().default(false),
   /** Virtual address, a multiple of 4096; by default regions follow each other. */
   at: z
     .number()

@@ -157,8 +157,10 @@ export function createThreads(workload: Workload, layout: Layout): Threads {
 export function ratesOf(workload: Workload, of: 'thread' | 'cpu', random: RandomState): Rate[] {
   return Object.entries(workload.kernel?.services ?? {}).flatMap(([name, { when }]) => {
     if (when.on !== 'rate' || when.of !== of) return [];
-    const regular = when.spacing === 'regular';
-    return [{ name, every: when.every, regular, left: interval(random, when.every, regular) }];
+    const regular = when.spacing !== 'exponential';
+    const left =
+      when.spacing === 'staggered' ? 1 + below(random, when.every) : interval(random, when.every, regular);
+    return [{ name, every: when.every, regular, left }];
   });
 }
 

@@ -1,11 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { headline } from '../../../src/report/sweep/finding.ts';
 import { renderSweepPage } from '../../../src/report/sweep/page.ts';
 import { type Candidate, paretoFront } from '../../../src/report/sweep/pareto.ts';
@@ -14,7 +8,7 @@ import { breakEvenFinding, claimSentence } from '../../../src/report/sweep/words
 import type { SystemBands } from '../../../src/sweep/uncertainty.ts';
 import { analysed } from '../../sweep/analysed.ts';
 import { planOf, presets, workload } from '../../sweep/sweeps.ts';
-import { IN_CHROMIUM, openChromium, withoutChromium } from '../chromium.ts';
+import { inChromium, openAll, violations, wrongLabels } from '../chromium.ts';
 import { dataOf, rowsOf, textOf } from '../page.ts';
 
 const tool = { name: 'vmtax', version: 'test' };
@@ -43,7 +37,7 @@ async function made(
   const view = await analysed(trace, NUMA, planOf(['prices.remote_ns=1,2']));
   const { layOut } = await import('../../../src/sweep/layout.ts');
   const known = { name: 'trace', identity: 'trace', header: trace.header, systems: NUMA };
-  const layout = await layOut(planOf(vary), [known], { mostCells: 1e6, tool: '', check: async () => {} });
+  const layout = await layOut(planOf(vary), [known], { mostCells: 1e6, model: '', check: async () => {} });
   const column = (system: number) =>
     Float64Array.from({ length: layout.cells.count }, (_, cell) => total(system, cell));
   const totals = [[column(0), column(1)]];
@@ -179,65 +173,29 @@ test('a Pareto front is what nothing else beats', () => {
   );
 });
 
-describe.skipIf(withoutChromium)(IN_CHROMIUM, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'vmtax-sweep-page-'));
-  const address = pathToFileURL(join(folder, 'page.html')).href;
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  let browser: Browser;
-  beforeAll(async () => {
-    writeFileSync(join(folder, 'page.html'), page);
-    browser = await openChromium();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+inChromium((pages) => {
+  const address = pages.address('page.html');
 
   test.each(['light', 'dark'] as const)('%s: silent and accessible', async (colorScheme) => {
-    const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, colorScheme });
-    const tab = await context.newPage();
-    const heard: string[] = [];
-    tab.on('request', (request) => heard.push(request.url()));
-    tab.on('console', (message) => heard.push(message.text()));
-    tab.on('pageerror', (error) => heard.push(error.message));
-    await tab.goto(address);
-    expect(heard).toEqual([address]);
-    expect(await tab.evaluate(LABELS)).toEqual([]);
-    await tab.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
-    await tab.evaluate(axe);
-    const found =
-      "axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.nodes[0].html.slice(0, 150)))";
-    expect(await tab.evaluate(found)).toEqual([]);
-    await context.close();
+    pages.write('page.html', page);
+    const { page: tab, requests, problems, close } = await pages.open(address, { colorScheme });
+    expect(await wrongLabels(tab)).toEqual([]);
+    await openAll(tab);
+    expect(await violations(tab)).toEqual([]);
+    expect(requests).toEqual([address]);
+    expect(problems).toEqual([]);
+    await close();
   });
 
   test('narrow it does not scroll sideways; without script it is complete', async () => {
-    const context = await browser.newContext({
+    pages.write('page.html', page);
+    const { page: tab, close } = await pages.open(address, {
       viewport: { width: 360, height: 740 },
       javaScriptEnabled: false,
     });
-    const tab = await context.newPage();
-    await tab.goto(address);
     expect(await tab.locator('svg.chart:visible').count()).toBe(5);
     expect(await tab.locator('button:visible').count()).toBe(0);
     expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(360);
-    await context.close();
+    await close();
   });
 });
-
-/** In the page: labels of charts outside their chart, or overlapping by more than a pixel each way. */
-const LABELS = `(() => {
-  const wrong = [];
-  for (const svg of document.querySelectorAll('svg.chart')) {
-    const frame = svg.getBoundingClientRect();
-    const boxes = [...svg.querySelectorAll('text')].map((t) => [t.textContent, t.getBoundingClientRect()]);
-    for (const [text, box] of boxes)
-      if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
-        wrong.push(svg.id + ' clips ' + text);
-    for (const [i, [a, p]] of boxes.entries())
-      for (const [b, q] of boxes.slice(i + 1))
-        if (Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1 && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 3)
-          wrong.push(svg.id + ': ' + a + ' on ' + b);
-  }
-  return wrong.slice(0, 10);
-})()`;

@@ -1,17 +1,18 @@
 import { type Facts, factsOf } from '../../facts.ts';
 import { flips } from '../flips.ts';
 import { PRICE_GROUPS } from '../groups.ts';
-import { liveComparison, reprice } from '../reprice.ts';
+import { reprice } from '../reprice.ts';
 import { formatSettings, type PriceName, parseSettings } from '../settings.ts';
-import { byId, comfort, pageData } from './comfort.ts';
+import { byId, comfort } from './comfort.ts';
 import { watchFields } from './panel.ts';
 import { createRedraw } from './redraw.ts';
-import { flipCount, flipsHtml, noteHtml, spoken, timesHtml } from './said.ts';
+import { changesText, flipCount, flipsHtml, noteHtml, spoken, timesHtml } from './said.ts';
+import { type Stage, type Stages, stagesOf } from './stages.ts';
 
 /**
- * The page's prices: a change of one prices the tallies in the page anew, with the pricing of the command line, and
- * draws what can be seen before the next frame. Everything else (charts further down, closed tables, the address, what is
- * said aloud) follows when nothing moves any more.
+ * The page's prices, and which structure of a sweep they are for: a change prices the tallies in the page anew, with the
+ * pricing of the command line, and draws what can be seen before the next frame. Everything else (charts further down,
+ * closed tables, the address, what is said aloud) follows when nothing moves any more.
  */
 
 const NAMES: readonly PriceName[] = PRICE_GROUPS.flatMap(({ prices }) => prices);
@@ -24,9 +25,16 @@ function main(): void {
   const root = document.documentElement;
   const panel = byId('panel');
   const opener = byId('what-if') as HTMLButtonElement;
+  const asks = opener.textContent!;
+  /** Of a sweep with several structures in its page. */
+  const chooser = document.getElementById('structure') as HTMLSelectElement | null;
+  /** The structure that the page starts with. */
+  const first = chooser?.value ?? '';
   let settings = new Map<PriceName, number>();
   let frame = 0;
   let quiet = 0;
+  /** Whether all structures of a sweep are. */
+  let ready = false;
 
   const redraw = createRedraw();
   const fields = watchFields(({ name, value }) => {
@@ -35,16 +43,10 @@ function main(): void {
     changed();
   });
 
-  /** The page's comparisons and their facts at the start; made once, when first needed. */
-  let loaded: ReturnType<typeof load> | undefined;
-  async function load() {
-    const comparisons = (await pageData()).map(({ comparison, carried }) =>
-      liveComparison(comparison, carried),
-    );
-    return { comparisons, start: comparisons.map((one) => factsOf(one.start)) };
-  }
-  const pricing = () => {
-    loaded ??= load();
+  /** What the page can price; made once, when first needed. */
+  let loaded: Promise<Stages> | undefined;
+  const stages = (): Promise<Stages> => {
+    loaded ??= comfort.data().then(stagesOf);
     return loaded;
   };
 
@@ -53,10 +55,10 @@ function main(): void {
     root.dataset.live = 'moving';
     if (frame !== 0) return;
     frame = requestAnimationFrame(() => {
-      pricing()
-        .then((page) => {
+      stages()
+        .then((all) => {
           frame = 0;
-          update(page);
+          update(all);
         })
         .catch(fail);
     });
@@ -70,56 +72,94 @@ function main(): void {
     root.dataset.live = 'settled';
   }
 
-  function update({ comparisons, start }: Awaited<ReturnType<typeof load>>): void {
+  function update(all: Stages): void {
     performance.mark('vmtax-start');
-    const frozen = comparisons.some(({ runs }) => runs.some((run) => run.frozen));
+    let stage: Stage;
     let now: Facts[];
     try {
-      now = comparisons.map((one) => factsOf(reprice(one, settings)));
+      stage = all.of(chooser?.value ?? '');
+      now = stage.comparisons.map((one) => factsOf(reprice(one, settings)));
     } catch (problem) {
       fail(problem);
       return;
     }
+    const { start, ids, other } = stage;
+    const changes = changesText(settings, other);
     byId('live-error').hidden = true;
     performance.measure('vmtax-price', 'vmtax-start');
     performance.mark('vmtax-priced');
-    redraw.show(start, now);
+    redraw.show(now, ids);
     byId('live-times').innerHTML = timesHtml(start, now);
     const turned = flips(start, now);
-    byId('live-count').textContent = settings.size === 0 ? '' : `${flipCount(turned)}.`;
+    byId('live-count').textContent = changes === '' ? '' : `${flipCount(turned)}.`;
     byId('live-flips').innerHTML = turned.length === 0 ? '' : flipsHtml(turned);
     const note = byId('live-note');
-    note.hidden = settings.size === 0;
-    note.innerHTML = settings.size === 0 ? '' : noteHtml(start, settings, turned, fields, frozen);
+    note.hidden = changes === '';
+    note.innerHTML = changes === '' ? '' : noteHtml(stage, settings, turned, fields);
     for (const remark of document.querySelectorAll<HTMLElement>('[data-start]'))
       remark.hidden = settings.size === 0;
-    (byId('panel-reset') as HTMLButtonElement).disabled = settings.size === 0;
-    opener.classList.toggle('moved', settings.size > 0);
-    opener.textContent = settings.size === 0 ? 'Change prices' : `Prices: ${settings.size} changed`;
+    (byId('panel-reset') as HTMLButtonElement).disabled = changes === '';
+    opener.classList.toggle('moved', changes !== '');
+    opener.textContent = changes === '' ? asks : changes;
     performance.measure('vmtax-draw', 'vmtax-priced');
     comfort.prices = formatSettings(settings, NAMES);
+    comfort.structure = other?.id ?? '';
     clearTimeout(quiet);
     quiet = setTimeout(() => {
       redraw.finish();
+      compare(all, stage.trace);
       comfort.write();
       const said = byId('live-said');
-      if (settings.size > 0 || said.textContent !== '') said.textContent = spoken(now, settings, turned);
+      if (changes !== '' || said.textContent !== '') said.textContent = spoken(now, changes, turned);
       root.dataset.live = 'settled';
+      requestIdleCallback(() => makeReady(all, stage.trace));
     }, QUIET);
   }
 
-  /** Takes the settings of the address. */
-  function fromAddress(): void {
-    settings = parseSettings(comfort.prices, NAMES);
+  /** Makes structures ready that may be chosen next, one whenever nothing else is to be done. */
+  function makeReady(all: Stages, trace: number): void {
+    if (root.dataset.live !== 'settled' || ready) return;
+    ready = !all.prepare();
+    if (ready) compare(all, trace);
+    else requestIdleCallback(() => makeReady(all, trace));
+  }
+
+  /** Writes all structures of a sweep side by side, once they are ready; until then it shows none that are not so any more. */
+  function compare(all: Stages, trace: number): void {
+    const table = document.getElementById('structures-d');
+    if (table === null) return;
+    table.hidden = !ready && (comfort.prices !== '' || comfort.structure !== '');
+    if (table.hidden) byId('structures-finding').textContent = 'They are being priced.';
+    if (!ready) return;
+    try {
+      const found = all.all(trace, settings);
+      if (found !== null) redraw.structures(found);
+    } catch (problem) {
+      fail(problem);
+    }
+  }
+
+  /** Shows what is drawn anew of a sweep's page, where none of it can be seen. */
+  function reveal(): void {
+    const choice = document.getElementById('choice');
+    const box = choice?.getBoundingClientRect();
+    if (box && (box.top > innerHeight / 2 || box.bottom < 0)) choice?.scrollIntoView();
+  }
+
+  function take(prices: typeof settings, structure: string): void {
+    settings = prices;
     fields.set(settings);
+    if (chooser !== null) {
+      chooser.value = structure;
+      // What the page does not have is where it starts.
+      if (chooser.value !== structure) chooser.value = first;
+    }
     changed();
   }
 
-  function reset(): void {
-    settings = new Map();
-    fields.set(settings);
-    changed();
-  }
+  const fromAddress = (): void =>
+    take(parseSettings(comfort.prices, NAMES), comfort.structure === '' ? first : comfort.structure);
+  const reset = (): void => take(new Map(), first);
 
   function openPanel(open: boolean): void {
     panel.hidden = !open;
@@ -130,7 +170,9 @@ function main(): void {
 
   opener.addEventListener('click', () => {
     openPanel(Boolean(panel.hidden));
-    if (!panel.hidden) byId('panel-h').focus();
+    if (panel.hidden) return;
+    reveal();
+    byId('panel-h').focus({ preventScroll: true });
   });
   byId('panel-close').addEventListener('click', () => {
     openPanel(false);
@@ -147,16 +189,19 @@ function main(): void {
     reset();
     opener.focus();
   });
+  chooser?.addEventListener('change', changed);
   panel.querySelector('form')!.addEventListener('submit', (event) => event.preventDefault());
   addEventListener('vmtax-prices', () => {
-    if (comfort.prices !== formatSettings(settings, NAMES)) fromAddress();
+    const structure = chooser === null || chooser.value === first ? '' : chooser.value;
+    if (comfort.prices !== formatSettings(settings, NAMES) || comfort.structure !== structure) fromAddress();
   });
   // What is printed or downloaded is what the prices are now.
   addEventListener('vmtax-flush', redraw.finish);
   addEventListener('beforeprint', redraw.finish);
 
-  if (comfort.prices !== '') {
+  if (comfort.prices !== '' || comfort.structure !== '') {
     fromAddress();
     openPanel(matchMedia('(min-width: 1100px)').matches);
+    if (location.hash.startsWith('#~')) reveal();
   }
 }

@@ -1,7 +1,7 @@
 import type { Facts } from '../../facts.ts';
 import { changeContent, fileOf, groupContents, timeContent } from '../../html/contents.ts';
 import { effectTable } from '../../html/effects.ts';
-import { escapeHtml, heading, sentence } from '../../html/escape.ts';
+import { escapeHtml, heading, prose, sentence } from '../../html/escape.ts';
 import type { FigureContent } from '../../html/figure.ts';
 import { legend } from '../../html/legend.ts';
 import { numaContents } from '../../html/numa.ts';
@@ -9,14 +9,18 @@ import { htmlTable } from '../../html/table.ts';
 import { actionsTable } from '../../numa-tables.ts';
 import type { Table } from '../../table.ts';
 import { verdictParts } from '../../verdict.ts';
+import { structuresFinding, structuresTable } from '../all-structures.ts';
 import { paint } from '../paint.ts';
 import { comfort } from './comfort.ts';
+import type { AllStructures } from './stages.ts';
 
 /** Writes the page's findings, charts and tables anew, by the functions that wrote them at first. */
 export interface Redraw {
-  /** What can be seen, at once; the rest waits for `finish`. */
-  show(start: readonly Facts[], all: readonly Facts[]): void;
+  /** What can be seen, at once; the rest waits for `finish`. `ids`: beginnings of the ids of figures. */
+  show(all: readonly Facts[], ids: readonly string[]): void;
   finish(): void;
+  /** The table of all structures of a sweep's page. */
+  structures(all: AllStructures): void;
 }
 
 /** A part of the page that is written as a whole. */
@@ -37,10 +41,12 @@ export function createRedraw(): Redraw {
     },
     { rootMargin: '25%' },
   );
-  const figures = [...document.querySelectorAll<HTMLElement>('figure[id]')];
+  // Of a sweep's page what is of all cells stays as it is.
+  const moving = document.getElementById('choice') ?? document;
+  const figures = [...moving.querySelectorAll<HTMLElement>('figure[id]:not([data-counted])')];
   for (const figure of figures) watcher.observe(figure);
   let left: Unit[] = [];
-  /** Causes in the legend; null: those of the start. */
+  /** Causes in the legend, as far as it was written here. */
   let causes: string | null = null;
 
   const finish = (): void => {
@@ -49,7 +55,7 @@ export function createRedraw(): Redraw {
     for (const unit of waiting) unit.write(true);
   };
 
-  const show = (start: readonly Facts[], all: readonly Facts[]): void => {
+  const show: Redraw['show'] = (all, ids) => {
     const { answer, why } = verdictParts(all);
     const reason = document.getElementById('why')!;
     setHtml('answer', heading(answer));
@@ -57,18 +63,21 @@ export function createRedraw(): Redraw {
     reason.hidden = why === '';
     if (document.getElementById('effects') !== null) writeTable('effects', effectTable(all));
     const now = causesOf(all);
-    if (now !== (causes ?? causesOf(start))) document.getElementById('legend')!.outerHTML = legend(all);
+    if (now !== causes) document.getElementById('legend')!.outerHTML = legend(all);
     causes = now;
 
-    const units = all.flatMap((facts, i) => unitsOf(facts, `trace-${i + 1}`));
-    const ids = new Set(units.map(({ id }) => id));
+    const units = all.flatMap((facts, i) => unitsOf(facts, ids[i]!));
+    const drawn = new Set(units.map(({ id }) => id));
     // A finding may have nothing left to say, as when all its prices are zero.
-    for (const figure of figures)
-      if (figure.dataset.counted === undefined) figure.hidden = !ids.has(figure.id);
+    for (const figure of figures) figure.hidden = !drawn.has(figure.id);
     for (const unit of units) if (near.has(unit.id)) unit.write(false);
     left = units;
   };
-  return { show, finish };
+  const structures: Redraw['structures'] = ({ names, totals }) => {
+    setHtml('structures-finding', prose(structuresFinding(names, totals)));
+    writeTable('structures', structuresTable(names, totals));
+  };
+  return { show, finish, structures };
 }
 
 const causesOf = (all: readonly Facts[]): string =>

@@ -2,8 +2,10 @@ import type { Facts, RunFacts } from '../../facts.ts';
 import { escapeHtml, heading, prose, sentence } from '../../html/escape.ts';
 import { percent, percentOf, signed, time } from '../../numbers.ts';
 import { verdictParts } from '../../verdict.ts';
-import { type PriceName, type Settings, settingsAsOptions } from '../settings.ts';
+import { plural } from '../../words.ts';
+import { type Settings, settingsAsOptions } from '../settings.ts';
 import type { Fields } from './panel.ts';
+import type { OtherStructure, Stage } from './stages.ts';
 
 /** What other prices change, in words. */
 
@@ -51,39 +53,48 @@ export function flipsHtml(turned: readonly string[]): string {
   return `<p><b>${flipCount(turned)}:</b></p><ul>${turned.map((text) => `<li>${heading(sentence(text))}</li>`).join('')}</ul>`;
 }
 
+/** What was changed, in few words; empty: nothing. */
+export function changesText(settings: Settings, other: OtherStructure | null): string {
+  const prices = settings.size === 0 ? '' : `Prices: ${settings.size} changed`;
+  if (other === null) return prices;
+  const { size } = settings;
+  return size === 0 ? 'Another structure' : `Another structure, ${size} ${plural(size, 'price')} changed`;
+}
+
 /** The note in the verdict: what was set, what was said before, what is turned around, and how to run it. */
 export function noteHtml(
-  start: readonly Facts[],
+  { start, frozen, other }: Stage,
   settings: Settings,
   turned: readonly string[],
   fields: Fields,
-  frozen: boolean,
 ): string {
   const set = [...settings].map(
     ([name, value]) => `${name} ${fields.startOf(name)} → ${value} ${fields.unitOf(name)}`,
   );
   const seeds = start.some(({ runs }) => runs.some(({ run }) => run.seeds.length > 1));
+  const structure =
+    other === null || other.label === other.start
+      ? (other?.label ?? '')
+      : [other.start, other.label].filter((text) => text !== '').join(' → ');
+  const options = [...(other?.sets ?? []).map((text) => `--set ${text}`), settingsAsOptions(settings)];
   return (
-    `<p><b>Prices changed in this page:</b> ${prose(set.join('; '))}.</p>` +
+    (other === null ? '' : `<p><b>Structure chosen in this page:</b> ${prose(structure)}.</p>`) +
+    (set.length === 0 ? '' : `<p><b>Prices changed in this page:</b> ${prose(set.join('; '))}.</p>`) +
     `<p><b>At the start:</b> ${heading(verdictParts(start).answer)}.</p>` +
     flipsHtml(turned) +
     (seeds ? '<p class="muted">The spread over seeds keeps the size that it has at the start.</p>' : '') +
     (frozen
       ? '<p class="muted">Contention in the memory system keeps the time that it has at the start.</p>'
       : '') +
-    `<pre id="live-options">${escapeHtml(settingsAsOptions(settings))}</pre>` +
+    `<pre id="live-options">${escapeHtml(options.filter((text) => text !== '').join(' '))}</pre>` +
     '<p class="tools"><button type="button" data-copy="live-options">Copy as options</button>' +
-    '<button type="button" data-reset>Reset all prices</button></p>'
+    `<button type="button" data-reset>${other === null ? 'Reset all prices' : 'Reset all'}</button></p>`
   );
 }
 
-/** What a screen reader is told. */
-export function spoken(
-  now: readonly Facts[],
-  settings: ReadonlyMap<PriceName, number>,
-  turned: readonly string[],
-): string {
+/** What a screen reader is told. `changes`: what was changed, in few words. */
+export function spoken(now: readonly Facts[], changes: string, turned: readonly string[]): string {
   const { answer } = verdictParts(now);
-  const set = settings.size === 0 ? 'At the starting prices' : `With ${settings.size} changed`;
+  const set = changes === '' ? 'At the starting prices' : changes;
   return `${set}: ${answer}. ${turned.length === 0 ? '' : `Flipped: ${turned.join('; ')}.`}`;
 }
