@@ -14,6 +14,7 @@ import { createDisco } from './monitor/disco.ts';
 import type { ScheduleAction, Scheduled } from './monitor/scheduling/types.ts';
 import type { PlatformParts } from './platform.ts';
 import { firstStored } from './reading.ts';
+import { createCachesReplay } from './replay-caches.ts';
 import type { RefillTemplate } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
 import type { Tally } from './tally.ts';
@@ -40,6 +41,8 @@ export interface Replay {
 }
 
 const ZERO_PAGE = namedService('ZERO_PAGE');
+/** Footprints that are kept over a run without windows. */
+const SAMPLES = 16;
 
 export function createReplay(
   system: System,
@@ -52,8 +55,6 @@ export function createReplay(
   const { machine, os } = system;
   const overlay = os.overlay && header.level === 'user';
   const dropRdhwr = os.rdhwr === 'drop';
-  // Events mean nothing then and are passed over.
-  const alone = cachesAlone(system);
   const coherent = coherenceOf(machine, cpus) === 'directory';
   const movesPages = coherent && system.pages.policy !== 'none' && machine.nodes > 1;
   const vms = header.vms ?? [];
@@ -115,6 +116,9 @@ export function createReplay(
   let instructions = 0;
   /** Instructions replayed, warm-up included. */
   let time = 0;
+  // Without windows, at whose ends footprints are kept.
+  let betweenSamples = Number.POSITIVE_INFINITY;
+  let nextSample = Number.POSITIVE_INFINITY;
 
   const { runs, visit, leave } = createVisits(counters, kernel, vcpuOn);
   const arrive = createEvents({ platform, counters, locks, visits: { visit, leave }, contexts, header });
@@ -143,9 +147,15 @@ export function createReplay(
   const pass = (count: number): void => {
     instructions += count;
     time += count;
-    if (windows?.advance(count)) platform.memory?.sample(time);
+    const ended = windows?.advance(count) ?? time >= nextSample;
+    if (ended) {
+      platform.memory?.sample(time);
+      while (nextSample <= time) nextSample += betweenSamples;
+    }
     platform.moves?.advance(time);
   };
+
+  const runCaches = cachesAlone(system) ? createCachesReplay(cpus, counters, kernel, runs, pass) : null;
 
   /** Which CPU runs what of the chunk being replayed; null: as recorded. */
   let placed: Scheduled | null = null;
@@ -173,14 +183,17 @@ export function createReplay(
   };
 
   const run = (chunk: Chunk, packed: Packed, ids: Int32Array, scheduled: Scheduled | null): void => {
+    tlb.reserve();
+    kernel.reserve();
+    if (runCaches !== null) {
+      runCaches(chunk, packed);
+      return;
+    }
     const { segments } = chunk;
     placed = scheduled;
     nextAction = 0;
-    const { at: recordOf, length: allEvents } = chunk.events;
-    const events = alone ? 0 : allEvents;
+    const { at: recordOf, length: events } = chunk.events;
     const { words, eventAt, segmentEnd, spans } = packed;
-    tlb.reserve();
-    kernel.reserve();
     let event = 0;
     let start = 0;
     let at = 0;
@@ -248,6 +261,8 @@ export function createReplay(
       locks.clear();
       kernel.clear();
       windows?.restart(left);
+      betweenSamples = Math.max(1, Math.ceil(left / SAMPLES));
+      nextSample = time + betweenSamples;
       platform.moves?.clear();
       instructions = 0;
     },

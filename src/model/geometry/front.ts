@@ -7,9 +7,10 @@
  * its caches unless it is a store to what is not dirty in all of them. `filter` has those lines as words, with the
  * store bit of one that was stored to last: one compare, as in the replay kernel, and no more for most references.
  */
+
+import { ownCopy } from '../../trace/own-copy.ts';
 import { C } from '../counters.ts';
 import { type Kernel, type KernelOptions, SPAN, wordLayout } from '../hardware/kernel.ts';
-import { ownCopy } from '../hardware/own-copy.ts';
 import type { Counter } from '../tally.ts';
 import type { RowCounts } from './rows.ts';
 

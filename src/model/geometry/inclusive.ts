@@ -3,9 +3,10 @@
  * geometries but the references that hit in front everywhere, which the front of the pass finds: `lost` tells it of
  * lines that are taken from an L1.
  */
+
+import { ownCopy } from '../../trace/own-copy.ts';
 import { C } from '../counters.ts';
 import type { WordLayout } from '../hardware/kernel.ts';
-import { ownCopy } from '../hardware/own-copy.ts';
 import type { Machine } from '../systems/schema.ts';
 import type { Hierarchy, Lost } from './front.ts';
 import type { RowCounts } from './rows.ts';

@@ -2,8 +2,9 @@
  * The L1s of one geometry above something that wants to know what an L2 would see of them: their misses and, by the
  * counting rule, their dirty victims. Nothing comes back from below: the L2 is not inclusive.
  */
+
+import { ownCopy } from '../../trace/own-copy.ts';
 import type { WordLayout } from '../hardware/kernel.ts';
-import { ownCopy } from '../hardware/own-copy.ts';
 import type { Machine } from '../systems/schema.ts';
 import type { RowCounts } from './rows.ts';
 import { type Stacks, WRITEBACK } from './stacks.ts';

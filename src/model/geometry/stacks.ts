@@ -16,7 +16,7 @@
  *
  * Misses of a geometry are a sum over levels, its write-backs one count. Only accesses that move lines count anything.
  */
-import { ownCopy } from '../hardware/own-copy.ts';
+import { ownCopy } from '../../trace/own-copy.ts';
 import type { RowCounts } from './rows.ts';
 
 /** A cache's shape; lines are its family's. Both powers of two. */

@@ -40,6 +40,7 @@ export function createNative(parts: PlatformParts): Platform {
           memmap: nothing,
           dropped: nothing,
           alias: guest.synthetic.direct,
+          interrupts: null,
         }),
         (page) => [page],
       )

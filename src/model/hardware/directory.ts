@@ -10,9 +10,10 @@
  *
  * Like the kernel, every directory runs its own copy of the code (`ownCopy`).
  */
+
+import { ownCopy } from '../../trace/own-copy.ts';
 import { C, type Counters } from '../counters.ts';
 import type { Counter } from '../tally.ts';
-import { ownCopy } from './own-copy.ts';
 import { wider } from './pages.ts';
 import { createSharing, OWNER_BITS, type Sharing } from './sharing.ts';
 

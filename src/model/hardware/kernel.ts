@@ -30,6 +30,7 @@
  * The slow and obvious twin that this must agree with to the last count is `test/model/oracle.ts`.
  */
 import { InputError } from '../../trace/errors.ts';
+import { ownCopy } from '../../trace/own-copy.ts';
 import { PAGE_BITS } from '../../trace/types.ts';
 import { C, type Counters } from '../counters.ts';
 import type { Machine } from '../systems/schema.ts';
@@ -37,7 +38,6 @@ import type { Counter } from '../tally.ts';
 import { createDirectory } from './directory.ts';
 import { createMachinePages, type MachinePages } from './machine-pages.ts';
 import { nodeOfCpu } from './nodes.ts';
-import { ownCopy } from './own-copy.ts';
 import { type Pages, wider } from './pages.ts';
 import { GRANULE_BITS } from './sharing.ts';
 

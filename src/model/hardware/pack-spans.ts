@@ -4,6 +4,8 @@
  * it repeats the one before it and, for a store, its span too: a load that repeats is a hit, which asks for no
  * span, but a store to another granule is news to whoever lost the line.
  */
+
+import { ownCopy } from '../../trace/own-copy.ts';
 import {
   type Chunk,
   FETCH,
@@ -15,7 +17,6 @@ import {
   STORE,
 } from '../../trace/types.ts';
 import type { Granularity } from './kernel.ts';
-import { ownCopy } from './own-copy.ts';
 import { createPacked, type Packed, type Packer, type PackRule, packStretches } from './pack.ts';
 import { wider } from './pages.ts';
 import { GRANULE_BITS } from './sharing.ts';

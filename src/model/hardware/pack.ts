@@ -6,6 +6,8 @@
  * under inclusion too, unlike dropping hits with other references in between.) Accesses are counted here,
  * before words are left out. Segments and events start afresh.
  */
+
+import { ownCopy } from '../../trace/own-copy.ts';
 import {
   type Chunk,
   EVENT,
@@ -23,7 +25,6 @@ import {
 } from '../../trace/types.ts';
 import type { Machine } from '../systems/schema.ts';
 import { SPAN, type WordLayout } from './kernel.ts';
-import { ownCopy } from './own-copy.ts';
 import { buildPackPlain, type PackState } from './pack-plain.ts';
 
 /** What decides the packed words: systems that agree in it share them. */

@@ -7,7 +7,7 @@
  * directory's table: when each CPU lost it, and when each of its 128 granules was last stored to, on a clock that ticks at every loss. The kernel
  * tells of stores to watched lines only (`stored` says which those are), so others cost nothing.
  */
-import { ownCopy } from './own-copy.ts';
+import { ownCopy } from '../../trace/own-copy.ts';
 import { wider } from './pages.ts';
 
 /** Most granules of a line: bytes of one of 128 bytes. A span is first | last << GRANULE_BITS. */

@@ -111,14 +111,11 @@ function lockNetwork(tally: Tally, holds: Holds, prices: ResolvedPrices, preempt
   const nests = holds.nested.filter(({ outer, inner }) => stationOf.has(outer) && stationOf.has(inner));
   /** Waits for inner locks inside outer holds. */
   const inside = new Float64Array(cpus * count);
-  /** A semaphore is handed to whoever waits, who then has it while being switched in. */
-  const handed = new Float64Array(cpus * count);
-  const contendedSemaphores = wanted.some((lock) => tally.locks[lock]!.kind === 'semaphore');
 
   const use = (lock: number): LockUse => {
     const cells = Array.from({ length: cpus }, (_, cpu) => cpu * count + lock);
     const taken = cells.map((cell) => holds.acquisitions[cell]!);
-    const held = cells.map((cell) => holds.held_ns[cell]! + inside[cell]! + handed[cell]!);
+    const held = cells.map((cell) => holds.held_ns[cell]! + inside[cell]!);
     const { kind, holds: ended } = tally.locks[lock]!;
     // Stalls and the monitor's time are taken to be proportional to a hold's instructions.
     const square_ratio =
@@ -181,15 +178,11 @@ function lockNetwork(tally: Tally, holds: Holds, prices: ResolvedPrices, preempt
       found[cpu * count + outer]! += times * each;
     }
     bound(found, busy);
-    for (let cell = 0; cell < inside.length; cell++) {
-      inside[cell] = (inside[cell]! + found[cell]!) / 2;
-      if (tally.locks[cell % count]!.kind === 'semaphore')
-        handed[cell] = (handed[cell]! + (waits.blocked[cell]! * prices.context_switch_ns) / 2) / 2;
-    }
+    for (let cell = 0; cell < inside.length; cell++) inside[cell] = (inside[cell]! + found[cell]!) / 2;
     return waits;
   };
 
-  return { solve, contended: wanted.length > 0, nested: nests.length > 0 || contendedSemaphores };
+  return { solve, contended: wanted.length > 0, nested: nests.length > 0 };
 }
 
 /** Waits for locks as parts, where the locks were wanted. */

@@ -26,6 +26,7 @@ import {
   MOVE_SPECIAL,
   TEMPLATE_RECORDS,
 } from './layout.ts';
+import { createLineLoop } from './line-loop.ts';
 import {
   AT,
   BLOCK_AT,
@@ -37,10 +38,12 @@ import {
   LAST_FETCH,
   LINES_AT,
   NEAR,
+  NOT_QUICK,
   PAGE_AT,
   PAGE_MOVES,
   PLACES_AT,
   PUT,
+  QUICK_MOVES,
   ROW,
   ROW_ACCESSES,
   ROW_END,
@@ -54,7 +57,6 @@ import {
 } from './line-memory.ts';
 import { IMPOSSIBLE, moveReference } from './line-move.ts';
 import { createMadeSegments, drainRows, enterRow, leaveRow, makeRows } from './line-rows.ts';
-import { runLines } from './line-run.ts';
 import {
   DATA_FIELDS,
   LINE_END,
@@ -100,9 +102,13 @@ export function createLineDecoder(): LineDecoder {
   let used = 0;
   const columns = { translation: new Int32Array(CHUNK_RECORDS), word: new Int32Array(CHUNK_RECORDS) };
 
+  memory.fill(NOT_QUICK, QUICK_MOVES, QUICK_MOVES + 256);
+  memory[QUICK_MOVES] = 0;
   for (let code = MOVE_REPEAT + 1; code < MOVE_SPECIAL; code++)
-    memory[code] = (code - MOVE_NEAR) << OFFSET_SHIFT;
+    memory[code] = memory[QUICK_MOVES + code] = (code - MOVE_NEAR) << OFFSET_SHIFT;
 
+  const loop = createLineLoop();
+  let bytes: Uint8Array = new Uint8Array(0);
   let lanes: readonly Cursor[] = [];
   let request: LineRequest;
   let made = createMadeSegments(1024);
@@ -111,6 +117,7 @@ export function createLineDecoder(): LineDecoder {
     lanes = newLanes;
     request = newRequest;
     templates.begin(newLanes);
+    bytes = loop.place(newLanes[LANE_BLOCKS]!.bytes);
     // The place before the first template, with the place of the data reference before the first.
     used = LINES_AT + LINE_HEAD + DATA_FIELDS;
     memory.fill(0, LINES_AT, used);
@@ -119,7 +126,7 @@ export function createLineDecoder(): LineDecoder {
     state.fill(0);
     state[CURRENT] = LINES_AT;
     state[NEAR] = LINES_AT + LINE_HEAD;
-    memory[MOVE_REPEAT] = memory[PAGE_MOVES + MOVE_REPEAT] = 0;
+    memory[MOVE_REPEAT] = memory[PAGE_MOVES + MOVE_REPEAT] = memory[QUICK_MOVES + MOVE_REPEAT] = 0;
   };
 
   // The segments of the chunk; those from `first` to `next` − 1 have rows.
@@ -238,7 +245,7 @@ export function createLineDecoder(): LineDecoder {
       state[BLOCK_AT + field] = lanes[lane]!.at;
     });
     state[AT] = 0;
-    return lanes[LANE_BLOCKS]!.bytes;
+    return bytes;
   };
   const save = (): void => {
     MOVED.forEach((lane, field) => {
@@ -249,12 +256,11 @@ export function createLineDecoder(): LineDecoder {
 
   /** Runs templates to the end of the chunk. A function of its own: it is hot and small, its caller is neither. */
   const runAll: Step = (bytes, ids, length, translations) => {
-    const { lineBits } = request;
     const margin = TEMPLATE_RECORDS * mostWords(request);
     while (!ended) {
       const room = memory.length - margin;
       const count = templates.count();
-      runLines(bytes, memory, ids, lastRow(), room, false, translations, lineBits, count);
+      loop.run(memory, request.lineBits)(ids, lastRow(), room, false, translations, count);
       if (state[FAULTS]! < 0) throw new InputError(IMPOSSIBLE);
       const why = state[AT] === memory[state[ROW]! + ROW_END] ? ENDED : state[EXIT]!;
       const todo = steps[why]!;
@@ -285,14 +291,13 @@ export function createLineDecoder(): LineDecoder {
 
   const decodeRecords = (length: number, translations: number, ids: Int32Array): void => {
     const bytes = load();
-    const { lineBits } = request;
     const end = memory.length;
     // One row for all: nothing is made of it.
     memory[ROWS_AT + ROW_END] = length;
     state[ROW] = ROWS_AT;
     state[PUT] = WORDS_AT;
     while (state[AT]! < length) {
-      runLines(bytes, memory, ids, ROWS_AT, end, true, translations, lineBits, templates.count());
+      loop.run(memory, request.lineBits)(ids, ROWS_AT, end, true, translations, templates.count());
       for (const step of stepsToRecords[state[EXIT]!]!) step(bytes, ids, length, translations);
     }
     save();

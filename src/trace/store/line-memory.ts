@@ -8,8 +8,12 @@ import { MAX_TEMPLATES, TEMPLATE_SPACE } from './layout.ts';
 /** Change of the word for each plain move code is at 0, of the translation here. */
 export const PAGE_MOVES = 256;
 export const STATE_AT = 512;
+/** Change of the word for each move code that leaves the translation as it is, else NOT_QUICK. */
+export const QUICK_MOVES = 640;
+/** Changes the size of a reference, which no move may. */
+export const NOT_QUICK = 1 << 30;
 /** Places of the line templates, by number. */
-export const PLACES_AT = 640;
+export const PLACES_AT = 896;
 /** Rows of segments. */
 export const ROWS_AT = PLACES_AT + MAX_TEMPLATES;
 export const ROWS = 1024;

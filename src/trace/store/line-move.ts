@@ -13,9 +13,11 @@ import {
 import {
   MOVE_AT,
   NEAR,
+  NOT_QUICK,
   OFFSET_AT,
   PAGE_AT,
   PAGE_MOVES,
+  QUICK_MOVES,
   STATE_AT,
   SWAP_PAGE,
   SWAP_WORD,
@@ -65,6 +67,7 @@ export function moveReference(memory: Int32Array, bytes: Uint8Array, at: number,
     memory[STATE_AT + SWAP_PAGE] = memory[PAGE_MOVES + MOVE_REPEAT]!;
     memory[MOVE_REPEAT] = byWord;
     memory[PAGE_MOVES + MOVE_REPEAT] = byPage;
+    memory[QUICK_MOVES + MOVE_REPEAT] = byPage === 0 ? byWord : NOT_QUICK;
   }
   const value = (old + byWord) | 0;
   const page = (oldPage + byPage) | 0;

@@ -66,7 +66,7 @@ export function enterRow(memory: Int32Array, state: Int32Array): void {
   state[PUT_BEFORE] = state[PUT]!;
   state[FETCH_BEFORE] = state[LAST_FETCH]!;
   state[DATA_BEFORE_IT] = state[LAST_DATA]!;
-  state.fill(0, FETCHES, PUT_BEFORE);
+  for (let field = FETCHES; field < PUT_BEFORE; field++) state[field] = 0; // `fill` takes longer to call
 }
 
 /** Ends it. What is set aside leaves no words. */

@@ -14,29 +14,42 @@ import type {
   MOVE_SPECIAL,
   MOVE_SWAP,
 } from './layout.ts';
-import type { BY_THE_BOOK, PAGE_MOVES, PLACES_AT, STATE_AT, UNDEFINED } from './line-memory.ts';
-import type { DATA_FIELDS, LINE_HEAD } from './line-templates.ts';
+import type {
+  BY_THE_BOOK,
+  NOT_QUICK,
+  PAGE_MOVES,
+  PLACES_AT,
+  QUICK_MOVES,
+  STATE_AT,
+  UNDEFINED,
+} from './line-memory.ts';
+import type { DATA_FIELDS, LINE_HEAD, PIECE_FIELDS } from './line-templates.ts';
 
-/**
- * Runs templates until the end of the segment at `lastRow`, or about `room` is the end of the words. Ends before a
- * template that is not defined yet (not below `count`); with one that goes over the end of its segment, or with any
- * if `byTheBook`, which is then current and must be run otherwise; or where something is wrong (faults).
- *
- * @param bytes the section
- * @param ids page ids by translation, which are below `translations`
- * @param bits log2 of the line size
- */
-export function runLines(
-  bytes: Uint8Array,
-  memory: Int32Array,
+/** Runs templates (`buildLineRun`). */
+export type LineRun = (
   ids: Int32Array,
   lastRow: number,
   room: number,
   byTheBook: boolean,
   translations: number,
-  bits: number,
   count: number,
-): void {
+) => void;
+
+/**
+ * Makes the loop for these arrays: to be called by `ownCopy`, so that V8 compiles their places and lengths in, and
+ * does not load and check them at each use.
+ *
+ * The loop runs templates until the end of the segment at `lastRow`, or about `room` is the end of the words. Ends
+ * before a template that is not defined yet (not below `count`); with one that goes over the end of its segment, or
+ * with any if `byTheBook`, which is then current and must be run otherwise; or where something is wrong (faults).
+ *
+ * `ids`: page ids by translation, which are below `translations`.
+ *
+ * @param section holds the section
+ * @param integers the memory
+ * @param bits log2 of the line size
+ */
+export function buildLineRun(section: Uint8Array, integers: Int32Array, bits: number): LineRun {
   // The layout's constants as literals; where a type can, it keeps them equal.
   const NEXT: typeof BLOCK_NEXT = 0;
   const OTHER: typeof BLOCK_OTHER = 1;
@@ -47,8 +60,9 @@ export function runLines(
   const ANYWHERE: typeof MOVE_ANYWHERE = 165;
   const BESIDE_FIRST: typeof MOVE_BESIDE_FIRST = 166;
   const BESIDE: typeof MOVE_BESIDE = 206;
-  const HEADER: typeof LINE_HEAD = 12;
-  const STEP: typeof DATA_FIELDS = 5;
+  const HEADER: typeof LINE_HEAD = 8;
+  const STEP: typeof DATA_FIELDS = 3;
+  const PIECE: typeof PIECE_FIELDS = 3;
   const SHIFT: typeof OFFSET_SHIFT = 3;
   const SIZE: typeof SIZE_SHIFT = 15;
   const LOADED: typeof LOAD = 1;
@@ -59,7 +73,10 @@ export function runLines(
   // Places in the memory.
   const MOVE_PAGES: typeof PAGE_MOVES = 256;
   const REPEAT_PAGE = 257;
-  const PLACES: typeof PLACES_AT = 640;
+  const QUICK_REPEAT = 641;
+  const QUICK: typeof QUICK_MOVES = 640;
+  const SLOW: typeof NOT_QUICK = 1073741824;
+  const PLACES: typeof PLACES_AT = 896;
   const AT_STATE: typeof STATE_AT = 512;
   const AT_OFFSET_AT = AT_STATE + 3;
   const AT_PAGE_AT = AT_STATE + 4;
@@ -74,224 +91,231 @@ export function runLines(
   const NOT_DEFINED: typeof UNDEFINED = 1;
   const BOOK: typeof BY_THE_BOOK = 2;
   const pageBits = (12 - bits) | 0;
-  const lastPage = (translations - 1) | 0;
+  // The line in its page, in a word; how far up that is in a reference; there, this line and all above it.
+  const LINE = ((1 << pageBits) - 1) << 2;
+  const lineShift = (bits + 1) | 0;
+  const LINES = -1 << (bits + 3);
 
-  // What is seldom used stays in the state: it would take registers.
-  let at = memory[AT_STATE]!;
-  let block = memory[AT_STATE + 1]!;
-  let move = memory[AT_STATE + 2]!;
-  let current = memory[AT_STATE + 5]!;
-  let near = memory[AT_STATE + 6]!;
-  let put = memory[AT_STATE + 11]!;
-  let lastFetch = memory[AT_STATE + 12]!;
-  let lastData = memory[AT_STATE + 13]!;
-  let row = memory[AT_STATE + 14]!;
-  let fetches = memory[AT_STATE + 15]!;
-  let data = memory[AT_STATE + 16]!;
-  let faults = 0; // negative: out of range
-  let exit = 0;
-  let stop = memory[row]!;
-  while (put < room) {
-    if (at === stop) {
-      if (row === lastRow) break;
-      // Leaves the segment and enters the next, as `leave` and `enter` do.
-      if ((memory[(row + 1) | 0]! & 1) !== 0) {
-        put = memory[AT_PUT_BEFORE]!;
-        lastFetch = memory[AT_FETCH_BEFORE]!;
-        lastData = memory[AT_DATA_BEFORE]!;
-      } else {
-        const gone = memory[AT_GONE]!;
-        const cached = (data - gone) | 0;
-        memory[(row + 3) | 0] = (memory[(row + 3) | 0]! + fetches) | 0;
-        memory[(row + 4) | 0] = (memory[(row + 4) | 0]! + (cached & 0xffff) + memory[AT_MORE_LOADS]!) | 0;
-        memory[(row + 5) | 0] = (memory[(row + 5) | 0]! + (cached >>> 16) + memory[AT_MORE_STORES]!) | 0;
-        memory[(row + 6) | 0] = (memory[(row + 6) | 0]! + (gone & 0xffff) + (gone >>> 16)) | 0;
-      }
-      memory[(row + 2) | 0] = put;
-      row = (row + 8) | 0;
-      stop = memory[row]!;
-      if ((memory[(row + 1) | 0]! & 2) !== 0) lastFetch = lastData = -1;
-      memory[AT_PUT_BEFORE] = put;
-      memory[AT_FETCH_BEFORE] = lastFetch;
-      memory[AT_DATA_BEFORE] = lastData;
-      fetches = data = 0;
-      memory[AT_GONE] = memory[AT_MORE_LOADS] = memory[AT_MORE_STORES] = 0;
-      continue;
-    }
-    const code = bytes[block]!;
-    block = (block + 1) | 0;
-    let place: number;
-    if (code === NEXT) place = memory[(current + 2) | 0]!;
-    else {
-      if (code === OTHER) place = memory[(current + 3) | 0]!;
-      else {
-        const id = ((code - 2) << 8) | bytes[block]!;
-        block = (block + 1) | 0;
-        if (id >= count) {
-          block -= 2; // read again when it is defined
-          exit = NOT_DEFINED;
-          break;
-        }
-        place = memory[(id + PLACES) | 0]!;
-      }
-      memory[(current + 3) | 0] = memory[(current + 2) | 0]!;
-      memory[(current + 2) | 0] = place;
-    }
-    current = place;
-    const end = (at + memory[place]!) | 0;
-    if (end > stop || byTheBook) {
-      exit = BOOK;
-      break;
-    }
-    at = end;
-    fetches = (fetches + memory[(place + 4) | 0]!) | 0;
-    data = (data + memory[(place + 5) | 0]!) | 0;
-    let fetch = memory[(place + 7) | 0]!;
-    let n = memory[(place + 6) | 0]!;
-    if (n > 0) {
-      // Written in any case, and kept if it is another line than before: whether it is is a coin toss.
-      memory[put] = fetch;
-      put = (put + (((fetch ^ lastFetch) | (0 - (fetch ^ lastFetch))) >>> 31)) | 0;
-      for (n = (n - 1) | 0; n > 0; n = (n - 1) | 0) {
-        fetch = (fetch + 4) | 0;
-        memory[put] = fetch;
-        put = (put + 1) | 0;
-      }
-    }
-    const fetched = memory[(place + 10) | 0]!;
-    if (fetched >= 0) lastFetch = fetched;
-    const stopData = memory[(place + 1) | 0]!;
-    for (let reference = (place + HEADER) | 0; reference < stopData; reference = (reference + STEP) | 0) {
-      const before = memory[(reference + 3) | 0]!;
-      memory[put] = before;
-      put = (put + ((0 - before) >>> 31)) | 0;
-      if ((before & 1) !== 0) {
-        // Several lines of fetches.
-        put = (put - 1) | 0;
-        fetch = before & -2;
-        for (let n = memory[(reference + 4) | 0]!; n > 0; n--) {
-          memory[put] = fetch;
-          put = (put + 1) | 0;
-          fetch = (fetch + 4) | 0;
-        }
-      }
-      const how = bytes[move]!;
-      move = (move + 1) | 0;
-      let w = memory[(reference + 2) | 0]!;
-      if (how !== 0 || w < 0) {
-        const old = memory[reference]!;
-        const oldPage = memory[(reference + 1) | 0]!;
-        let value: number;
-        let page: number;
-        if (how < SPECIAL) {
-          value = (old + memory[how]!) | 0;
-          page = (oldPage + memory[(how + MOVE_PAGES) | 0]!) | 0;
+  return (ids, lastRow, room, byTheBook, translations, count) => {
+    const lastPage = (translations - 1) | 0;
+    // Taken once: V8 finds constants outside of loops, but in a loop not always before it compiles their uses.
+    const bytes = section;
+    const memory = integers;
+    // What is seldom used stays in the state: it would take registers.
+    let at = memory[AT_STATE]!;
+    let block = memory[AT_STATE + 1]!;
+    let move = memory[AT_STATE + 2]!;
+    let current = memory[AT_STATE + 5]!;
+    let near = memory[AT_STATE + 6]!;
+    let put = memory[AT_STATE + 11]!;
+    let lastFetch = memory[AT_STATE + 12]!;
+    let lastData = memory[AT_STATE + 13]!;
+    let row = memory[AT_STATE + 14]!;
+    let fetches = memory[AT_STATE + 15]!;
+    let data = memory[AT_STATE + 16]!;
+    let faults = 0; // negative: out of range
+    let exit = 0;
+    let stop = byTheBook ? -1 : memory[row]!;
+    while (put < room) {
+      if (at === stop) {
+        if (row === lastRow) break;
+        // Leaves the segment and enters the next, as `leave` and `enter` do.
+        if ((memory[(row + 1) | 0]! & 1) !== 0) {
+          put = memory[AT_PUT_BEFORE]!;
+          lastFetch = memory[AT_FETCH_BEFORE]!;
+          lastData = memory[AT_DATA_BEFORE]!;
         } else {
-          if (how === SWAP) {
-            value = (old + memory[AT_SWAP_WORD]!) | 0;
-            page = (oldPage + memory[AT_SWAP_PAGE]!) | 0;
-          } else {
-            page = oldPage;
-            let offset: number;
-            if (how >= BESIDE_FIRST) {
-              page = memory[(near + 1) | 0]!;
-              offset = ((memory[near]! & OFFSET) >>> SHIFT) + how - BESIDE;
-            } else {
-              if (how === PREVIOUS_PAGE) page = memory[(near + 1) | 0]!;
-              else if (how === ANYWHERE) {
-                // Every operation is done in the first round: what V8 has not seen done it compiles again for.
-                let nextPage = memory[AT_PAGE_AT]!;
-                let shift = 0;
-                let part: number;
-                page = 0;
-                do {
-                  part = bytes[nextPage]!;
-                  nextPage = (nextPage + 1) | 0;
-                  page |= (part & 127) << shift;
-                  shift = (shift + 7) | 0;
-                } while (shift < 35 && part >= 128);
-                memory[AT_PAGE_AT] = nextPage;
-              }
-              const nextOffset = memory[AT_OFFSET_AT]!;
-              offset = bytes[nextOffset]! | (bytes[(nextOffset + 1) | 0]! << 8);
-              memory[AT_OFFSET_AT] = nextOffset + 2;
-            }
-            value = (old & SHAPE) | (offset << SHIFT);
-          }
-          memory[AT_SWAP_WORD] = memory[REPEAT]!;
-          memory[AT_SWAP_PAGE] = memory[REPEAT_PAGE]!;
-          memory[REPEAT] = (value - old) | 0;
-          memory[REPEAT_PAGE] = (page - oldPage) | 0;
+          const gone = memory[AT_GONE]!;
+          const cached = (data - gone) | 0;
+          memory[(row + 3) | 0] = (memory[(row + 3) | 0]! + fetches) | 0;
+          memory[(row + 4) | 0] = (memory[(row + 4) | 0]! + (cached & 0xffff) + memory[AT_MORE_LOADS]!) | 0;
+          memory[(row + 5) | 0] = (memory[(row + 5) | 0]! + (cached >>> 16) + memory[AT_MORE_STORES]!) | 0;
+          memory[(row + 6) | 0] = (memory[(row + 6) | 0]! + (gone & 0xffff) + (gone >>> 16)) | 0;
         }
-        memory[reference] = value;
-        memory[(reference + 1) | 0] = page;
-        faults |= page | (lastPage - page);
-        const id = ids[page]!;
-        const offset = (value & OFFSET) >>> SHIFT;
-        const line = offset >>> bits;
-        const lastByte = (offset + (value >>> SIZE) - 1) | 0;
-        const more = ((lastByte >>> bits) - line) | 0;
-        const kind = value & 3;
-        w = (((id << pageBits) | line) << 2) | (kind >>> 1);
-        if ((((value ^ old) & SHAPE) | more | (kind & (kind >>> 1))) !== 0) {
-          // Over several lines, or a modify.
-          memory[(reference + 2) | 0] = -1;
-          near = reference;
-          if (((value ^ old) & SHAPE) !== 0 || lastByte >= PAGE) faults = -1;
-          const loads = kind === STORED ? 0 : 1;
-          const stores = kind === LOADED ? 0 : 1;
-          if (id < 0) {
-            memory[AT_GONE] = memory[AT_GONE]! + loads + (stores << 16);
-            continue;
-          }
-          memory[AT_MORE_LOADS] = memory[AT_MORE_LOADS]! + more * loads;
-          memory[AT_MORE_STORES] = memory[AT_MORE_STORES]! + more * stores;
-          w &= -2;
-          for (let n = loads * (more + 1); n > 0; n--) {
-            memory[put] = w;
-            put = (put + ((lastData ^ w) >>> 1 !== 0 ? 1 : 0)) | 0;
-            lastData = w;
-            w = (w + 4) | 0;
-          }
-          w = (w - ((loads * (more + 1)) << 2)) | 1;
-          for (let n = stores * (more + 1); n > 0; n--) {
-            memory[put] = w;
-            put = (put + (lastData !== w ? 1 : 0)) | 0;
-            lastData = w;
-            w = (w + 4) | 0;
-          }
-          continue;
-        }
-        // Around the caches the word is negative: it is counted, not kept, and never taken as known.
-        memory[(reference + 2) | 0] = w;
-        memory[AT_GONE] = (memory[AT_GONE]! + ((id >>> 31) << ((w & 1) << 4))) | 0;
+        memory[(row + 2) | 0] = put;
+        row = (row + 8) | 0;
+        stop = memory[row]!;
+        if ((memory[(row + 1) | 0]! & 2) !== 0) lastFetch = lastData = -1;
+        memory[AT_PUT_BEFORE] = put;
+        memory[AT_FETCH_BEFORE] = lastFetch;
+        memory[AT_DATA_BEFORE] = lastData;
+        fetches = data = 0;
+        memory[AT_GONE] = memory[AT_MORE_LOADS] = memory[AT_MORE_STORES] = 0;
+        continue;
       }
-      near = reference;
-      const change = (lastData ^ w) & (w | -2) & ~(w >> 31);
-      memory[put] = w;
-      put = (put + ((change | (0 - change)) >>> 31)) | 0;
-      lastData = w;
+      const code = bytes[block]!;
+      block = (block + 1) | 0;
+      let place: number;
+      if (code === NEXT) place = memory[(current + 2) | 0]!;
+      else {
+        if (code === OTHER) place = memory[(current + 3) | 0]!;
+        else {
+          const id = ((code - 2) << 8) | bytes[block]!;
+          block = (block + 1) | 0;
+          if (id >= count) {
+            block -= 2; // read again when it is defined
+            exit = NOT_DEFINED;
+            break;
+          }
+          place = memory[(id + PLACES) | 0]!;
+        }
+        memory[(current + 3) | 0] = memory[(current + 2) | 0]!;
+        memory[(current + 2) | 0] = place;
+      }
+      current = place;
+      const end = (at + memory[place]!) | 0;
+      if (end > stop) {
+        exit = BOOK;
+        break;
+      }
+      at = end;
+      fetches = (fetches + memory[(place + 4) | 0]!) | 0;
+      data = (data + memory[(place + 5) | 0]!) | 0;
+      const start = (place + HEADER) | 0;
+      let reference = start;
+      let piece = memory[(place + 1) | 0]!;
+      const lastPiece = memory[(place + 6) | 0]!;
+      do {
+        let n = memory[piece]!;
+        if (n > 0) {
+          let fetch = memory[(piece + 1) | 0]!;
+          // Written in any case, and kept if it is another line than before: whether it is is a coin toss.
+          memory[put] = fetch;
+          put = (put + (((fetch ^ lastFetch) | (0 - (fetch ^ lastFetch))) >>> 31)) | 0;
+          for (n = (n - 1) | 0; n > 0; n = (n - 1) | 0) {
+            fetch = (fetch + 4) | 0;
+            memory[put] = fetch;
+            put = (put + 1) | 0;
+          }
+          lastFetch = fetch;
+        }
+        const stopData = memory[(piece + 2) | 0]!;
+        piece = (piece + PIECE) | 0;
+        for (; reference < stopData; reference = (reference + STEP) | 0) {
+          const how = bytes[move]!;
+          move = (move + 1) | 0;
+          let w = memory[(reference + 2) | 0]!;
+          const old = memory[reference]!;
+          const quick = (old + memory[(how + QUICK) | 0]!) | 0;
+          const last = (quick + (((quick >>> SIZE) - 1) << SHIFT)) | 0;
+          if ((((quick ^ old) & SHAPE) | ((last ^ quick) & LINES) | (w >> 31)) === 0) {
+            w = (w & ~LINE) | ((quick >>> lineShift) & LINE);
+            memory[reference] = quick;
+            memory[(reference + 2) | 0] = w;
+            const change = (lastData ^ w) & (w | -2);
+            memory[put] = w;
+            put = (put + ((change | (0 - change)) >>> 31)) | 0;
+            lastData = w;
+          } else {
+            const oldPage = memory[(reference + 1) | 0]!;
+            const beside = reference === start ? near : (reference - STEP) | 0;
+            let value: number;
+            let page: number;
+            if (how < SPECIAL) {
+              value = (old + memory[how]!) | 0;
+              page = (oldPage + memory[(how + MOVE_PAGES) | 0]!) | 0;
+            } else {
+              if (how === SWAP) {
+                value = (old + memory[AT_SWAP_WORD]!) | 0;
+                page = (oldPage + memory[AT_SWAP_PAGE]!) | 0;
+              } else {
+                page = oldPage;
+                let offset: number;
+                if (how >= BESIDE_FIRST) {
+                  page = memory[(beside + 1) | 0]!;
+                  offset = ((memory[beside]! & OFFSET) >>> SHIFT) + how - BESIDE;
+                } else {
+                  if (how === PREVIOUS_PAGE) page = memory[(beside + 1) | 0]!;
+                  else if (how === ANYWHERE) {
+                    // Every operation is done in the first round: what V8 has not seen done it compiles again for.
+                    let nextPage = memory[AT_PAGE_AT]!;
+                    let shift = 0;
+                    let part: number;
+                    page = 0;
+                    do {
+                      part = bytes[nextPage]!;
+                      nextPage = (nextPage + 1) | 0;
+                      page |= (part & 127) << shift;
+                      shift = (shift + 7) | 0;
+                    } while (shift < 35 && part >= 128);
+                    memory[AT_PAGE_AT] = nextPage;
+                  }
+                  const nextOffset = memory[AT_OFFSET_AT]!;
+                  offset = bytes[nextOffset]! | (bytes[(nextOffset + 1) | 0]! << 8);
+                  memory[AT_OFFSET_AT] = nextOffset + 2;
+                }
+                value = (old & SHAPE) | (offset << SHIFT);
+              }
+              memory[AT_SWAP_WORD] = memory[REPEAT]!;
+              memory[AT_SWAP_PAGE] = memory[REPEAT_PAGE]!;
+              memory[REPEAT] = (value - old) | 0;
+              memory[REPEAT_PAGE] = (page - oldPage) | 0;
+              memory[QUICK_REPEAT] = page === oldPage ? (value - old) | 0 : SLOW;
+            }
+            memory[reference] = value;
+            memory[(reference + 1) | 0] = page;
+            faults |= page | (lastPage - page);
+            const id = ids[page]!;
+            const offset = (value & OFFSET) >>> SHIFT;
+            const line = offset >>> bits;
+            const lastByte = (offset + (value >>> SIZE) - 1) | 0;
+            const more = ((lastByte >>> bits) - line) | 0;
+            const kind = value & 3;
+            w = (((id << pageBits) | line) << 2) | (kind >>> 1);
+            if ((((value ^ old) & SHAPE) | more | (kind & (kind >>> 1))) !== 0) {
+              // Over several lines, or a modify.
+              memory[(reference + 2) | 0] = -1;
+              if (((value ^ old) & SHAPE) !== 0 || lastByte >= PAGE) faults = -1;
+              const loads = kind === STORED ? 0 : 1;
+              const stores = kind === LOADED ? 0 : 1;
+              if (id < 0) {
+                memory[AT_GONE] = memory[AT_GONE]! + loads + (stores << 16);
+                continue;
+              }
+              memory[AT_MORE_LOADS] = memory[AT_MORE_LOADS]! + more * loads;
+              memory[AT_MORE_STORES] = memory[AT_MORE_STORES]! + more * stores;
+              w &= -2;
+              for (let n = loads * (more + 1); n > 0; n--) {
+                memory[put] = w;
+                put = (put + ((lastData ^ w) >>> 1 !== 0 ? 1 : 0)) | 0;
+                lastData = w;
+                w = (w + 4) | 0;
+              }
+              w = (w - ((loads * (more + 1)) << 2)) | 1;
+              for (let n = stores * (more + 1); n > 0; n--) {
+                memory[put] = w;
+                put = (put + (lastData !== w ? 1 : 0)) | 0;
+                lastData = w;
+                w = (w + 4) | 0;
+              }
+              continue;
+            }
+            // Around the caches the word is negative: it is counted, not kept, and never taken as known.
+            memory[(reference + 2) | 0] = w;
+            memory[AT_GONE] = (memory[AT_GONE]! + ((id >>> 31) << ((w & 1) << 4))) | 0;
+            const change = (lastData ^ w) & (w | -2) & ~(w >> 31);
+            memory[put] = w;
+            put = (put + ((change | (0 - change)) >>> 31)) | 0;
+            lastData = w;
+          }
+        }
+      } while (piece < lastPiece);
+      if (reference !== start) near = (reference - STEP) | 0;
+      if (faults < 0) break;
     }
-    if (faults < 0) break;
-    fetch = memory[(place + 9) | 0]!;
-    for (n = memory[(place + 8) | 0]!; n > 0; n = (n - 1) | 0) {
-      memory[put] = fetch;
-      put = (put + 1) | 0;
-      fetch = (fetch + 4) | 0;
-    }
-  }
 
-  memory[AT_STATE] = at;
-  memory[AT_STATE + 1] = block;
-  memory[AT_STATE + 2] = move;
-  memory[AT_STATE + 5] = current;
-  memory[AT_STATE + 6] = near;
-  memory[AT_STATE + 9] = faults;
-  memory[AT_STATE + 10] = exit;
-  memory[AT_STATE + 11] = put;
-  memory[AT_STATE + 12] = lastFetch;
-  memory[AT_STATE + 13] = lastData;
-  memory[AT_STATE + 14] = row;
-  memory[AT_STATE + 15] = fetches;
-  memory[AT_STATE + 16] = data;
+    memory[AT_STATE] = at;
+    memory[AT_STATE + 1] = block;
+    memory[AT_STATE + 2] = move;
+    memory[AT_STATE + 5] = current;
+    memory[AT_STATE + 6] = near;
+    memory[AT_STATE + 9] = faults;
+    memory[AT_STATE + 10] = exit;
+    memory[AT_STATE + 11] = put;
+    memory[AT_STATE + 12] = lastFetch;
+    memory[AT_STATE + 13] = lastData;
+    memory[AT_STATE + 14] = row;
+    memory[AT_STATE + 15] = fetches;
+    memory[AT_STATE + 16] = data;
+  };
 }

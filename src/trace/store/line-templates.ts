@@ -4,30 +4,30 @@
  */
 import type { LineShape } from '../lines.ts';
 import { LOAD, OFFSET_MASK, OFFSET_SHIFT, PAGE_BITS, SIZE_SHIFT, STORE } from '../types.ts';
-import { HEAD, type Templates } from './templates.ts';
+import { HEAD, REFERENCE, type Templates } from './templates.ts';
 
-// A line template: header, then its data references.
+// A line template: header, then its data references, then its pieces.
 export const LINE_RECORDS = 0; // ODD: not for the fast loop
-export const LINE_END = 1; // of the data references
+export const LINE_END = 1; // of the data references, where the pieces begin
 export const LINE_NEXT = 2; // successor
 export const LINE_OTHER = 3; // other successor
 export const LINE_FETCHES = 4; // accesses by fetch
 export const LINE_DATA = 5; // loads | stores << 16
-export const LINE_LEADING = 6; // words of the fetches before the first data reference
-export const LINE_FIRST = 7; // the first of them
-export const LINE_TRAILING = 8; // words of the fetches after the last data reference
-export const LINE_FIRST_TRAILING = 9;
-export const LINE_LAST = 10; // last word of a fetch, −1 without one
-export const LINE_SOURCE = 11; // place of the template as defined
-export const LINE_HEAD = 12;
+export const LINE_PIECES_END = 6;
+export const LINE_SOURCE = 7; // place of the template as defined
+export const LINE_HEAD = 8;
 
 // A data reference.
 export const DATA_WORD = 0; // reference word
 export const DATA_PAGE = 1; // translation
 export const DATA_LINE = 2; // its word, −1 where that is not known or not all
-export const DATA_FIRST = 3; // word of the new line of fetches before it, | 1 if there are several, 0 for none
-export const DATA_BEFORE = 4; // how many
-export const DATA_FIELDS = 5;
+export const DATA_FIELDS = 3;
+
+// A piece: lines of fetches, each the one after the one before, then data references. Only the first may have no fetch.
+export const PIECE_LINES = 0; // how many
+export const PIECE_FIRST = 1; // word of the first
+export const PIECE_END = 2; // of the data references
+export const PIECE_FIELDS = 3;
 
 /** More records than any chunk has. */
 export const ODD = 1 << 30;
@@ -46,34 +46,30 @@ export function prepareLines(
 ): number {
   const records = store[place]!;
   lines[at + LINE_RECORDS] = records;
-  lines[at + LINE_TRAILING] = 0;
   lines[at + LINE_SOURCE] = place;
   let fetches = 0;
   let loads = 0;
   let stores = 0;
   let last = -1;
-  let first = 0;
-  let fresh = 0; // words since the last data reference
-  let data = at + LINE_HEAD;
   let reference = place + HEAD + 2 * records;
+  const references = (store[place + 1]! - reference) / REFERENCE;
+  let data = at + LINE_HEAD;
+  let piece = data + DATA_FIELDS * references;
+  lines[at + LINE_END] = piece;
+  // Of the piece that is being made.
+  let fresh = 0;
+  let first = 0;
+  let dataBefore = data;
   for (let index = 0; index < records; index++) {
     if (reference < store[place + 1]! && store[reference + 2] === index) {
       const kind = store[reference]! & 3;
       if (kind !== STORE) loads++;
       if (kind !== LOAD) stores++;
-      if (data === at + LINE_HEAD) {
-        lines[at + LINE_LEADING] = fresh;
-        lines[at + LINE_FIRST] = first;
-        fresh = 0;
-      }
       lines[data + DATA_WORD] = store[reference]!;
       lines[data + DATA_PAGE] = 0;
       lines[data + DATA_LINE] = -1;
-      lines[data + DATA_FIRST] = fresh === 0 ? 0 : first | (fresh > 1 ? 1 : 0);
-      lines[data + DATA_BEFORE] = fresh;
-      fresh = 0;
       data += DATA_FIELDS;
-      reference += 3;
+      reference += REFERENCE;
       continue;
     }
     const word = store[place + HEAD + 2 * index]!;
@@ -87,20 +83,23 @@ export function prepareLines(
     for (; line <= end; line++) {
       const made = (((id << (PAGE_BITS - lineBits)) | line) << 2) | 2;
       if (made === last) continue;
+      if (data > dataBefore) {
+        lines[piece + PIECE_LINES] = fresh;
+        lines[piece + PIECE_FIRST] = first;
+        lines[piece + PIECE_END] = dataBefore = data;
+        piece += PIECE_FIELDS;
+        fresh = 0;
+      }
       if (fresh++ === 0) first = made;
       last = made;
     }
   }
-  if (data === at + LINE_HEAD) {
-    lines[at + LINE_LEADING] = fresh;
-    lines[at + LINE_FIRST] = first;
-  } else {
-    lines[at + LINE_TRAILING] = fresh;
-    lines[at + LINE_FIRST_TRAILING] = first;
-  }
-  lines[at + LINE_END] = data;
+  lines[piece + PIECE_LINES] = fresh;
+  lines[piece + PIECE_FIRST] = first;
+  lines[piece + PIECE_END] = data;
+  piece += PIECE_FIELDS;
+  lines[at + LINE_PIECES_END] = piece;
   lines[at + LINE_FETCHES] = fetches;
   lines[at + LINE_DATA] = loads | (stores << 16);
-  lines[at + LINE_LAST] = last;
-  return data;
+  return piece;
 }
