@@ -51,10 +51,10 @@ it('disk requests of pmake by name take the time of whole requests, on one CPU a
   const rate = (workload: ReturnType<typeof describedOn>) => workload.kernel!.services.DISK!.when;
   const every = PAPER_VALUES['pmake.disk_every'];
   expect(rate(describedOn('pmake', 1))).toMatchObject({ on: 'rate', every });
-  expect(rate(describedOn('pmake', 8))).toMatchObject({ on: 'rate', every, spacing: 'exponential' });
+  expect(rate(describedOn('pmake', 8))).toMatchObject({ on: 'rate', every, spacing: 'staggered' });
   const size = { cpus: 8, instructions: 1e6, seed: 1 };
   const cut = multiprocessorPmake(pmakesValues(PAPER_VALUES, size, { requestCut: 1 / 4 }));
-  expect(rate(cut)).toMatchObject({ every: every! / 4, spacing: 'regular' });
+  expect(rate(cut)).toMatchObject({ every: every! / 4, spacing: 'staggered' });
 });
 
 it.each([

@@ -63,6 +63,49 @@ async function timeline(description: WorkloadInput) {
 const READ = namedService('read');
 
 describe('rates', () => {
+  it('staggered services come as regularly, from a first time that is drawn', async () => {
+    const firsts = new Set<number>();
+    for (const seed of [1, 2, 3]) {
+      const when = { on: 'rate', every: 5000, spacing: 'staggered' } as const;
+      const run = await timeline(
+        workload({ read: { ...work, when, syscall: 3, instructions: 10 } }, {}, { seed }),
+      );
+      const times = run.of(EVENT.syscall).map(({ user }) => user);
+      expect(times[0]).toBeLessThanOrEqual(5000);
+      expect(times.slice(1).map((user, at) => user - times[at]!)).toEqual(times.slice(1).map(() => 5000));
+      firsts.add(times[0]!);
+    }
+    expect(firsts.size).toBe(3);
+  });
+
+  it('does privileged operations of a lock while it is held, each time', async () => {
+    const run = await timeline(
+      workload({
+        read: {
+          ...work,
+          when: { on: 'rate', every: 5000, spacing: 'regular' },
+          instructions: 800,
+          privileged: { tlbp: 1 },
+          locks: [{ lock: 'spin', hold: 100, times: 2, privileged: { tlbwi: 3 } }],
+        },
+      }),
+    );
+    const holds = run.of(EVENT.lockAcquire).length;
+    let held = 0;
+    const inside: number[] = [];
+    let outside = 0;
+    for (const { kind } of run.events) {
+      if (kind === EVENT.lockAcquire) inside.push(0);
+      held += kind === EVENT.lockAcquire ? 1 : kind === EVENT.lockRelease ? -1 : 0;
+      if (kind !== EVENT.privileged) continue;
+      if (held > 0) inside[inside.length - 1]!++;
+      else outside++;
+    }
+    expect(holds).toBeGreaterThan(10);
+    expect(inside).toEqual(inside.map(() => 3));
+    expect(outside).toBe(holds / 2);
+  });
+
   it('regular services come exactly every so many user instructions', async () => {
     const run = await timeline(
       workload({

@@ -1,20 +1,22 @@
 import { price } from '../../model/pricing/price.ts';
 import { serverIdle } from '../../model/pricing/queueing/server-idle.ts';
-import { type ResolvedPrices, resolvePrices, withNodes } from '../../model/systems/resolve.ts';
+import { resolvePrices, withNodes } from '../../model/systems/resolve.ts';
 import type { System } from '../../model/systems/schema.ts';
 import { sumCounter, type Tally } from '../../model/tally.ts';
 import type { TraceSummary } from '../../trace/types.ts';
 import {
   PAPER_CPUS,
-  PMAKE_CUT,
   pmakesValues as pmakesFrom,
+  REQUEST_CUT,
 } from '../../trace/workloads/paper/from-values.ts';
 import type { PmakeValues } from '../../trace/workloads/paper/pmake.ts';
 import { type MultiprocessorValues, multiprocessorPmake } from '../../trace/workloads/paper/pmake-mp.ts';
+import { withCutRequests } from '../requests.ts';
 import { paperSystem } from '../systems.ts';
 import type { Inputs } from '../types.ts';
 import { type Bar, barOf, userInstructions } from './bars.ts';
 import { type Replayed, replayWorkload } from './replay.ts';
+import { withWholeHolds } from './whole-holds.ts';
 
 /** Figure 7's pmake: eight of them on eight CPUs. */
 
@@ -23,7 +25,7 @@ export const CPUS = PAPER_CPUS.pmake;
 export const WARMUP = 1 / 4;
 
 /** Part of the eight pmakes’ run that is simulated at scale 1; processes begin and end 1 ÷ `PMAKE_CUT` times as often in it. */
-const LENGTH = 1 / 10;
+const LENGTH = 1 / 5;
 
 export type MultiprocessorPmake = PmakeValues & MultiprocessorValues;
 
@@ -41,7 +43,7 @@ export const pmakesValues = (
       instructions: Math.round((CPUS * inputs['pmake.instructions']! * scale * LENGTH) / (1 - WARMUP)),
       seed,
     },
-    { requestCut: PMAKE_CUT, server },
+    { requestCut: REQUEST_CUT, server },
   );
 
 /** A configuration of the figure (`published`), or one between two of them, which the ladder needs. */
@@ -77,20 +79,19 @@ export function systemOf({ preset }: Configuration, inputs: Inputs, jobs: number
 }
 
 /** Replays the eight pmakes in several configurations. */
-export const replayPmakes = (
+export async function replayPmakes(
   values: MultiprocessorPmake,
   systems: readonly System[],
   signal?: AbortSignal,
-): Promise<Replayed> => replayWorkload(multiprocessorPmake(values), systems, WARMUP, signal);
-
-/** Requests come as many times more often as lives are cut, and take as much less. */
-function cutPrices(prices: ResolvedPrices): ResolvedPrices {
-  return { ...prices, disk_ns: prices.disk_ns * PMAKE_CUT, disk_byte_ns: prices.disk_byte_ns * PMAKE_CUT };
+): Promise<Replayed> {
+  const workload = multiprocessorPmake(values);
+  const { tallies, summary } = await replayWorkload(workload, systems, WARMUP, signal);
+  return { summary, tallies: tallies.map((tally) => withWholeHolds(tally, workload, values.cut)) };
 }
 
 /** Prices a replay: a bar of the figure. */
 export function pricePmakes(tally: Tally, summary: TraceSummary, system: System): Bar {
-  const { breakdown } = price(tally, cutPrices(resolvePrices(system, summary)), system);
+  const { breakdown } = price(tally, withCutRequests(resolvePrices(system, summary)), system);
   return barOf(tally, breakdown.parts);
 }
 
@@ -99,14 +100,14 @@ export function pricePmakes(tally: Tally, summary: TraceSummary, system: System)
  * (`server_ns` each). Waiting for own disks is left out: nobody has any.
  */
 export function priceWithServer(tally: Tally, summary: TraceSummary, system: System, server_ns: number): Bar {
-  const { breakdown } = price(tally, cutPrices(resolvePrices(system, summary)), system);
+  const { breakdown } = price(tally, withCutRequests(resolvePrices(system, summary)), system);
   const { idle, ...busy } = barOf(
     tally,
     breakdown.parts.filter(({ cause }) => cause !== 'idle'),
   );
   const machines = system.monitor?.vms.count ?? 1;
   const requests = sumCounter(tally, 'disk_requests') + sumCounter(tally, 'network_requests');
-  const each = (requests * server_ns * PMAKE_CUT) / userInstructions(tally);
+  const each = (requests * server_ns * REQUEST_CUT) / userInstructions(tally);
   const computing = Object.values(busy).reduce((sum, ns) => sum + ns, idle);
   return { ...busy, idle: idle + serverIdle(machines, computing, each).idle_ns };
 }

@@ -2,9 +2,10 @@ import { type Breakdown, sumBy } from '../../model/pricing/breakdown.ts';
 import { price } from '../../model/pricing/price.ts';
 import { resolvePrices } from '../../model/systems/resolve.ts';
 import type { System } from '../../model/systems/schema.ts';
-import { PMAKE_JOBS, pmakeValues } from '../../trace/workloads/paper/from-values.ts';
+import { PMAKE_JOBS, pmakeValues, REQUEST_CUT } from '../../trace/workloads/paper/from-values.ts';
 import { type PmakeValues, pmakeWorkload } from '../../trace/workloads/paper/pmake.ts';
 import { createReplayer, type Replayer } from '../replayer.ts';
+import { withCutRequests } from '../requests.ts';
 import { paperSystem } from '../systems.ts';
 import type { Experiment, ExperimentOptions, Inputs, ModelledNumber, Outcome, Step } from '../types.ts';
 import { PMAKE_INPUTS } from './inputs.ts';
@@ -17,11 +18,15 @@ const LENGTH = 3;
 
 /** The compile jobs of a run at a scale, and the part before it. */
 const valuesOf = (inputs: Inputs, scale: number, seed: number): PmakeValues =>
-  pmakeValues(inputs, {
-    cpus: 1,
-    instructions: Math.round((inputs['pmake.instructions']! * scale * LENGTH) / (1 - WARMUP)),
-    seed,
-  });
+  pmakeValues(
+    inputs,
+    {
+      cpus: 1,
+      instructions: Math.round((inputs['pmake.instructions']! * scale * LENGTH) / (1 - WARMUP)),
+      seed,
+    },
+    REQUEST_CUT,
+  );
 
 async function outcomeOf(options: ExperimentOptions, replay: Replayer): Promise<Outcome> {
   const { inputs, scale, seed, signal, progress } = options;
@@ -35,7 +40,7 @@ async function outcomeOf(options: ExperimentOptions, replay: Replayer): Promise<
   );
   const tallies = runs.map(({ tally }) => tally);
   const priced = runs.map(({ tally, system, summary }) =>
-    price(tally, resolvePrices(system, summary), system),
+    price(tally, withCutRequests(resolvePrices(system, summary)), system),
   );
   const [irix, disco] = priced.map(({ breakdown }) => breakdown) as [Breakdown, Breakdown];
   const points = 100 / irix.total_ps;

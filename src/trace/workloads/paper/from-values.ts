@@ -24,8 +24,11 @@ export const PMAKE_JOBS = 2;
 /** CPUs of the paper's multiprocessor runs (SOSP’97, sections 5.4 and 5.5). */
 export const PAPER_CPUS = { pmake: 8, engineering: 8, raytrace: 16, radix: 8 } as const;
 
-/** The compile jobs of one CPU, or of each of several. */
-export function pmakeValues(values: Values, size: Size): PmakeValues {
+/**
+ * The compile jobs of one CPU, or of each of several. With `requestCut`, 1 ÷ so many times as many requests come, for a
+ * model that takes that part of a disk's time for each.
+ */
+export function pmakeValues(values: Values, size: Size, requestCut = 1): PmakeValues {
   const of = (name: string): number => values[`pmake.${name}`]!;
   return {
     ...size,
@@ -33,10 +36,9 @@ export function pmakeValues(values: Values, size: Size): PmakeValues {
     life: of('life'),
     zeroPages: of('zero_pages'),
     quickPages: of('quick_pages'),
-    far: of('far'),
-    wide: of('wide'),
-    heapPages: of('heap_pages'),
-    textPages: of('text_pages'),
+    strewn: of('strewn'),
+    strewnTheta: of('strewn_theta'),
+    workedOn: 1024 * Math.round(of('worked_on')),
     demandZero: of('demand_zero'),
     quickFault: of('quick_fault'),
     open: of('open'),
@@ -51,6 +53,7 @@ export function pmakeValues(values: Values, size: Size): PmakeValues {
     writeEvery: of('write_every'),
     shortEvery: of('short_every'),
     diskEvery: of('disk_every'),
+    requestCut,
     execveClears: of('execve_clears'),
     writeClears: of('write_clears'),
     pageOperations: of('page_operations'),
@@ -61,10 +64,10 @@ export function pmakeValues(values: Values, size: Size): PmakeValues {
 /** Part of a process’s life that is simulated as one on several CPUs (`multiprocessorPmake`). */
 export const PMAKE_CUT = 1 / 4;
 
-/**
- * What several pmakes add to those of one CPU. With `requestCut`, 1 ÷ so many times as many requests come, for a model
- * that takes that part of a disk's time for each. `server`: all but the first have their files on a server.
- */
+/** Part of a disk request that is simulated as one where only its share of a disk's time counts: many come in a short run. */
+export const REQUEST_CUT = 1 / 16;
+
+/** What several pmakes add to those of one CPU. `server`: all but the first have their files on a server. */
 export function pmakesValues(
   values: Values,
   size: Size,
@@ -72,16 +75,13 @@ export function pmakesValues(
 ): PmakeValues & MultiprocessorValues {
   const own = (name: string): number => values[`pmake_mp.${name}`]!;
   return {
-    ...pmakeValues(values, size),
+    ...pmakeValues(values, size, requestCut),
     entryLoads: own('entry_loads'),
     entryUpdates: own('entry_updates'),
     warmCode: own('warm_code'),
-    workedOn: 1024 * Math.round(own('worked_on')),
     memlockShare: own('memlock_share'),
     semaphoreShare: own('semaphore_share'),
-    strewn: own('strewn'),
     cut: PMAKE_CUT,
-    requestCut,
     server,
   };
 }

@@ -22,8 +22,10 @@ export interface IrixValues {
   readonly readEvery: number;
   readonly writeEvery: number;
   readonly shortEvery: number;
-  /** A disk request in so many user instructions of a CPU. */
+  /** User instructions of a process from one disk request to the next. */
   readonly diskEvery: number;
+  /** Part of a request that is simulated as one: each then takes as small a part of a disk’s time. 1: whole requests. */
+  readonly requestCut: number;
   /** Pages that execve clears, and the chance that write does. */
   readonly execveClears: number;
   readonly writeClears: number;
@@ -32,6 +34,9 @@ export interface IrixValues {
   /** Loads in 100 instructions that go to tables found by hashing. */
   readonly spread: number;
 }
+
+/** From one page of what is found by hashing to the next: a line here and there, so that caches keep what the TLB does not. */
+const PAGE_BY_PAGE = { kind: 'sequential', stride: 4096 + 128 } as const;
 
 /**
  * What services touch beside their own code: the stack of the process in the kernel, data of this CPU, and tables
@@ -42,7 +47,7 @@ const touched = (spread: number): readonly DataInput[] => [
   { region: 'kstack', load: 10, store: 8, size: 8, place: { kind: 'zipf', theta: 1.4, scatter: false } },
   { region: 'percpu', load: 4, store: 2, size: 8, place: { kind: 'zipf', theta: 1.4, scatter: false } },
   { region: 'tables', load: 6, store: 2, size: 8, place: { kind: 'zipf', theta: 1.3, bytes: '64K' } },
-  { region: 'tables', load: spread, size: 8, place: { kind: 'zipf', theta: 0.6, over: 'pages' } },
+  { region: 'tables', load: spread, size: 8, place: PAGE_BY_PAGE },
 ];
 
 /** Rounded, 0 allowed. */
@@ -51,7 +56,7 @@ const count = (times: number): number => Math.max(0, Math.round(times));
 const whole = (instructions: number): number => Math.max(1, Math.round(instructions));
 
 /** Reads and writes of what a lock protects. */
-const PROTECTED: DataInput[] = [{ region: 'protected', load: 12, update: 2, size: 8 }];
+export const PROTECTED: DataInput[] = [{ region: 'protected', load: 12, update: 2, size: 8 }];
 
 /** IRIX as the evaluation's workloads use it: Table 2's services, and those that Table 2 leaves out. */
 export function irixKernel(values: IrixValues): KernelInput {
@@ -132,11 +137,16 @@ export function irixKernel(values: IrixValues): KernelInput {
     // A request of the file system that no lookup in the buffer cache answers, and its interrupt.
     DISK: {
       ...work(148, 16),
-      when: { on: 'rate', every: whole(values.diskEvery), spacing: 'regular', of: 'cpu' },
+      when: {
+        on: 'rate',
+        every: whole(values.diskEvery * values.requestCut),
+        spacing: 'staggered',
+      },
       interrupt: 4,
-      instructions: 5000,
+      instructions: whole(5000 * values.requestCut),
       disk: { file: 'sources', bytes: '8K' },
-      sleep: '50K',
+      // Cut requests only count: two jobs cannot be off the CPU for each.
+      sleep: values.requestCut === 1 ? '50K' : 0,
     },
     SWITCH: {
       ...work(164, 12),
@@ -188,7 +198,7 @@ export function irixKernel(values: IrixValues): KernelInput {
   return {
     regions: {
       text: { bytes: 1680 * 1024 },
-      tables: { bytes: '3M' },
+      tables: { bytes: '1M' },
       protected: { bytes: '4K' },
       percpu: { bytes: '8K', per: 'cpu' },
       kstack: { bytes: '8K', per: 'thread' },

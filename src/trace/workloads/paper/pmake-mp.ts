@@ -1,10 +1,11 @@
 import type { WorkloadInput } from '../schema.ts';
-import { type PmakeValues, pmakeWorkload } from './pmake.ts';
+import { compilePhase, type PmakeValues, pmakeWorkload } from './pmake.ts';
 
 type ProcessInput = WorkloadInput['processes'][number];
 type RegionInput = ProcessInput['regions'][string];
 type KernelInput = NonNullable<WorkloadInput['kernel']>;
 type ServiceInput = KernelInput['services'][string];
+type PathInput = NonNullable<KernelInput['entry']>;
 type LockUse = NonNullable<ServiceInput['locks']>[number];
 type DataInput = NonNullable<ServiceInput['data']>[number];
 
@@ -16,69 +17,84 @@ export interface MultiprocessorValues {
   readonly entryUpdates: number;
   /** Part of the range of code of a path that its calls go through, and that stays in the caches between them. */
   readonly warmCode: number;
-  /** Bytes of its stack and heap that a process works on at a time: most of it stays in the first-level caches. */
-  readonly workedOn: number;
   /** Share of the path of what works on pages (faults, fork, execve, exit) under memlock. */
   readonly memlockShare: number;
   /** Share of a file operation’s path under the semaphore of the file system. */
   readonly semaphoreShare: number;
   /** Part of a process’s life that is simulated as one: path lengths and pages of its beginning and end are cut alike. */
   readonly cut: number;
-  /** Part of a request that is simulated as one: each then takes as small a part of a disk’s time. 1: whole requests. */
-  readonly requestCut: number;
-  /** Operands in 100 user instructions that go to lines strewn over the process’s memory. */
-  readonly strewn: number;
   /** Whether CPUs other than the first have their files on a server. */
   readonly server: boolean;
 }
 
 /** Services that ask for something on a disk or at a server. */
 const REQUESTS = ['DISK', 'NETWORK'];
+/** Part of a process’s life in which it comes to the pages that it has to be given. */
+const BEGINNING = 1 / 16;
 /** One line of each page, then the next line of each. */
 const PAGE_BY_PAGE = { kind: 'sequential', stride: 4096 + 64 } as const;
 
-/** Where a process’s own operands go besides stack and work area: region, share, share of stores. */
-const STREWN = [
-  ['heap', 0.4, 0.25],
-  ['text', 0.6, 0],
-] as const;
-/** Some lines of each page are used much more than others: pages miss in the TLB whose lines are in the caches. */
-const STREWN_THETA = 1.1;
-
 const whole = (n: number): number => Math.max(1, Math.round(n));
 
-/** Services that work on pages of memory, under memlock; and those that work on files, under a semaphore. */
-const OF_MEMORY = ['DEMAND_ZERO', 'QUICK_FAULT', 'FILE_PAGE', 'fork', 'execve', 'exit'];
-const OF_FILES = ['open', 'read', 'write', 'other', 'DISK', 'NETWORK'];
+/** Services at the beginning and end of a process, whose paths are cut with its life. */
+export const CUT_SERVICES: readonly string[] = ['fork', 'execve', 'exit'];
 
+/**
+ * Services that work on pages of memory, under memlock, and short calls, which often do; those that work on files, under
+ * a semaphore.
+ */
+const FAULTS = ['DEMAND_ZERO', 'QUICK_FAULT', 'FILE_PAGE'];
+const OF_MEMORY = [...FAULTS, ...CUT_SERVICES];
+const SHORT = 'other';
+const OF_FILES = ['open', 'read', 'write', ...REQUESTS];
+
+/** A line of the second-level cache. */
+const LINE = 128;
 /** Bytes of each process's entries in the tables that others look through. */
-const ENTRIES = 2048;
+const ENTRIES = 4096;
 
 /**
  * Tables with entries of each process (processes, run queues, address spaces): a process changes its own whenever it is
- * in the kernel, and looks at those of all. So what a CPU reads was changed by another since it looked last: misses on
- * the data of the others, in proportion to how many they are.
+ * in the kernel, line by line, and looks at those of all. So what a CPU reads was changed by another since it looked last:
+ * misses on the data of the others, in proportion to how many they are, and as many for the others' next changes.
  */
 const hotData = ({ entryLoads, entryUpdates }: MultiprocessorValues): DataInput[] => [
   {
     region: 'entries',
     update: entryUpdates,
     size: 8,
-    place: { kind: 'uniform', bytes: ENTRIES, skew: ENTRIES },
+    place: { kind: 'sequential', stride: LINE, bytes: ENTRIES, skew: ENTRIES },
   },
-  { region: 'entries', load: entryLoads, size: 8 },
+  { region: 'entries', load: entryLoads, size: 8, place: { kind: 'sequential', stride: LINE } },
 ];
 
-/** A service takes its lock once, for a share of its path: a fault for one page, fork and exit for all of a process. */
-function locksOf(name: string, path: number, own: DataInput[], values: MultiprocessorValues): LockUse[] {
+/**
+ * A service takes its lock once, for a share of its path. A fault holds memlock for one page, and writes the entry of the
+ * TLB under it, so that the page is still there; fork and exit hold it for all of a process, and withdraw the entries,
+ * which are their own, before or after.
+ */
+function locksOf(
+  name: string,
+  service: ServiceInput,
+  own: DataInput[],
+  values: MultiprocessorValues,
+): LockUse[] {
+  const { instructions } = service;
+  const privileged = FAULTS.includes(name) ? (service.privileged ?? {}) : {};
   const use = (lock: string, share: number, data: DataInput[]): LockUse[] =>
-    share <= 0 ? [] : [{ lock, hold: whole(path * Math.min(share, 0.95)), data: [...own, ...data] }];
+    share <= 0
+      ? []
+      : [
+          {
+            lock,
+            hold: whole(Number(instructions) * Math.min(share, 0.95)),
+            data: [...own, ...data],
+            privileged,
+          },
+        ];
   if (OF_MEMORY.includes(name)) return use('memlock', values.memlockShare, []);
-  if (OF_FILES.includes(name))
-    return [
-      ...use('files', values.semaphoreShare, hotData(values)),
-      ...use('memlock', Math.min(values.memlockShare / 2, 0.95 - values.semaphoreShare), []),
-    ];
+  if (name === SHORT) return use('memlock', values.memlockShare / 2, []);
+  if (OF_FILES.includes(name)) return use('files', values.semaphoreShare, hotData(values));
   return name === 'SWITCH' ? use('runq', 0.1, []) : [];
 }
 
@@ -91,42 +107,36 @@ const apart = (data: DataInput): DataInput =>
     ? data
     : { ...data, region: 'objects', place: { kind: 'zipf', theta: 1.3 } };
 
+const ownPath = (path: PathInput): PathInput => ({ ...path, data: (path.data ?? []).map(apart) });
+
 /** The part of a path's code that stays in the caches between two calls. */
 const warm = (code: ServiceInput['code'], part: number): ServiceInput['code'] => ({
   ...code,
   bytes: Math.max(1024, Math.round((Number(code.bytes) * part) / 4) * 4),
 });
 
-/**
- * Requests come at the rate of a process's own instructions, and as many times more often as they are cut; each is as
- * much smaller. Some are to a disk, others to a server.
- */
-function requests({ services }: KernelInput, cut: number): Record<string, ServiceInput> {
-  const { disk, when, instructions, ...path } = services.DISK!;
-  const every = whole(Number((when as { every: number }).every) * cut);
-  const request: ServiceInput = {
-    ...path,
-    // Whole requests come further apart than a short process lives: regular ones would never come.
-    when: { on: 'rate', every, spacing: cut === 1 ? 'exponential' : 'regular' },
-    instructions: whole(Number(instructions) * cut),
-  };
-  return { DISK: { ...request, disk: disk! }, NETWORK: { ...request, network: { bytes: '8K' } } };
+/** Some requests are to a disk, others to a server. */
+function requests({ services }: KernelInput): Record<string, ServiceInput> {
+  const { disk, ...path } = services.DISK!;
+  return { DISK: { ...path, disk: disk! }, NETWORK: { ...path, network: { bytes: '8K' } } };
 }
 
 /** The kernel on several CPUs: every path reads what all CPUs share and now and then changes it. */
 function sharedKernel(kernel: KernelInput, values: PmakeValues & MultiprocessorValues): KernelInput {
   const hot = hotData(values);
   const services = Object.fromEntries(
-    Object.entries({ ...kernel.services, ...requests(kernel, values.requestCut) }).map(
+    Object.entries({ ...kernel.services, ...requests(kernel) }).map(
       ([name, service]): [string, ServiceInput] => {
         const own = (service.data ?? []).map(apart);
+        const locks = locksOf(name, service, own, values);
         return [
           name,
           {
             ...service,
             code: warm(service.code, values.warmCode),
             data: [...own, ...hot],
-            locks: locksOf(name, Number(service.instructions), own, values),
+            privileged: FAULTS.includes(name) ? {} : (service.privileged ?? {}),
+            locks,
           },
         ];
       },
@@ -143,12 +153,11 @@ function sharedKernel(kernel: KernelInput, values: PmakeValues & MultiprocessorV
       entries: { bytes: values.cpus * values.jobs * ENTRIES },
     },
     locks: { memlock: { kind: 'spin' }, runq: { kind: 'spin' }, files: { kind: 'semaphore' } },
+    entry: ownPath(kernel.entry!),
+    exit: ownPath(kernel.exit!),
     services,
   };
 }
-
-const close = (data: DataInput, bytes: number): DataInput =>
-  data.place?.kind === 'zipf' ? { ...data, place: { ...data.place, bytes } } : data;
 
 /**
  * Eight pmakes side by side, one for each CPU, each with its own disk: the processes and services of the uniprocessor
@@ -162,14 +171,15 @@ export function multiprocessorPmake(values: PmakeValues & MultiprocessorValues):
   const { cut } = values;
   const alone = pmakeWorkload({
     ...values,
-    far: 0,
-    wide: 0,
     fork: values.fork * cut,
     execve: values.execve * cut,
     exit: values.exit * cut,
     pageOperations: values.pageOperations * cut,
   });
   const [compile] = alone.processes as [ProcessInput];
+  const phase = compilePhase(values);
+  /** Operands in 100 instructions of the beginning that go through so many pages of a life, and on to some of them again. */
+  const through = (count: number): number => (150 * count) / (values.life * BEGINNING);
   const kernel = sharedKernel(alone.kernel!, values);
   const pages = (count: number): number => whole(count * cut) * 4096;
   const there = ({ fault: _, file: __, ...region }: RegionInput): RegionInput => region;
@@ -188,21 +198,20 @@ export function multiprocessorPmake(values: PmakeValues & MultiprocessorValues):
       fresh: { bytes: pages(values.zeroPages), fault: 'zero' },
       mapped: { bytes: pages(values.quickPages), fault: 'file', share: 'mapped', file: 'program' },
     },
-    phases: compile.phases.map((phase) => ({
-      ...phase,
-      data: [
-        ...(phase.data ?? []).map((data) => close(data, values.workedOn)),
-        ...STREWN.map(([region, share, stores]) => ({
-          region,
-          load: values.strewn * share * (1 - stores),
-          store: values.strewn * share * stores,
-          size: 8,
-          place: { kind: 'zipf', theta: STREWN_THETA } as const,
-        })),
-        { region: 'fresh', store: 0.02, size: 8, place: PAGE_BY_PAGE },
-        { region: 'mapped', load: 0.02, size: 8, place: PAGE_BY_PAGE },
-      ],
-    })),
+    phases: [
+      // Once in a process's life: it goes through the pages that it has to be given.
+      {
+        ...phase,
+        once: true,
+        instructions: whole(values.life * cut * BEGINNING),
+        data: [
+          ...(phase.data ?? []),
+          { region: 'fresh', store: through(values.zeroPages), size: 8, place: PAGE_BY_PAGE },
+          { region: 'mapped', load: through(values.quickPages), size: 8, place: PAGE_BY_PAGE },
+        ],
+      },
+      phase,
+    ],
   });
   const cpus = Array.from({ length: values.cpus }, (_, cpu) => cpu);
   return {

@@ -14,27 +14,50 @@ export interface PmakeValues extends IrixValues {
   /** Pages that a process gets zeroed, and pages of programs and libraries in memory that it maps. */
   readonly zeroPages: number;
   readonly quickPages: number;
-  /** Operands in 100 instructions that go anywhere in the process's memory. */
-  readonly far: number;
-  readonly heapPages: number;
-  readonly textPages: number;
-  readonly wide: number;
+  /** Operands in 100 instructions that go to lines strewn over the process's memory, and how unevenly (Zipf). */
+  readonly strewn: number;
+  readonly strewnTheta: number;
+  /** Bytes of its stack, and of its heap, that a process works on at a time: most of it stays in the first-level caches. */
+  readonly workedOn: number;
 }
 
-/** From a line of one pair of pages to a line of the next, at another place in its page. */
-const LINE_STRIDE = 2 * 4096 + 64;
+/** Where a process's operands go besides stack and heap at work: region, share, share of stores. */
+const STREWN = [
+  ['heap', 0.4, 0.25],
+  ['text', 0.6, 0],
+] as const;
+
+/** What a process of a compile job does, wherever it runs. */
+export function compilePhase(values: PmakeValues): WorkloadInput['processes'][number]['phases'][number] {
+  const near = { kind: 'zipf', theta: 1.8, scatter: false, bytes: values.workedOn } as const;
+  return {
+    instructions: '200K',
+    code: {
+      region: 'text',
+      bytes: '32K',
+      run: 9,
+      loop: 0.6,
+      targets: { kind: 'zipf', theta: 1.4, scatter: false },
+    },
+    fetch: 100,
+    data: [
+      { region: 'stack', load: 12, store: 7, size: 8, place: near },
+      { region: 'heap', load: 10, store: 5, size: 8, place: near },
+      // Some lines of each page are used much more than others: pages miss in the TLB whose lines are in the caches.
+      ...STREWN.map(([region, share, stores]) => ({
+        region,
+        load: values.strewn * share * (1 - stores),
+        store: values.strewn * share * stores,
+        size: 8,
+        place: { kind: 'zipf', theta: values.strewnTheta } as const,
+      })),
+    ],
+  };
+}
 
 /** Parallel compile of many small files: short-lived processes that keep the kernel busy. */
 export function pmakeWorkload(values: PmakeValues): WorkloadInput {
   const pages = (count: number): number => Math.max(1, Math.round(count)) * 4096;
-  // A whole number of strides, so that each round comes to the same lines.
-  const line = (from: number, count: number) =>
-    ({
-      kind: 'sequential',
-      from,
-      bytes: LINE_STRIDE * Math.max(1, Math.floor((pages(count) - from) / LINE_STRIDE)),
-      stride: LINE_STRIDE,
-    }) as const;
   return {
     name: 'pmake',
     cpus: values.cpus,
@@ -53,60 +76,7 @@ export function pmakeWorkload(values: PmakeValues): WorkloadInput {
           heap: { bytes: pages(values.zeroPages - 12), fault: 'zero' },
           io: { bytes: pages(4), fault: 'zero' },
         },
-        phases: [
-          {
-            instructions: '200K',
-            code: {
-              region: 'text',
-              bytes: '48K',
-              run: 9,
-              loop: 0.6,
-              targets: { kind: 'zipf', theta: 1.4, scatter: false },
-            },
-            fetch: 100,
-            data: [
-              {
-                region: 'stack',
-                load: 12,
-                store: 7,
-                size: 8,
-                place: { kind: 'zipf', theta: 1.8, scatter: false },
-              },
-              {
-                region: 'heap',
-                load: 10,
-                store: 5,
-                size: 8,
-                place: { kind: 'zipf', theta: 1.8, bytes: '16K' },
-              },
-              // One line of each page, then anywhere.
-              {
-                region: 'heap',
-                load: values.far * 0.25,
-                store: values.far * 0.05,
-                size: 8,
-                place: line(0, values.heapPages),
-              },
-              {
-                region: 'heap',
-                load: values.far * 0.1,
-                store: values.far * 0.1,
-                size: 8,
-                place: line(4096, values.heapPages),
-              },
-              { region: 'text', load: values.far * 0.3, size: 8, place: line(0, values.textPages) },
-              { region: 'text', load: values.far * 0.2, size: 8, place: line(4096, values.textPages) },
-              {
-                region: 'heap',
-                load: values.wide * 0.3,
-                store: values.wide * 0.2,
-                size: 8,
-                place: { kind: 'uniform' },
-              },
-              { region: 'text', load: values.wide * 0.5, size: 8, place: { kind: 'uniform' } },
-            ],
-          },
-        ],
+        phases: [compilePhase(values)],
       },
     ],
     kernel: irixKernel(values),

@@ -34,6 +34,7 @@ export function quietKernel(values: QuietKernelValues): NonNullable<WorkloadInpu
     writeEvery: NEVER,
     shortEvery: NEVER,
     diskEvery: NEVER,
+    requestCut: 1,
     short: 600,
     execveClears: 1,
     writeClears: 0,

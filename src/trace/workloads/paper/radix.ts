@@ -82,7 +82,7 @@ function faultsAlone(values: PmakeValues & MultiprocessorValues): NonNullable<Wo
   const kernel = multiprocessorPmake(values).kernel!;
   const { DEMAND_ZERO: fault, TIMER: timer } = kernel.services;
   const path = Number(fault!.instructions);
-  const { memlock } = { memlock: Math.round(path * 0.3) };
+  const [own] = fault!.locks!;
   return {
     ...kernel,
     services: {
@@ -90,7 +90,7 @@ function faultsAlone(values: PmakeValues & MultiprocessorValues): NonNullable<Wo
       DEMAND_ZERO: {
         ...fault!,
         locks: [
-          { lock: 'memlock', hold: memlock },
+          { lock: 'memlock', hold: Math.round(path * 0.3), privileged: own!.privileged ?? {} },
           { lock: 'files', hold: Math.round(path * 0.6) },
         ],
       },
