@@ -47,6 +47,7 @@ export type {
   Row as SweepRow,
   SweepResult,
 } from './sweep/types.ts';
+export { pricingOn } from './sweep/workers/pricing.ts';
 export { createReplayers } from './sweep/workers/replayers.ts';
 export type { TraceBuilder } from './trace/builder.ts';
 export { createTraceBuilder } from './trace/builder.ts';

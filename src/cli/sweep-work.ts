@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { baselineFirst } from '../model/run.ts';
 import { applyOverrides, parseOverride, presetSystem } from '../model/systems/load.ts';
@@ -25,6 +25,7 @@ import { failedCells } from '../sweep/sweep.ts';
 import { finishedUnits } from '../sweep/table.ts';
 import { outputsByCell } from '../sweep/totals.ts';
 import type { Failure, Plan } from '../sweep/types.ts';
+import { pricingOn } from '../sweep/workers/pricing.ts';
 import { createReplayers } from '../sweep/workers/replayers.ts';
 import { tracesIn } from '../trace/compose/spec.ts';
 import { InputError } from '../trace/errors.ts';
@@ -131,7 +132,10 @@ export function say(
   process.stderr.write(`sweep: ${cleanText(announce(prepared.layout, work, records))}\n`);
 }
 
-/** Does what is left of a shard's part, with so many threads. `keep`: what a page offers to be priced anew. */
+/**
+ * Does what is left of a shard's part, with so many threads; not told how many, this one replays and all CPUs price.
+ * `keep`: what a page offers to be priced anew.
+ */
 export async function carryOut(
   { layout, traces }: Prepared,
   work: Work,
@@ -143,6 +147,7 @@ export async function carryOut(
   const threads = workers === undefined || workers === 1 ? null : createReplayers(workers);
   const done = runWork(layout, work, journal, {
     ...(threads && { replayers: threads }),
+    price: pricingOn(workers ?? availableParallelism()),
     ...(keep && { keep: keeper(layout, journal.directory) }),
     open: async (at) => {
       const given = traces[at]!;

@@ -176,7 +176,8 @@ async function runPart(
     const { journal } = await journalIn(directory);
     const work = await workOf(prepared.layout, journal, shard);
     say(prepared, work, context);
-    await carryOut(prepared, work, journal, { workers, keep: true }, context);
+    // Other parts of the sweep may run beside it.
+    await carryOut(prepared, work, journal, { workers: workers ?? 1, keep: true }, context);
     const left = await workOf(prepared.layout, journal, shard);
     if (left.units.length === 0) return 0;
     const { id } = left.units[0]!;

@@ -71,6 +71,12 @@ function createPricer(
   };
 }
 
+export interface PriceOptions {
+  readonly signal?: AbortSignal;
+  /** Rows done, now and then. */
+  readonly progress?: (rows: number) => void;
+}
+
 /** How long to price before looking whether somebody wants to interrupt, in ms. */
 const STRETCH_MS = 50;
 
@@ -83,7 +89,7 @@ export async function priceCells(
   summary: TraceSummary,
   system: System,
   points: PricePoints,
-  options: { readonly signal?: AbortSignal; readonly progress?: (rows: number) => void } = {},
+  options: PriceOptions = {},
 ): Promise<Block> {
   const outputs = countedOutputs(tally);
   const pricer = createPricer(tally, summary, system, points.paths);
@@ -108,8 +114,15 @@ export async function priceCells(
       for (const column of columns) column[row] = Number.NaN;
     }
   }
-  return { rows: points.count, columns: columns.map(shared), failures };
+  return blockOf(columns, failures);
 }
+
+/** Rows as they are kept: a column whose rows are all the same as one value. */
+export const blockOf = (columns: readonly Float64Array[], failures: Block['failures']): Block => ({
+  rows: columns[0]!.length,
+  columns: columns.map(shared),
+  failures,
+});
 
 /** A column whose rows are all the same as one value. */
 function shared(column: Float64Array): number | Float64Array {

@@ -59,6 +59,8 @@ export interface RunOptions {
   readonly open: (trace: number) => Promise<Trace>;
   /** Who replays; without: this thread. The results are the same. */
   readonly replayers?: Replayers;
+  /** Who prices, e.g. `pricingOn(4)`; without: this thread. The results are the same. */
+  readonly price?: typeof priceCells;
   /** Hears of each structure that is replayed, before its units are written. */
   readonly keep?: (structure: number, tally: Tally, summary: TraceSummary) => Promise<void>;
   readonly signal?: AbortSignal;
@@ -127,7 +129,7 @@ async function finish(
   trace: Trace,
   result: PromiseSettledResult<Tally>,
   journal: Journal,
-  { signal, progress }: RunOptions,
+  { signal, progress, price = priceCells }: RunOptions,
 ): Promise<boolean> {
   if (result.status === 'rejected') {
     await journal.fail(unit.id, messageOf(result.reason));
@@ -137,7 +139,7 @@ async function finish(
   try {
     const system = withNodes(unit.group.system, trace.header);
     const points = pointsOf(layout, unit);
-    block = await priceCells(result.value, summaryOf(trace), system, points, {
+    block = await price(result.value, summaryOf(trace), system, points, {
       ...(signal && { signal }),
       progress: (rows) => progress?.(`pricing ${trace.header.name}`, rows, points.count),
     });

@@ -8,7 +8,7 @@ import type { Journal } from './journal.ts';
 import type { Layout } from './laid.ts';
 import { DEFAULT_MOST_CELLS, layOut } from './layout.ts';
 import { TOTAL } from './outputs.ts';
-import type { Block } from './price-cells.ts';
+import type { Block, priceCells } from './price-cells.ts';
 import { checkReplay, type Replayers } from './replays.ts';
 import { runWork, WHOLE, workOf } from './run.ts';
 import { collectRows, failureOf, failuresOf, finishedUnits } from './table.ts';
@@ -21,6 +21,8 @@ export interface SweepOptions {
   readonly ask?: Partial<AnalysisRequest>;
   /** Who replays, e.g. `createReplayers(4)`, which whoever makes it closes; without: this thread. */
   readonly replayers?: Replayers;
+  /** Who prices, e.g. `pricingOn(4)`; without: this thread. */
+  readonly price?: typeof priceCells;
   readonly signal?: AbortSignal;
   readonly progress?: (what: string, done: number, total: number) => void;
 }
@@ -54,6 +56,7 @@ export async function sweepTrace(
     open,
     ...signal,
     ...(options.replayers && { replayers: options.replayers }),
+    ...(options.price && { price: options.price }),
     ...(options.progress && { progress: options.progress }),
   });
   const nothing = request.breakEven.length === 0 && request.sensitivity === null;

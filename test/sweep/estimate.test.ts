@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { applyOverrides, parseOverride } from '../../src/model/systems/load.ts';
 import { announce, secondsOf } from '../../src/sweep/estimate.ts';
 import { layOut } from '../../src/sweep/layout.ts';
 import { checkReplay, replayCount, replayInGroups, replayStructures } from '../../src/sweep/replays.ts';
@@ -58,4 +59,29 @@ test('time: by how much is replayed, where recordings go faster than description
   const recorded = { ...layout, traces: [{ ...known!, header: { ...known!.header, format: 'lackey' } }] };
   expect(secondsOf(recorded, work, [10e6])).toBeLessThan(seconds);
   expect(secondsOf(recorded, work, [null])).toBe(0);
+});
+
+test('time: prices take longer where contention is solved, the more so the more CPUs meet', async () => {
+  const seconds = async (cpus: number, contention: string): Promise<number> => {
+    const many = await workload(`workload:services?cpus=${cpus}&instructions=10K`);
+    const layout = await layOut(
+      planOf(['prices.local_ns=100..1100+10']),
+      [
+        {
+          name: 'trace',
+          identity: 'x',
+          header: many.header,
+          systems: applyOverrides(presets('disco'), [parseOverride(`machine.contention=${contention}`)]),
+        },
+      ],
+      { mostCells: 1e6, model: '', check: checkReplay },
+    );
+    const work = await workOf(layout, null, WHOLE);
+    return secondsOf(layout, { ...work, structures: [] }, [0]);
+  };
+  const free = await seconds(8, 'none');
+  expect(free).toBeCloseTo(await seconds(2, 'none'), 12);
+  const [two, eight] = [await seconds(2, 'deterministic'), await seconds(8, 'deterministic')];
+  expect(two).toBeGreaterThan(free);
+  expect((eight - free) / (two - free)).toBeCloseTo(16, 6);
 });
