@@ -1,6 +1,7 @@
 import type { Facts } from './facts.ts';
 import { contendedRuns } from './numa.ts';
-import { decisionsTable, memoryTable } from './numa-tables.ts';
+import { decisionsTable } from './numa-page-tables.ts';
+import { memoryTable } from './numa-tables.ts';
 import { percent } from './numbers.ts';
 import { paragraph } from './text-layout.ts';
 import { type TextStyle, textTable } from './text-table.ts';

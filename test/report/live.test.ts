@@ -258,7 +258,7 @@ describe('prices of a run moved', () => {
     }
     const refill = fields.find(({ name }) => name === 'refill_cycles')!;
     expect(refill.word).toBe('recorded');
-    expect(refill.starts).toEqual([14, 30]);
+    expect(refill.starts).toEqual([systemSchema.parse({}).prices.refill_cycles, 30]);
   });
 
   test('without tallies a page has no panel and no second script', async () => {

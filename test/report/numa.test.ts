@@ -13,7 +13,8 @@ import {
   queueingFinding,
   servedFinding,
 } from '../../src/report/numa.ts';
-import { decisionsTable, matrixTable, PAIRS_NODES } from '../../src/report/numa-tables.ts';
+import { decisionsTable } from '../../src/report/numa-page-tables.ts';
+import { matrixTable, PAIRS_NODES } from '../../src/report/numa-tables.ts';
 import { percentFigure } from '../../src/report/numbers.ts';
 import { runResultSchema } from '../../src/report/schema.ts';
 import { renderText } from '../../src/report/text.ts';

@@ -49,7 +49,7 @@ export interface Waiting {
 /** Rounds in which locks and disks, or inner and outer locks, agree; each takes half the step. */
 const ROUNDS = 12;
 
-/** As the memory system’s: refinement is quadratic in CPUs. */
+/** Refinement is quadratic in CPUs, and many are near the approximation without it. */
 const solverOptions = (cpus: number): MulticlassOptions =>
   cpus > 16
     ? { ...MULTICLASS_DEFAULTS, refinements: 0, tolerance: 1e-6 }

@@ -22,16 +22,8 @@ import {
   queueingFinding,
   servedFinding,
 } from '../numa.ts';
-import {
-  actionsTable,
-  classTable,
-  decisionsTable,
-  fatesTable,
-  latencyTable,
-  loadTable,
-  matrixTable,
-  servedTable,
-} from '../numa-tables.ts';
+import { actionsTable, decisionsTable, fatesTable } from '../numa-page-tables.ts';
+import { classTable, latencyTable, loadTable, matrixTable, servedTable } from '../numa-tables.ts';
 import type { Table } from '../table.ts';
 import { anchor, type FigureContent } from './figure.ts';
 import { downloads, type ExactValues, htmlTable, scrollable } from './table.ts';

@@ -6,7 +6,7 @@ import type { FigureContent } from '../../html/figure.ts';
 import { legend } from '../../html/legend.ts';
 import { numaContents } from '../../html/numa.ts';
 import { htmlTable } from '../../html/table.ts';
-import { actionsTable } from '../../numa-tables.ts';
+import { actionsTable } from '../../numa-page-tables.ts';
 import type { Table } from '../../table.ts';
 import { verdictParts } from '../../verdict.ts';
 import { structuresFinding, structuresTable } from '../all-structures.ts';
