@@ -1,5 +1,5 @@
 // Fits the calibrated inputs of the reproduction to the published numbers that they name, and writes them: those of workloads
-// to src/trace/workloads/paper/values.ts, those of systems to src/paper/parameters.ts.
+// to src/trace/workloads/paper/values.ts, those of systems to src/model/systems/calibrated.ts.
 // Run after `npm run build` (`npm run calibrate` does both). It starts from the priors, so that it always gives the same files;
 // with --from-result it starts from these, which must lead nowhere else: it then writes nothing, names the inputs that
 // would move by more than a hundredth of their range, and ends with status 1 if there are any. --scale F: another scale.

@@ -11,16 +11,16 @@ export interface Module {
 
 /**
  * The values of all inputs as modules: those of workloads, from which `workload:pmake` and the like are made, and those of
- * systems, which only the reproduction uses.
+ * systems, which are the defaults of every run.
  */
 export function calibratedModules(values: Inputs): readonly [workloads: Module, systems: Module] {
   const paths = Object.keys(values).sort();
-  const literal = (of: readonly string[], before = ''): string =>
-    before === '' && of.length === 0
+  const literal = (of: readonly string[]): string =>
+    of.length === 0
       ? '{}'
-      : `{\n${before}${of.map((path) => `  ${key(path)}: ${number(values[path]!)},\n`).join('')}}`;
+      : `{\n${of.map((path) => `  ${key(path)}: ${number(values[path]!)},\n`).join('')}}`;
   const workloads = literal(paths.filter((path) => !isOfSystem(path)));
-  const systems = literal(paths.filter(isOfSystem), '  ...PAPER_VALUES,\n');
+  const systems = literal(paths.filter(isOfSystem));
   return [
     {
       path: 'src/trace/workloads/paper/values.ts',
@@ -29,12 +29,9 @@ export const PAPER_VALUES: Readonly<Record<string, number>> = ${workloads};
 `,
     },
     {
-      path: 'src/paper/parameters.ts',
-      text: `import { PAPER_VALUES } from '../trace/workloads/paper/values.ts';
-import type { Inputs } from './types.ts';
-
-/** Values of all inputs of the reproduction. Written by \`npm run calibrate\`, from their priors: do not edit. */
-export const PARAMETERS: Inputs = ${systems};
+      path: 'src/model/systems/calibrated.ts',
+      text: `/** Settings of systems that were fitted to the paper, by path. Written by \`npm run calibrate\`: do not edit. */
+export const CALIBRATED: Readonly<Record<string, number>> = ${systems};
 `,
     },
   ];

@@ -76,7 +76,7 @@ test('a page policy without nodes to choose from is said to do nothing', async (
 test.each([
   [
     [threads, '--systems', 'disco', '--set', 'monitor.vms.count=3'],
-    /^vmtax: the 5 CPUs of .* do not divide evenly among 3/,
+    /^vmtax: the 5 CPUs of .* cannot be divided evenly among 3/,
   ],
   [
     [`vms:${SMALL}*2`, '--systems', 'disco', '--set', 'monitor.vms.count=2'],

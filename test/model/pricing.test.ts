@@ -111,7 +111,7 @@ describe('pricing', () => {
     });
     const only = (r: TallyRow) => price(tallyOf([r]), defaults, disco).breakdown;
     expect(only(row('l2tlb', { count: 1000 }))).toMatchObject({
-      total_ps: 1000 * 17 * 2500,
+      total_ps: Math.round(1000 * defaults.l2tlb_cycles * 2500),
       parts: [{ category: 'monitor', cause: 'l2tlb_reload', owner: 'architecture' }],
     });
     expect(only(row('workload', { instructions: 3 }, 'user'))).toMatchObject({

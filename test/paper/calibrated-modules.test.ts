@@ -15,7 +15,7 @@ test('values of workloads and of systems go to modules of their own', () => {
     'machines.of_no_system': 1e-7,
   });
   expect(workloads.text).toContain("= {\n  a: 1e21,\n  'b.c': 2,\n  'machines.of_no_system': 1e-7,\n};\n");
-  expect(systems.text).toContain("= {\n  ...PAPER_VALUES,\n  'monitor.b': -1,\n  'prices.a': 2,\n};\n");
+  expect(systems.text).toContain("= {\n  'monitor.b': -1,\n  'prices.a': 2,\n};\n");
 });
 
 test('the modules that are there are those that their values give', () => {

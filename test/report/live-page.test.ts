@@ -141,7 +141,7 @@ inChromium((pages) => {
     );
     const facts = factsOf(one.result.comparisons[0]!);
     const note = (await page.locator('#live-note').textContent())!;
-    expect(note).toContain('emulate_cycles 170 → 0 cycles');
+    expect(note).toContain(`emulate_cycles ${systemSchema.parse({}).prices.emulate_cycles} → 0 cycles`);
     expect(note).toContain('--set prices.emulate_cycles=0');
     expect(note.replaceAll('\u00A0', ' ')).toContain(verdictParts([facts]).answer);
     expect(note).toMatch(/conclusions? flips?/);

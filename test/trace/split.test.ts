@@ -86,7 +86,7 @@ describe('a trace divided among virtual machines', () => {
       builder.record(builder.translate(0, 1, 1, MAPPED), referenceWord(FETCH, 0, 4));
     });
     expect(splitTrace(trace, 1)).toBe(trace);
-    expect(() => splitTrace(trace, 2)).toThrow(/the 3 CPUs of made up do not divide evenly among 2/);
+    expect(() => splitTrace(trace, 2)).toThrow(/the 3 CPUs of made up cannot be divided evenly among 2/);
     expect(() => splitTrace(splitTrace(trace, 3), 3)).toThrow(/holds 3 virtual machines already/);
   });
 });

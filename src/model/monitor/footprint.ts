@@ -15,8 +15,8 @@ import type { Monitor } from '../systems/schema.ts';
  * one activity after the other.
  */
 
-/** Cycles of each activity's default path, from which the extent of its code is taken (structure: a price that
- * is changed later moves no code). A test holds them against the schema's defaults. */
+/** Cycles of each activity's path by and large, from which the extent of its code is taken. They are structure: a
+ * price that is changed or fitted anew moves no code. A test holds them against the schema's defaults. */
 export const PATH_CYCLES = {
   l2tlb: 17,
   trap: 100,

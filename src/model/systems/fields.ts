@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CALIBRATED } from './calibrated.ts';
 
 /*
  * What the schemas of a system are made with. They are several files, so that the options of a policy stay with
@@ -46,6 +47,13 @@ export const count = z.number().int().nonnegative();
 export const nonnegative = z.number().nonnegative().finite();
 
 export const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));
+
+/** The fitted value of a setting, by its path. */
+export function calibrated(path: string): number {
+  const value = CALIBRATED[path];
+  if (value === undefined) throw new Error(`${path} is not calibrated`);
+  return value;
+}
 
 /** A price: a non-negative number in the unit that ends its name. */
 export const price = (value: number, unit: string, role: Role, description: string, source: string) =>

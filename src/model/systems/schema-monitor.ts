@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chosen, count, field, isPowerOfTwo, nonnegative, positive } from './fields.ts';
+import { calibrated, chosen, count, field, isPowerOfTwo, nonnegative, positive } from './fields.ts';
 import { memory } from './schema-memory.ts';
 import { schedule, vms } from './schema-vms.ts';
 import { GUESS } from './sources.ts';
@@ -32,7 +32,7 @@ export const monitor = z.strictObject({
           context.addIssue({
             code: 'custom',
             path: ['entries'],
-            message: `${t.entries} entries in ${t.ways} ways: both must be powers of two, ways at most entries`,
+            message: `${t.entries} entries in ${t.ways} ways: both must be powers of two (1024, not 1K, which is 1000), ways at most entries`,
           });
       }),
     { entries: 1024, ways: 4 },
@@ -94,13 +94,14 @@ export const monitor = z.strictObject({
     source: 'Cellular Disco, SOSP’99, section 4.1: 1024 L2TLB entries in 32 KB; pmap and memmap taken alike',
     role: 'assumed',
   }),
-  machine_lines: field(nonnegative.max(32), 0, {
+  machine_lines: field(nonnegative.max(32), calibrated('monitor.machine_lines'), {
     description:
       'footprint: lines of its virtual machine’s own record (locks, counts, list heads) that an emulated TLB write, a ' +
       'reload of the kernel and a backed page change; virtual CPUs of one machine contend for them',
     unit: 'lines',
-    source: 'not printed; 0 is a monitor whose virtual CPUs share tables alone',
-    role: 'assumed',
+    source:
+      'fitted to the number that docs/ledger.md names; 0 is a monitor whose virtual CPUs share tables alone',
+    role: 'calibrated',
   }),
   vms: vms.prefault({}),
   schedule: schedule.prefault({}),

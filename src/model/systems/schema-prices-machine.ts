@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { field, price } from './fields.ts';
+import { calibrated, field, price } from './fields.ts';
 import { DISCO_5_1, GUESS } from './sources.ts';
 
 /** Prices of the hardware: the processor, and what its references wait for. */
@@ -62,11 +62,11 @@ export const machinePrices = {
     'latencies are printed without distances',
   ),
   controller_ns: price(
-    100,
+    calibrated('prices.controller_ns'),
     'ns',
-    'assumed',
+    'calibrated',
     'contention: occupancy of a node’s directory and protocol controller by one request',
-    'FLASH’s MAGIC handlers take about ten of its 10 ns cycles (Heinrich, ASPLOS’94, from memory)',
+    'fitted to the number that docs/ledger.md names; FLASH’s MAGIC handlers take about ten of its 10 ns cycles (Heinrich, ASPLOS’94, from memory)',
   ),
   memory_ns: price(
     140,

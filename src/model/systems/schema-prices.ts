@@ -1,21 +1,24 @@
 import { z } from 'zod';
 import { PAPER_VALUES } from '../../trace/workloads/paper/values.ts';
-import { field, nonnegative, price } from './fields.ts';
+import { calibrated, field, nonnegative, price } from './fields.ts';
 import { machinePrices } from './schema-prices-machine.ts';
 import { GUESS, TABLE_2 } from './sources.ts';
 
 const MOVES =
   'fitted to Disco, SOSP’97, Table 3, Engineering’s migration (docs/ledger.md); a replication is taken alike';
 
+/** Stalls of what is replayed come on top of these. */
+const FITTED = 'fitted to the numbers that docs/ledger.md names, stalls apart (which are replayed)';
+
 /** Prices: of the hardware, of the operating system, its devices, of the monitor and of who manages memory. */
 export const prices = z.strictObject({
   ...machinePrices,
-  refill_cycles: field(z.union([nonnegative, z.literal('recorded')]), 14, {
+  refill_cycles: field(z.union([nonnegative, z.literal('recorded')]), calibrated('prices.refill_cycles'), {
     description:
       'path of the guest’s TLB refill handler; recorded: the trace’s own handler, one cycle an instruction',
     unit: 'cycles',
-    source: `${TABLE_2}: UTLB_MISS 35 ns ÷ cycle_ns`,
-    role: 'measured',
+    source: `${TABLE_2}: UTLB_MISS 35 ns, the stalls of its loads (which are replayed) apart (docs/ledger.md)`,
+    role: 'calibrated',
   }),
   demand_zero_ns: price(
     8160,
@@ -68,11 +71,11 @@ export const prices = z.strictObject({
     'Disco, SOSP’97, Figure 7: idle time of pmake on eight virtual machines with NFS (docs/ledger.md, pmake_mp.server_ns)',
   ),
   l2tlb_cycles: price(
-    17,
+    calibrated('prices.l2tlb_cycles'),
     'cycles',
     'calibrated',
     'monitor: TLB miss served by the second-level TLB',
-    `${TABLE_2}: UTLB_MISS, TLB-write emulation 1.22 × 35 ns = 43 ns`,
+    FITTED,
   ),
   trap_cycles: price(
     100,
@@ -83,26 +86,32 @@ export const prices = z.strictObject({
   ),
   interrupt_cycles: price(300, 'cycles', 'assumed', 'monitor: interrupt taken, posted and delivered', GUESS),
   emulate_cycles: price(
-    170,
+    calibrated('prices.emulate_cycles'),
     'cycles',
     'calibrated',
     'monitor: one privileged instruction emulated',
-    `${TABLE_2}: 840 to 1360 cycles a service ÷ the 6 of an entry and exit that a patched kernel does not avoid (assumed)`,
+    FITTED,
   ),
   tlb_write_cycles: price(
-    300,
+    calibrated('prices.tlb_write_cycles'),
     'cycles',
     'calibrated',
     'monitor: one TLB write of the guest emulated through the pmap',
-    `${TABLE_2}: 2.9 µs ÷ 2 writes to 4.4 µs ÷ 3 a service (assumed), less some 0.5 µs of modelled stalls`,
+    FITTED,
   ),
-  kernel_tlb_cycles: price(40, 'cycles', 'assumed', 'monitor: TLB miss on a relocated kernel page', GUESS),
+  kernel_tlb_cycles: price(
+    40,
+    'cycles',
+    'calibrated',
+    'monitor: TLB miss on a relocated kernel page',
+    FITTED,
+  ),
   backing_cycles: price(
     400,
     'cycles',
-    'assumed',
+    'calibrated',
     'monitor: fault on a physical page without a machine page',
-    GUESS,
+    FITTED,
   ),
   call_cycles: price(150, 'cycles', 'assumed', 'monitor: one monitor call, entry and exit', GUESS),
   device_cycles: price(400, 'cycles', 'assumed', 'monitor: one intercepted device access', GUESS),
@@ -114,14 +123,14 @@ export const prices = z.strictObject({
     'as interrupt_cycles, and some look-ups',
   ),
   migrate_ns: price(
-    24000,
+    calibrated('prices.migrate_ns'),
     'ns',
     'calibrated',
     'manager of memory: moving a page, without copy and interrupts (whose references are replayed)',
     MOVES,
   ),
   replicate_ns: price(
-    24000,
+    calibrated('prices.migrate_ns'),
     'ns',
     'calibrated',
     'manager of memory: a replica of a page, without copy and interrupts (whose references are replayed)',

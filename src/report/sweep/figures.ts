@@ -61,8 +61,8 @@ function heatFigure(view: SweepView, trace: number, id: string): FigureContent[]
   const share = finite.length === 0 ? 0 : (100 * less) / finite.length;
   const finding =
     less === 0 || less === finite.length
-      ? `${first.name} costs ${less === 0 ? 'no less' : 'less'} than ${base} in all ${finite.length} combinations`
-      : `${first.name} costs less than ${base} in ${percent(share)} of the combinations`;
+      ? `${first.name} costs ${less === 0 ? 'no less' : 'less'} than ${base} in all ${finite.length} combinations${left === '' ? '' : ' that are drawn'}`
+      : `${first.name} costs less than ${base} in ${percent(share)} of the combinations${left === '' ? '' : ' that are drawn'}`;
   return [
     {
       id: `${id}-heat`,
@@ -70,7 +70,7 @@ function heatFigure(view: SweepView, trace: number, id: string): FigureContent[]
       question: 'How do two of them act together?',
       finding,
       how: sentences(
-        `Each cell is a combination, its colour and figure the total time against ${base}, in percent. On the strong line both cost the same; it runs straight between the middles of cells.`,
+        `Each cell is a combination, its colour (and its figure, where there is room) the total time against ${base}, in percent. On the strong line both cost the same; it runs straight between the middles of cells.`,
         left,
       ),
       chart: () => heatChart(finding, items, base),

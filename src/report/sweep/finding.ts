@@ -133,7 +133,7 @@ function nothingFlips(view: SweepView, trace: number): string {
     (best, one) => (best === null || one.high - one.low > best.high - best.low ? one : best),
     null,
   );
-  if (widest === null) return 'no cell has a result';
+  if (widest === null) return nothingToCompare(view, trace);
   const mine = cleanText(systems[widest.system]!.name);
   const [low, high] = [said(widest.low), said(widest.high)];
   const [near, far] = [widest.low, widest.high].map((change) => percent(Math.abs(change)));
@@ -152,6 +152,12 @@ function nothingFlips(view: SweepView, trace: number): string {
   if (widest.low > 0 || widest.high < 0)
     return `nothing flips: ${mine} is ${widest.low > 0 ? 'dearer' : 'cheaper'} than ${baseline} in every cell, ${range}`;
   return `${mine} takes ${low} to ${high} against ${baseline}`;
+}
+
+/** Why there is no finding: a part of a sweep can have all cells of one system. */
+function nothingToCompare(view: SweepView, trace: number): string {
+  const some = view.totals[trace]!.some((totals) => totals.some((total) => !Number.isNaN(total)));
+  return some ? 'no cell has results of two systems' : 'no cell has a result';
 }
 
 /** Where a system costs least: what to choose of what was varied. */
@@ -177,7 +183,7 @@ export function linesFinding(view: SweepView, trace: number): string {
       return found === null ? [] : [{ system, found }];
     })
     .sort((a, b) => spread(b.found) - spread(a.found));
-  if (widest === undefined) return 'no cell has a result';
+  if (widest === undefined) return nothingToCompare(view, trace);
   const { least, most, change } = widest.found;
   const name = cleanText(view.layout.traces[trace]!.systems[widest.system]!.name);
   return `along ${cleanText(main.path)}, ${name} takes ${said(change(least))} to ${said(change(most))} against ${against(view, trace)}`;

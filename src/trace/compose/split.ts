@@ -18,7 +18,7 @@ export function splitTrace(trace: Trace, count: number): Trace {
     );
   if (header.cpus % count !== 0)
     throw new InputError(
-      `the ${header.cpus} CPUs of ${header.name} do not divide evenly among ${count} virtual machines`,
+      `${header.cpus === 1 ? 'the one CPU of' : `the ${header.cpus} CPUs of`} ${header.name} cannot be divided evenly among ${count} virtual machines`,
     );
   const summary = trace.summary();
   if (summary === null) throw new Error('splitTrace needs a trace whose summary is known');

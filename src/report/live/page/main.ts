@@ -18,6 +18,9 @@ import { type Stage, type Stages, stagesOf } from './stages.ts';
 const NAMES: readonly PriceName[] = PRICE_GROUPS.flatMap(({ prices }) => prices);
 /** Milliseconds without a change after which the rest of the page follows. */
 const QUIET = 200;
+/** A link from another page, or from one made anew. */
+const ABSENT =
+  'The structure that the link names is not in this page, which shows the one that it starts with.';
 
 main();
 
@@ -33,6 +36,8 @@ function main(): void {
   let settings = new Map<PriceName, number>();
   let frame = 0;
   let quiet = 0;
+  /** Whether the address names a structure that the page does not have. */
+  let absent = false;
   /** Whether all structures of a sweep are. */
   let ready = false;
 
@@ -94,8 +99,9 @@ function main(): void {
     byId('live-count').textContent = changes === '' ? '' : `${flipCount(turned)}.`;
     byId('live-flips').innerHTML = turned.length === 0 ? '' : flipsHtml(turned);
     const note = byId('live-note');
-    note.hidden = changes === '';
-    note.innerHTML = changes === '' ? '' : noteHtml(stage, settings, turned, fields);
+    note.hidden = changes === '' && !absent;
+    note.innerHTML =
+      (absent ? `<p>${ABSENT}</p>` : '') + (changes === '' ? '' : noteHtml(stage, settings, turned, fields));
     for (const remark of document.querySelectorAll<HTMLElement>('[data-start]'))
       remark.hidden = settings.size === 0;
     (byId('panel-reset') as HTMLButtonElement).disabled = changes === '';
@@ -152,7 +158,8 @@ function main(): void {
     if (chooser !== null) {
       chooser.value = structure;
       // What the page does not have is where it starts.
-      if (chooser.value !== structure) chooser.value = first;
+      absent = chooser.value !== structure;
+      if (absent) chooser.value = first;
     }
     changed();
   }
@@ -189,7 +196,10 @@ function main(): void {
     reset();
     opener.focus();
   });
-  chooser?.addEventListener('change', changed);
+  chooser?.addEventListener('change', () => {
+    absent = false;
+    changed();
+  });
   panel.querySelector('form')!.addEventListener('submit', (event) => event.preventDefault());
   addEventListener('vmtax-prices', () => {
     const structure = chooser === null || chooser.value === first ? '' : chooser.value;

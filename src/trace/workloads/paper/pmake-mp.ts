@@ -68,6 +68,16 @@ const hotData = ({ entryLoads, entryUpdates }: MultiprocessorValues): DataInput[
   { region: 'entries', load: entryLoads, size: 8, place: { kind: 'sequential', stride: LINE } },
 ];
 
+/** What a fault asks before anything can fault again: its address. */
+const FIRST = 'mfc0 badVAddr';
+
+/** Privileged instructions of a service, those under its lock and those before it. */
+function privilegedOf(name: string, { privileged = {} }: ServiceInput) {
+  if (!FAULTS.includes(name)) return { inside: {}, outside: privileged };
+  const { [FIRST]: first, ...inside } = privileged;
+  return { inside, outside: first === undefined ? {} : { [FIRST]: first } };
+}
+
 /**
  * A service takes its lock once, for a share of its path. A fault holds memlock for one page, and writes the entry of the
  * TLB under it, so that the page is still there; fork and exit hold it for all of a process, and withdraw the entries,
@@ -80,7 +90,7 @@ function locksOf(
   values: MultiprocessorValues,
 ): LockUse[] {
   const { instructions } = service;
-  const privileged = FAULTS.includes(name) ? (service.privileged ?? {}) : {};
+  const { inside: privileged } = privilegedOf(name, service);
   const use = (lock: string, share: number, data: DataInput[]): LockUse[] =>
     share <= 0
       ? []
@@ -135,7 +145,7 @@ function sharedKernel(kernel: KernelInput, values: PmakeValues & MultiprocessorV
             ...service,
             code: warm(service.code, values.warmCode),
             data: [...own, ...hot],
-            privileged: FAULTS.includes(name) ? {} : (service.privileged ?? {}),
+            privileged: privilegedOf(name, service).outside,
             locks,
           },
         ];
