@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { compareWithTallies } from '../../src/model/run.ts';
 import { applyOverrides, parseOverride } from '../../src/model/systems/load.ts';
+import { systemSchema } from '../../src/model/systems/schema.ts';
 import { factsOf } from '../../src/report/facts.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { PRICE_GROUPS } from '../../src/report/live/groups.ts';
