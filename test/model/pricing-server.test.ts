@@ -4,7 +4,6 @@ import type { Priced } from '../../src/model/pricing/compiled.ts';
 import { price } from '../../src/model/pricing/price.ts';
 import { type Client, clientsIdle } from '../../src/model/pricing/queueing/client-idle.ts';
 import { diskIdle } from '../../src/model/pricing/queueing/disk-idle.ts';
-import { serverIdle } from '../../src/model/pricing/queueing/server-idle.ts';
 import { compareSystems } from '../../src/model/run.ts';
 import { presetSystem } from '../../src/model/systems/load.ts';
 import type { ResolvedPrices } from '../../src/model/systems/resolve.ts';
@@ -14,6 +13,7 @@ import { ingest } from '../../src/trace/ingest.ts';
 import { servicesWorkload } from '../../src/trace/workloads/library-services.ts';
 import { describeTrace } from '../trace/workloads-reading.ts';
 import { seeded } from './queueing-des.ts';
+import { serverIdle } from './server-oracle.ts';
 import { tallyOfWindows } from './window-tally.ts';
 
 const base = systemSchema.parse({});

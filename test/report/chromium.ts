@@ -112,3 +112,29 @@ const LABELS = `(() => {
   }
   return wrong.slice(0, 10);
 })()`;
+
+/**
+ * In the page: sets one price after the other, as typing does, each alone, and gives what `totals`, a function of the page, then
+ * finds there.
+ */
+export const setEach = (totals: string): string => `async (values) => {
+  const drawn = () => performance.getEntriesByName('vmtax-draw').length;
+  const type = (input, value) => {
+    input.value = value;
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+  };
+  const found = [];
+  let back = () => {};
+  for (const [name, value] of values) {
+    const input = document.getElementById('p-' + name);
+    const start = input.value;
+    const before = drawn();
+    back();
+    type(input, value);
+    while (drawn() === before) await new Promise(requestAnimationFrame);
+    found.push([name, (${totals})()]);
+    back = () => type(input, start);
+  }
+  back();
+  return found;
+}`;

@@ -10,7 +10,7 @@ import { PRICE_GROUPS } from '../../src/report/live/groups.ts';
 import { verdictParts } from '../../src/report/verdict.ts';
 import { openTrace } from '../../src/trace/formats/registry.ts';
 import { ingest } from '../../src/trace/ingest.ts';
-import { inChromium, violations } from './chromium.ts';
+import { inChromium, setEach, violations } from './chromium.ts';
 import { everything, type LiveResult, optionsOf, replayed, resultOf, totalWith } from './live-run.ts';
 import { textOf } from './page.ts';
 
@@ -61,7 +61,9 @@ inChromium((pages) => {
     await settled(page);
     expect(await shown(page)).toEqual(totals(all, []));
     const values = NAMES.map((name, i) => [name, `${37 * i + 1}.${i}7`] as const);
-    const found: [string, number[][]][] = await page.evaluate(`(${SET_EACH})(${JSON.stringify(values)})`);
+    const found: [string, number[][]][] = await page.evaluate(
+      `(${setEach(TOTALS)})(${JSON.stringify(values)})`,
+    );
     expect(found.map(([name]) => name)).toEqual(NAMES);
     for (const [i, [name, now]] of found.entries()) {
       expect(now, name).toEqual(totals(all, [`prices.${name}=${values[i]![1]}`]));
@@ -290,28 +292,5 @@ const TOTALS = `() => {
   const found = [];
   for (const { dataset } of document.querySelectorAll('#live-times [data-ps]'))
     (found[dataset.trace] ??= []).push(Number(dataset.ps));
-  return found;
-}`;
-
-/** In the page: sets one price after the other, as typing does, each alone, and gives the totals that the page then shows. */
-const SET_EACH = `async (values) => {
-  const drawn = () => performance.getEntriesByName('vmtax-draw').length;
-  const type = (input, value) => {
-    input.value = value;
-    input.dispatchEvent(new Event('input', { bubbles: true }));
-  };
-  const found = [];
-  let back = () => {};
-  for (const [name, value] of values) {
-    const input = document.getElementById('p-' + name);
-    const start = input.value;
-    const before = drawn();
-    back();
-    type(input, value);
-    while (drawn() === before) await new Promise(requestAnimationFrame);
-    found.push([name, (${TOTALS})()]);
-    back = () => type(input, start);
-  }
-  back();
   return found;
 }`;

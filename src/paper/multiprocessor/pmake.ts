@@ -1,5 +1,5 @@
 import { price } from '../../model/pricing/price.ts';
-import { serverIdle } from '../../model/pricing/queueing/server-idle.ts';
+import { type Client, clientsIdle } from '../../model/pricing/queueing/client-idle.ts';
 import { resolvePrices, withNodes } from '../../model/systems/resolve.ts';
 import type { System } from '../../model/systems/schema.ts';
 import { sumCounter, type Tally } from '../../model/tally.ts';
@@ -109,5 +109,12 @@ export function priceWithServer(tally: Tally, summary: TraceSummary, system: Sys
   const requests = sumCounter(tally, 'disk_requests') + sumCounter(tally, 'network_requests');
   const each = (requests * server_ns * REQUEST_CUT) / userInstructions(tally);
   const computing = Object.values(busy).reduce((sum, ns) => sum + ns, idle);
-  return { ...busy, idle: idle + serverIdle(machines, computing, each).idle_ns };
+  const machine: Client = {
+    network: { jobs: 1, cpus: 1, disks: 1 },
+    cpu_ns: computing,
+    disk_ns: 0,
+    server_ns: each,
+  };
+  const [first] = clientsIdle(Array.from({ length: machines }, () => machine));
+  return { ...busy, idle: idle + first!.idle_ns };
 }

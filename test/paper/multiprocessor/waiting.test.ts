@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { serverIdle } from '../../../src/model/pricing/queueing/server-idle.ts';
+import { serverIdle } from '../../model/server-oracle.ts';
 
 describe('one server for several machines', () => {
   test('a machine alone waits for nothing but its own service', () => {

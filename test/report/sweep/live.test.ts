@@ -20,7 +20,7 @@ import { carriedSweep } from '../../../src/report/sweep/carried.ts';
 import { renderSweepPage } from '../../../src/report/sweep/page.ts';
 import { analysed } from '../../sweep/analysed.ts';
 import { planOf, presets, workload } from '../../sweep/sweeps.ts';
-import { inChromium, violations, wrongLabels } from '../chromium.ts';
+import { inChromium, setEach, violations, wrongLabels } from '../chromium.ts';
 
 /** Structures and prices chosen in the page of a sweep: what it shows is what the command line gives. */
 
@@ -196,7 +196,9 @@ inChromium((pages) => {
     await page.locator('#what-if').click();
     await settled(page);
     const values = NAMES.map((name, i) => [name, `${37 * i + 1}.${i}7`] as const);
-    const found: [string, number[]][] = await page.evaluate(`(${SET_EACH})(${JSON.stringify(values)})`);
+    const found: [string, number[]][] = await page.evaluate(
+      `(${setEach(TOTALS)})(${JSON.stringify(values)})`,
+    );
     const start = offers[0]!.combinations[offers[0]!.start]!;
     const expected = values.map(([name, value]) => {
       const systems = applyOverrides(start.systems, [parseOverride(`prices.${name}=${value}`)]);
@@ -305,24 +307,5 @@ inChromium((pages) => {
   });
 });
 
-/** In the page: sets one price after the other, each alone, and gives the totals that the page then shows. */
-const SET_EACH = `async (values) => {
-  const drawn = () => performance.getEntriesByName('vmtax-draw').length;
-  const type = (input, value) => {
-    input.value = value;
-    input.dispatchEvent(new Event('input', { bubbles: true }));
-  };
-  const found = [];
-  let back = () => {};
-  for (const [name, value] of values) {
-    const input = document.getElementById('p-' + name);
-    const start = input.value;
-    const before = drawn();
-    back();
-    type(input, value);
-    while (drawn() === before) await new Promise(requestAnimationFrame);
-    found.push([name, [...document.querySelectorAll('#live-times [data-ps]')].map((e) => Number(e.dataset.ps))]);
-    back = () => type(input, start);
-  }
-  return found;
-}`;
+/** In the page: the totals by system. */
+const TOTALS = `() => [...document.querySelectorAll('#live-times [data-ps]')].map((e) => Number(e.dataset.ps))`;
