@@ -244,6 +244,10 @@ inChromium((pages) => {
     await again.page.evaluate("location.hash = '#~structure=nothing~prices=local_ns:200'");
     const local = await totalsOf(['prices.local_ns=200']);
     await expect.poll(() => shown(again.page)).toEqual(local);
+    const absent = 'The structure that the link names is not in this page';
+    expect(await again.page.locator('#live-note').textContent()).toContain(absent);
+    await again.page.locator('#structure').selectOption(id);
+    await expect.poll(() => again.page.locator('#live-note').textContent()).not.toContain(absent);
     await again.close();
 
     await page.locator('#panel-reset').click();
