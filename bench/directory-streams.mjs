@@ -8,10 +8,19 @@ import { codeAndStack, generator, lazyIds, packAll, zipf } from './streams.mjs';
 const HEADER = { name: 'synthetic', instructionBytes: 4 };
 /** Records of a CPU's turn. */
 const TURN = 40;
+/**
+ * Parts of a stream. In each the CPUs have exchanged what they run or what they work on, so that pages are on nodes
+ * where they are not used, also at the beginning of a pass, after the last part of the one before.
+ */
+const PHASES = 2;
+
+/** In which part a record is. */
+const phaseOf = (made, records) => Math.min(PHASES - 1, Math.floor((PHASES * made) / records));
 
 /**
  * One program on all CPUs: a trace of one CPU, from as many offsets as there are CPUs, in turns of 40 records. Text
- * is shared, data are each CPU's own, but for one operand in a hundred, which is on 16 pages that all write.
+ * is shared, data are each program's own, but for one operand in a hundred, which is on 16 pages that all write or
+ * on 48 that all read and hardly ever write. Programs move to the next CPU in the middle.
  */
 export async function oneProgram(name, path, records, machine, cpus = 8) {
   const source = await readAll(path);
@@ -64,7 +73,8 @@ function* programChunks({ translations, parts }, records, cpus) {
   };
   for (let made = 0, cpu = 0; made < records; cpu = (cpu + 1) % cpus) {
     builder.segment(cpu, 0, 0);
-    const place = at[cpu];
+    const program = (cpu + phaseOf(made, records)) % cpus;
+    const place = at[program];
     for (let n = 0; n < TURN; n++, made++) {
       const [translation, word] = parts[place.part];
       const t = translation[place.index];
@@ -75,13 +85,12 @@ function* programChunks({ translations, parts }, records, cpus) {
       }
       if ((translations[t].flags & UNCACHED) !== 0) continue;
       if ((r & 3) === FETCH) builder.record(textOf(t), r);
-      else if (random() % 100 > 0) builder.record(dataOf(cpu, t), r);
+      else if (random() % 100 > 0) builder.record(dataOf(program, t), r);
       else {
         const pick = random();
-        builder.record(
-          shared(pick & 15),
-          referenceWord((pick & 48) === 0 ? STORE : LOAD, (pick >>> 8) & 0xff8, 8),
-        );
+        const page = pick & 63;
+        const stored = page < 16 ? (pick & 0xc0) === 0 : (pick & 0x3fc0) === 0;
+        builder.record(shared(page), referenceWord(stored ? STORE : LOAD, (pick >>> 16) & 0xff8, 8));
       }
     }
     if (builder.full()) yield builder.take();
@@ -98,8 +107,8 @@ function locate(parts, record) {
 
 /**
  * Synthetic and miss-heavy: code in loops, a stack, and visits of some loads and stores on one line of a heap of
- * 30 200 pages by Zipf's law: three in four visits are to the CPU's own part of it, 15 % to 2000 pages that all
- * read, 10 % to 200 that all write.
+ * 30 200 pages by Zipf's law: three in four visits are to the CPU's own part of it, which is the next CPU's in the
+ * second half, 15 % to 2000 pages that all read and hardly ever write, 10 % to 200 that all write.
  */
 export function sharedMissHeavy(name, records, machine, cpus) {
   return packAll(name, { ...HEADER, cpus }, sharedChunks(records, cpus), machine);
@@ -110,9 +119,9 @@ function* sharedChunks(records, cpus) {
   const random = generator(12345);
   const own = Math.floor(28_000 / cpus);
   const parts = [
-    { popularity: zipf(own, 0.8), pages: own, first: 0, store: 3 },
-    { popularity: zipf(2000, 0.8), pages: 2000, first: 28_000, store: 0 },
-    { popularity: zipf(200, 0.8), pages: 200, first: 30_000, store: 3 },
+    { popularity: zipf(own, 0.8), first: 0, store: 3 },
+    { popularity: zipf(2000, 0.8), first: 28_000, store: 0x3ff },
+    { popularity: zipf(200, 0.8), first: 30_000, store: 3 },
   ];
   const heap = lazyIds(builder, 0x10000, 0x1000, 0, MAPPED);
   const codeOrStack = codeAndStack(builder, random, cpus);
@@ -120,20 +129,21 @@ function* sharedChunks(records, cpus) {
   for (let made = 0, cpu = 0; made < records; cpu = (cpu + 1) % cpus) {
     builder.segment(cpu, 0, 0);
     const state = states[cpu];
+    const mine = own * ((cpu + phaseOf(made, records)) % cpus);
     for (let n = 0; n < TURN; n++, made++) {
       const pick = random();
       if (!codeOrStack(cpu, pick)) {
         if (state.left === 0) {
           const which = random() % 40;
           const part = parts[which < 30 ? 0 : which < 36 ? 1 : 2];
-          state.page = part.first + part.popularity(random()) + (part.first === 0 ? cpu * own : 0);
+          state.page = part.first + part.popularity(random()) + (part.first === 0 ? mine : 0);
           state.store = part.store;
           state.offset = random() & 0xfc0;
           state.left = 4 + (random() & 7);
         }
         state.left--;
         const offset = state.offset + ((pick >>> 8) & 0x38);
-        const kind = state.store !== 0 && ((pick >>> 3) & state.store) === 0 ? STORE : LOAD;
+        const kind = ((pick >>> 3) & state.store) === 0 ? STORE : LOAD;
         builder.record(heap(state.page), referenceWord(kind, offset, 8));
       }
     }

@@ -1,102 +1,12 @@
 /** The rows `directory`: the kernel with a directory on several CPUs, against C, and how its cost grows. */
 import { join } from 'node:path';
-import { C, createCounters } from '../dist/model/counters.js';
-import { createKernel } from '../dist/model/hardware/kernel.js';
-import { createPlacement } from '../dist/model/hardware/placement.js';
-import { createTlb } from '../dist/model/hardware/tlb.js';
-import { disco } from '../dist/model/paging/policies/disco.js';
-import { COHERENCE_COUNTERS, FLOW_KINDS } from '../dist/model/tally.js';
+import { happened, NAMES, ourDirectory, policyDefinitions } from './directory-kernel.mjs';
 import { oneProgram, sharedMissHeavy } from './directory-streams.mjs';
 import { COMPARED, cReference } from './kernels.mjs';
-import { cpuSeconds, paired, rate, spread } from './measure.mjs';
+import { paired, rate, spread } from './measure.mjs';
 import { machineOf } from './streams.mjs';
 
-/** What is compared beyond the counters of one CPU, in the order in which the C reference prints it. */
-const DIRTY_COUNTERS = ['dirty', 'neighbour'].flatMap((where) =>
-  ['fetch', 'load', 'store'].map((kind) => `${where}_${kind}_misses`),
-);
-const NAMES = [...COMPARED, ...DIRTY_COUNTERS, ...COHERENCE_COUNTERS];
-const ACTIONS = ['leave', 'migrate', 'replicate'];
-/** The policy's numbers: its defaults, and one reset a pass. */
-const POLICY = { TRIGGER: 128, SHARING: 32, WRITE: 1, MIGRATIONS: 1 };
 const PROGRAM = join(import.meta.dirname, '../traces/malta64-pmake.vmt');
-
-/** Position by position, so that no two counts can change places unseen. */
-const weighed = (list) => list.reduce((sum, n, at) => sum + (at + 1) * n, 0);
-
-/**
- * Our kernel over a stream of several CPUs. `policy`: misses are counted for the policy `disco`, and decisions are
- * made and counted; pages could move, but stay where they are. `marks`: words after which the time is taken.
- */
-function ourDirectory(name, stream, { policy = false, machine = stream.machine, marks = [] } = {}) {
-  const { cpus, pages, words, segmentEnd, segmentCpu, spans } = stream;
-  const counters = createCounters();
-  const tlb = createTlb(machine.tlb, pages, cpus);
-  const first = C.tlb_fetch_misses;
-  const traffic = new Int32Array(FLOW_KINDS.length * cpus * machine.nodes * machine.nodes);
-  const decided = { leave: 0, migrate: 0, replicate: 0 };
-  let passes = 0;
-  const rules = policy ? hotPages(stream, machine, () => kernel.machinePages) : null;
-  const kernel = createKernel({
-    machine,
-    cpus,
-    pages,
-    counters,
-    stamps: null,
-    usable: tlb.resident,
-    onMiss: (cpu, id, kind) => {
-      counters.values[counters.row + first + kind]++;
-      tlb.insert(cpu, id);
-    },
-    place: createPlacement(machine, pages, cpus, []),
-    traffic,
-    movable: policy,
-    onGuarded: () => {},
-    counted: rules === null ? null : rules.miss,
-    onHot: (cpu, page) => {
-      const { action } = rules.decide(cpu, page);
-      decided[action]++;
-      if (action === 'migrate') rules.carriedOut(page, action);
-    },
-  });
-  tlb.reserve();
-  kernel.reserve();
-  const run = () => {
-    counters.clear();
-    kernel.clear();
-    for (const action of ACTIONS) decided[action] = 0;
-    rules?.advance(passes++ * words.length);
-    const until = [];
-    const before = cpuSeconds();
-    let at = 0;
-    for (let s = 0; s < segmentEnd.length; s++) {
-      const end = segmentEnd[s];
-      kernel.run(words, at, end, segmentCpu[s], spans);
-      at = end;
-      if (at >= marks[until.length]) until.push(cpuSeconds() - before);
-    }
-    const seconds = cpuSeconds() - before;
-    const counts = NAMES.map((counter) => counters.values[counters.row + C[counter]]);
-    counts.push(...ACTIONS.map((action) => decided[action]));
-    counts.push(weighed(kernel.lostLines()), weighed(traffic));
-    return { seconds, counts, until };
-  };
-  return { name, run };
-}
-
-function hotPages(stream, machine, machinePages) {
-  return disco.create(disco.options.parse({ reset_interval_ns: 1 }), {
-    info: {
-      cpus: stream.cpus,
-      nodes: machine.nodes,
-      holds: (page, node) => machinePages().home(machinePages().of(page, node)) === node,
-      replicated: (page) => machinePages().guarded(page),
-      kernel: () => false,
-      mappings: null,
-    },
-    instructions: () => stream.words.length,
-  });
-}
 
 const machineFor = (cpus, changes = {}) => machineOf({ nodes: cpus, coherence: 'directory', ...changes });
 
@@ -110,20 +20,23 @@ const describe = (stream, counts) => {
   const sum = (names) => names.reduce((total, name) => total + of(name), 0);
   const { length } = stream.words;
   const percent = (n, digits = 1) => `${((100 * n) / length).toFixed(digits)} %`;
-  const decisions = counts.slice(NAMES.length, NAMES.length + ACTIONS.length);
+  const moved = ['hot_page', 'migrate', 'replicate', 'collapse', 'shootdown'].map((layer) =>
+    happened(counts, layer),
+  );
   return (
     `${(length / 1e6).toFixed(1)} M words for ${(stream.accesses / 1e6).toFixed(1)} M accesses; of words ` +
     `L1 misses ${percent(sum(COMPARED.slice(0, 3)))}, L2 misses ${percent(sum(COMPARED.slice(3, 6)))}, ` +
     `TLB misses ${percent(sum(COMPARED.slice(11, 14)))}, upgrades ${percent(of('upgrades'), 2)}, ` +
     `invalidations ${percent(of('invalidations'), 2)}; sharing misses ${of('true_sharing_misses')} true, ` +
-    `${of('false_sharing_misses')} false; hot pages ${decisions.join(' + ')} (left, migrate, replicate)`
+    `${of('false_sharing_misses')} false; hot pages ${moved[0]}: ` +
+    `${moved[1]} migrated, ${moved[2]} replicated; ${moved[3]} collapsed, ${moved[4]} TLB shootdowns`
   );
 };
 
-/** Against C, with the policy's counters and decisions. */
+/** Against C, with the policy, its decisions carried out. */
 async function againstC(which, { directory, quick, rounds, warmups, report }) {
   const stream = await streamOf(which, quick);
-  const more = { POLICY: 1, REPLACEMENT_HINTS: stream.machine.replacement_hints ? 1 : 0, ...POLICY };
+  const more = policyDefinitions(stream);
   const c = cReference(stream, directory, { source: 'reference-directory.c', more, spans: stream.spans });
   const result = await paired(which, [ourDirectory('vmtax', stream, { policy: true }), c], rounds, warmups);
   c.close();

@@ -1,7 +1,7 @@
 /*
  * The C reference of the replay kernel with `coherence: directory`: the same packed words and spans, the same data
- * layout, the same algorithm and the same counts as src/model/hardware/kernel.ts with directory.ts, sharing.ts and
- * tlb.ts, and as the counters and decisions of the page policy `disco` (decided and counted, not carried out).
+ * layout, the same algorithm and the same counts as src/model/hardware/kernel.ts with directory.ts, sharing.ts,
+ * machine-pages.ts and tlb.ts; and as the page policy `disco` and the moves of pages (reference-pages.h).
  * Geometry is given at compile time (-D); what is common with one CPU is described in reference.c.
  *
  *     reference-directory FILE          (FILE: see read_stream)
@@ -34,9 +34,13 @@ enum {
   THREE_HOPS, THREE_HOPS1, THREE_HOPS2, NEIGHBOUR, NEIGHBOUR1, NEIGHBOUR2,
   COLD, CAPACITY, TRUE_SHARING, FALSE_SHARING, MOVED,
   UPGRADES, REMOTE_UPGRADES, INTERVENTIONS, INVALIDATIONS, STALE, SHARING_WB, HINTS,
-  LEFT, MIGRATE, REPLICATE, COUNTERS
+  LOADS, STORES, COUNT, COUNTERS
 };
 #include "reference.h"
+
+/* Who acts, and what was decided. */
+enum { WORKLOAD, HOT_PAGE, MIGRATE, REPLICATE, COLLAPSE, SHOOTDOWN, LAYERS };
+enum { HELD, WRITE_SHARED, FROZEN, PRIVATE, READ_SHARED, DECISIONS };
 
 enum { F_LOCAL, F_LOCAL_CACHE, F_REMOTE_CLEAN, F_REMOTE_DIRTY, F_UPGRADE, F_WRITEBACK, F_HINT, F_INVALIDATION, FLOWS };
 
@@ -47,25 +51,26 @@ static long lost[CPUS];
 static i32 flows[FLOWS][CPUS][NODES][NODES];
 static u16 *spans;
 
-/* The directory, by line: the owner + 1 below the slot + 1, then vectors: sharers, seen, moved. */
+/* The directory, by line: the owner + 1 below the slot + 1, then vectors, in one word if they fit: sharers, seen, moved. */
 #define OWNER_BITS 8
 #define OWNER ((1 << OWNER_BITS) - 1)
-#define ENTRY (WIDTH == 1 ? 4 : WIDTH == 2 ? 8 : 16)
+#define PACKED (CPUS <= 10)
+#define ENTRY (PACKED ? 2 : WIDTH == 1 ? 4 : WIDTH == 2 ? 8 : 16)
 #define SHARERS 1
-#define SEEN (1 + WIDTH)
-#define MOVED_TO (1 + 2 * WIDTH)
+#define SEEN (PACKED ? 1 : 1 + WIDTH)
+#define MOVED_TO (PACKED ? 1 : 1 + 2 * WIDTH)
+#define SEEN_BITS (PACKED ? 10 : 0)
+#define MOVED_BITS (PACKED ? 20 : 0)
+#define ALL (PACKED ? 0x3ff : -1)
 static i32 *table;
 /* Sharing: by slot who lost it when, and when each granule was stored to. */
 static i32 *losers, *lost_at, *stored_at, *free_slots;
 static i32 n_slots, room_slots, n_free, now;
 #if POLICY
+/* By node and page: its machine page + 1 (0: its own number's); translations of a page; its guard. */
 static i32 *machine_of[NODES], *first_translation, *next_translation;
 static u8 *listed, *guards;
-i32 guarded_pages; /* not static: the compiler would see that it is 0 */
-/* The policy's counters, by page its slot. */
-static i32 *policy_slot, *epoch_of, *writes, *moves;
-static u16 *misses;
-static i32 n_policy, epoch;
+static i32 guarded_pages;
 #endif
 static i32 hot_page = -1;
 
@@ -111,13 +116,15 @@ static void lose(u32 line, int cpu) {
   *at = ++now;
 }
 
-static int regain(u32 line, int cpu, u32 span) {
+/* A span is looked at where it lies, as it seldom matters. */
+static int regain(u32 line, int cpu, const u16 *span_at) {
   i32 slot = slot_at(line);
   if (slot < 0) return CAPACITY;
   i32 *at = &lost_at[(long)slot * CPUS + cpu];
   i32 since = *at;
   if (since == 0) return CAPACITY;
   int how = FALSE_SHARING;
+  u32 span = *span_at;
   i32 *stored = &stored_at[(long)slot * GRANULES];
   for (u32 g = span & (GRANULES - 1); g <= span >> GRANULE_BITS; g++)
     if (stored[g] >= since) {
@@ -132,9 +139,10 @@ static int regain(u32 line, int cpu, u32 span) {
   return how;
 }
 
-static inline i32 stored(u32 line, u32 span) {
+static inline i32 stored(u32 line, const u16 *span_at) {
   i32 slot = slot_at(line);
   if (slot < 0) return 0;
+  u32 span = *span_at;
   i32 *at = &stored_at[(long)slot * GRANULES];
   for (u32 g = span & (GRANULES - 1); g <= span >> GRANULE_BITS; g++) at[g] = now;
   return WATCHED;
@@ -177,7 +185,8 @@ static inline i32 drop(int cpu, i32 word, int ways, i32 page) {
   i32 *tags = &l1[cpu][((u32)word >> 1) & UMASK];
   for (int way = 0; way < ways; way++) {
     i32 tag = tags[way * PLANE];
-    if ((tag & NAME) != word && (page < 0 || !is_alias(cpu, tag, word, page))) continue;
+    /* By page, not by name: the name may have gone to another machine page, and the line with it. */
+    if (page < 0 ? (tag & NAME) != word : !is_alias(cpu, tag, word, page)) continue;
     for (; way < ways - 1; way++) tags[way * PLANE] = tags[(way + 1) * PLANE];
     tags[(ways - 1) * PLANE] = EMPTY;
     return tag & 1;
@@ -189,7 +198,7 @@ static inline i32 clean(int cpu, i32 word, int ways, i32 page) {
   i32 *tags = &l1[cpu][((u32)word >> 1) & UMASK];
   for (int way = 0; way < ways; way++) {
     i32 tag = tags[way * PLANE];
-    if ((tag & NAME) != word && (page < 0 || !is_alias(cpu, tag, word, page))) continue;
+    if (page < 0 ? (tag & NAME) != word : !is_alias(cpu, tag, word, page)) continue;
     tags[way * PLANE] = tag & NAME;
     return tag & 1;
   }
@@ -232,7 +241,7 @@ static int take(int cpu, u32 line, int loses) {
 static void invalidate_others(int cpu, u32 line, int home) {
   for (int w = 0; w < WIDTH; w++) {
     i32 *vector = entry_of(line) + SHARERS + w;
-    u32 left = (u32)*vector;
+    u32 left = (u32)(*vector & ALL);
     if (w == cpu >> 5) left &= ~(1u << (cpu & 31));
     *vector &= (i32)~left;
     for (; left; left &= left - 1) {
@@ -251,19 +260,19 @@ static void invalidate_others(int cpu, u32 line, int home) {
 
 static inline int has_others(int cpu, u32 line) {
   for (int w = 0; w < WIDTH; w++)
-    if (entry_of(line)[SHARERS + w] & (w == cpu >> 5 ? ~(i32)(1u << (cpu & 31)) : -1)) return 1;
+    if (entry_of(line)[SHARERS + w] & ALL & (w == cpu >> 5 ? ~(i32)(1u << (cpu & 31)) : -1)) return 1;
   return 0;
 }
 
-static i32 request(int cpu, u32 line, int kind, u32 span, int home) {
+static i32 request(int cpu, u32 line, int kind, const u16 *span, int home) {
   i32 *entry = entry_of(line), *own = entry + (cpu >> 5);
   const i32 bit = (i32)(1u << (cpu & 31));
-  if (!(own[SEEN] & bit)) {
-    own[SEEN] |= bit;
+  if (!(own[SEEN] & bit << SEEN_BITS)) {
+    own[SEEN] |= bit << SEEN_BITS;
     counter[COLD]++;
 #if POLICY
-  } else if (own[MOVED_TO] & bit) {
-    own[MOVED_TO] &= ~bit;
+  } else if (own[MOVED_TO] & bit << MOVED_BITS) {
+    own[MOVED_TO] &= ~(bit << MOVED_BITS);
     counter[MOVED]++;
 #endif
   } else
@@ -319,66 +328,9 @@ static inline void gone(int cpu, u32 line, i32 modified, int home) {
   if ((*entry & OWNER) == cpu + 1) set_owner(entry, 0);
 }
 
-/* The policy. */
-
-#if POLICY
-static NOINLINE i32 counters_of(i32 page) {
-  i32 slot = policy_slot[page];
-  if (slot < 0) {
-    slot = policy_slot[page] = n_policy++;
-    epoch_of[slot] = epoch;
-  } else if (epoch_of[slot] != epoch) {
-    epoch_of[slot] = epoch;
-    writes[slot] = moves[slot] = 0;
-    memset(misses + (long)slot * CPUS, 0, 2 * CPUS);
-  }
-  return slot;
-}
-#endif
-
-static inline void count_miss(int cpu, i32 page, int write) {
-#if POLICY
-  i32 slot = policy_slot[page];
-  if (slot < 0 || epoch_of[slot] != epoch) slot = counters_of(page);
-  writes[slot] += write;
-  u16 *at = &misses[(long)slot * CPUS + cpu];
-  if (*at < 0xffff) ++*at;
-  if (*at >= TRIGGER && homes[page] != NODE_OF(cpu)) hot_page = page;
-#else
-  (void)cpu, (void)page, (void)write;
-#endif
-}
-
-/* A hot page: what to do with it is counted, and that it was done. */
-static NOINLINE void take_hot(int cpu) {
-#if POLICY
-  i32 page = hot_page;
-  i32 slot = counters_of(page);
-  int node = NODE_OF(cpu);
-  hot_page = -1;
-  if (homes[page] == node)
-    counter[LEFT]++;
-  else {
-    long most = 0;
-    for (int other = 0; other < NODES; other++) {
-      long sum = 0;
-      for (int i = 0; i < CPUS / NODES; i++) sum += misses[(long)slot * CPUS + other * (CPUS / NODES) + i];
-      if (other != node && sum > most) most = sum;
-    }
-    if (most >= SHARING)
-      counter[writes[slot] > WRITE ? LEFT : REPLICATE]++;
-    else if (moves[slot] >= MIGRATIONS)
-      counter[LEFT]++;
-    else {
-      counter[MIGRATE]++;
-      moves[slot]++;
-    }
-  }
-  memset(misses + (long)slot * CPUS, 0, 2 * CPUS);
-#else
-  (void)cpu;
-#endif
-}
+/* The policy's part: a miss is counted, and whether its page is hot (reference-pages.h). */
+static inline void count_miss(int cpu, i32 page, int write);
+static NOINLINE void lift_guard(int cpu, u32 id);
 
 /* Misses. */
 
@@ -404,7 +356,7 @@ static inline i32 permitted(int cpu, i32 tag) {
   return tag | WRITABLE;
 }
 
-static inline void access_l2(int cpu, u32 line, int kind, i32 bits, u32 span) {
+static inline void access_l2(int cpu, u32 line, int kind, i32 bits, const u16 *span) {
   i32 key = (i32)(line >> L2_SHIFT << 4);
   i32 *set = &l2[cpu][((line >> L2_SHIFT) & (L2_SETS - 1)) * L2_WAYS];
   int way = 0;
@@ -413,6 +365,9 @@ static inline void access_l2(int cpu, u32 line, int kind, i32 bits, u32 span) {
   if (way == L2_WAYS) {
     u32 page = line >> PAGE_LINE_BITS;
     counter[L2FETCH + kind]++;
+    /* Both are asked for soon. */
+    __builtin_prefetch(entry_of(line >> L2_SHIFT));
+    __builtin_prefetch(entry_of(tag == EMPTY ? 0 : (u32)tag >> 4));
     int home = home_of(cpu, page);
     count_miss(cpu, page, kind == 2);
     i32 granted = request(cpu, line >> L2_SHIFT, kind, span, home) << 3;
@@ -433,7 +388,7 @@ static inline i32 *l2_entry(int cpu, u32 line) {
 }
 
 /* A store to the line in front. */
-static inline void store_to(int cpu, i32 *front, i32 word, u32 span) {
+static inline void store_to(int cpu, i32 *front, i32 word, const u16 *span) {
   u32 line = physical_line(cpu, word);
   if (!(*front & 1)) {
     i32 *entry = l2_entry(cpu, line);
@@ -443,12 +398,12 @@ static inline void store_to(int cpu, i32 *front, i32 word, u32 span) {
 }
 
 /* Everything but a plain hit. */
-static NOINLINE void l1_slow(int cpu, i32 word, u32 span) {
+static NOINLINE void l1_slow(int cpu, i32 word, const u16 *span) {
   i32 *tags = &l1[cpu][((u32)word >> 1) & UMASK];
   const int ways = word & 2 ? FETCH_WAYS : DATA_WAYS;
   const i32 key = word & -2;
 #if POLICY
-  if (word & 1 && guarded_pages && guards[physical[(u32)word >> PAGE_SHIFT]]) abort(); /* nothing is replicated */
+  if (word & 1 && guarded_pages && guards[physical[(u32)word >> PAGE_SHIFT]]) lift_guard(cpu, (u32)word >> PAGE_SHIFT);
 #endif
   for (int way = 0; way < ways; way++) {
     i32 tag = tags[way * PLANE];
@@ -483,7 +438,21 @@ static NOINLINE void l1_slow(int cpu, i32 word, u32 span) {
   }
 }
 
-static void replay(void) {
+static void *filled(long bytes, int value) {
+  void *data = malloc(bytes + 4);
+  if (!data) exit(1);
+  return memset(data, value, bytes + 4);
+}
+
+#if POLICY
+#include "reference-pages.h"
+#else
+static inline void count_miss(int cpu, i32 page, int write) { (void)cpu, (void)page, (void)write; }
+static void take_hot(int cpu) { (void)cpu; }
+static void advance(long now) { (void)now; }
+#endif
+
+static void replay(long before) {
   i32 p = 0;
   for (i32 s = 0; s < n_segments; s++) {
     const int cpu = segment_cpu[s];
@@ -495,46 +464,41 @@ static void replay(void) {
       const u32 id = (u32)r >> PAGE_SHIFT;
       if (!LIKELY(map[id])) tlb_miss(cpu, id, r);
       if (!LIKELY(((tags[((u32)r >> 1) & UMASK] ^ r) & (r | -2)) == 0)) {
-        l1_slow(cpu, r, spans[p]);
+        l1_slow(cpu, r, spans + p);
         if (POLICY && hot_page >= 0) take_hot(cpu);
       }
     }
+    advance(before + p);
   }
 }
 
-static void *filled(long bytes, int value) {
-  void *data = malloc(bytes + 4);
-  if (!data) exit(1);
-  return memset(data, value, bytes + 4);
-}
-
-static void reset(void) {
-  long lines = (long)n_physical * LINES_PER_PAGE;
+/* `ids` and `pages`: room for translations and physical pages. */
+static void reset(long ids, long pages) {
   for (int cpu = 0; cpu < CPUS; cpu++) {
     memset(l1[cpu], 0xff, sizeof l1[cpu]);
     memset(l2[cpu], 0xff, sizeof l2[cpu]);
     memset(slots[cpu], 0xff, sizeof slots[cpu]);
-    usable[cpu] = filled(n_ids, 0);
-    slot_of[cpu] = filled(4L * n_blocks, 0xff);
+    usable[cpu] = filled(ids, 0);
+    slot_of[cpu] = filled(2L * n_blocks, 0xff);
     rng[cpu] = TLB_SEED + (u32)cpu * 0x9e3779b9u;
   }
-  for (int v = 0; v < VIEWS; v++) frames[v] = filled(4L * n_ids, 0xff);
+  for (int v = 0; v < VIEWS; v++) frames[v] = filled(4 * ids, 0xff);
   current = filled(4L * n_blocks, 0xff);
-  owners = filled(4L * n_physical, 0xff);
-  homes = filled(n_physical, 255);
-  table = filled(4 * lines * ENTRY, 0);
+  owners = filled(4 * pages, 0xff);
+  homes = filled(pages, 255);
+  table = filled(4 * pages * LINES_PER_PAGE * ENTRY, 0);
 #if POLICY
-  for (int v = 0; v < NODES; v++) machine_of[v] = filled(4L * n_physical, 0);
-  first_translation = filled(4L * n_physical, 0);
-  next_translation = filled(4L * n_ids, 0);
-  listed = filled(n_ids, 0);
-  guards = filled(n_physical, 0);
-  policy_slot = filled(4L * n_physical, 0xff);
-  epoch_of = filled(4L * n_physical, 0);
-  writes = filled(4L * n_physical, 0);
-  moves = filled(4L * n_physical, 0);
-  misses = filled(2L * n_physical * CPUS, 0);
+  for (int v = 0; v < NODES; v++) machine_of[v] = filled(4 * pages, 0);
+  first_translation = filled(4 * pages, 0);
+  next_translation = filled(4 * ids, 0);
+  listed = filled(ids, 0);
+  guards = filled(pages, 0);
+  reset_pages(ids, pages);
 #endif
+}
+
+static void print_row(const long *row) {
+  for (int i = 0; i < COUNTERS; i++) printf(" %ld", row[i]);
 }
 
 int main(int argc, char **argv) {
@@ -545,25 +509,34 @@ int main(int argc, char **argv) {
   spans = column(f, n_words, 2);
   fclose(f);
   char line[16];
-  reset();
-  while (fgets(line, sizeof line, stdin)) {
+  /* What moves needs room: copies, and translations by which they are made. */
+  long extra = POLICY ? n_physical + 64 * COLOURS : 0;
+  reset(n_ids + extra, n_physical + extra);
+  for (long passes = 0; fgets(line, sizeof line, stdin); passes++) {
     memset(counter, 0, sizeof counter);
     memset(lost, 0, sizeof lost);
     memset(flows, 0, sizeof flows);
+#if POLICY
+    memset(by_layer, 0, sizeof by_layer);
+    memset(decided, 0, sizeof decided);
+#endif
     long before = cpu_microseconds();
-    replay();
+    replay(passes * n_words);
     printf("%ld", cpu_microseconds() - before);
-    for (int i = 0; i < COUNTERS; i++) printf(" %ld", counter[i]);
+    print_row(counter);
     long sum = 0;
     for (int cpu = 0; cpu < CPUS; cpu++) sum += (cpu + 1) * lost[cpu];
     printf(" %ld", sum);
     sum = 0;
     for (long i = 0; i < (long)(sizeof flows / sizeof(i32)); i++) sum += (i + 1) * (&flows[0][0][0][0])[i];
-    printf(" %ld\n", sum);
-    fflush(stdout);
+    printf(" %ld", sum);
 #if POLICY
-    epoch++;
+    for (int layer = HOT_PAGE; layer < LAYERS; layer++) print_row(by_layer[layer]);
+    for (int i = 0; i < DECISIONS; i++) printf(" %ld", decided[i]);
+    printf(" %d", copies_in_use);
 #endif
+    printf("\n");
+    fflush(stdout);
   }
   return 0;
 }

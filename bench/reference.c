@@ -158,7 +158,7 @@ static void reset(void) {
     memset(l2[cpu], 0xff, sizeof l2[cpu]);
     memset(usable[cpu], 0, n_ids);
     memset(slots[cpu], 0xff, sizeof slots[cpu]);
-    memset(slot_of[cpu], 0xff, 4L * n_blocks);
+    memset(slot_of[cpu], 0xff, 2L * n_blocks);
     rng[cpu] = TLB_SEED + (u32)cpu * 0x9e3779b9u;
   }
   memset(current, 0xff, 4L * n_blocks);
@@ -178,7 +178,7 @@ int main(int argc, char **argv) {
   homes = malloc(n_physical);
   for (int cpu = 0; cpu < CPUS; cpu++) {
     usable[cpu] = malloc(n_ids);
-    slot_of[cpu] = malloc(4L * n_blocks);
+    slot_of[cpu] = malloc(2L * n_blocks);
   }
   char line[16];
   reset();

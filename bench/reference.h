@@ -18,13 +18,14 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 
 typedef int32_t i32;
+typedef int16_t i16;
 typedef uint32_t u32;
 typedef uint16_t u16;
 typedef uint8_t u8;
 
 static u8 *usable[CPUS];
 static i32 slots[CPUS][TLB_ENTRIES];
-static i32 *slot_of[CPUS];
+static i16 *slot_of[CPUS];
 static u32 rng[CPUS];
 static i32 *current, *block, *physical, *owners;
 static u8 *homes;
@@ -49,7 +50,7 @@ static NOINLINE void tlb_miss(int cpu, u32 id, i32 word) {
       each_half(usable[cpu], old, 0);
     }
     slots[cpu][slot] = entry;
-    slot_of[cpu][entry] = slot;
+    slot_of[cpu][entry] = (i16)slot;
     if (PAIRS) {
       i32 other = current[block[id] ^ 1];
       if (other >= 0) usable[cpu][other] = 1;

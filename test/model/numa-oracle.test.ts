@@ -71,6 +71,33 @@ describe('after a page has moved', () => {
     expect(rows[2]!.workload).toMatchObject({ cold_misses: 1, true_sharing_misses: 1 });
   });
 
+  test.each([65536, 1 << 20])('its copy meets in caches of %d bytes what the page met', async (size) => {
+    // Pages of one colour drive each other out of the direct-mapped caches; those of the next do not.
+    const large = { size, ways: 1, line: 32 };
+    const input: SystemInput = {
+      ...system({ sharing: 'infinite' }),
+      machine: { ...system({}).machine, l1i: large, l1d: large, l2: { ...large, inclusive: true } },
+    };
+    const other = (colours: number): Reference => {
+      const page = 5 + colours + size / 4096;
+      return { ...use(1, 1, 1024), page, physicalPage: page };
+    };
+    const list = [
+      ...loads(0),
+      ...loads(1),
+      use(1, 1, 1024),
+      other(1),
+      use(1, 1, 1024),
+      other(0),
+      use(1, 1, 1024),
+    ];
+    const [tally] = await talliesOf([input], fromReferences(list, 3, 1000));
+    const counts = countsOf(tally!);
+    expect(counts).toEqual(tidy(numaOracle(systemSchema.parse(input), list, 3, 1000)));
+    expect(counts.pages.fates).toEqual({ migrated: 1 });
+    expect(counts.rows[1]!.workload).toMatchObject({ capacity_misses: 1 });
+  });
+
   test('a store to what the maker of a copy has dirty collapses it', async () => {
     const list = [...loads(0), ...loads(1), use(1, 1, 8), use(1, 2, 8), use(0, 1, 8)];
     const { rows, pages } = await both(list, { sharing: 1 });

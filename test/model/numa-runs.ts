@@ -19,6 +19,9 @@ const SHAPES = [
   [12, 3],
   [16, 2],
   [16, 4],
+  // Nodes of which one has CPUs of two words of a vector.
+  [33, 3],
+  [66, 3],
 ] as const;
 
 const limit = (least: number, most: number) => fc.integer({ min: least, max: most });

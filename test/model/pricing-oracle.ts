@@ -8,7 +8,7 @@ import { solveRun } from '../../src/model/pricing/queueing/machine-contention.ts
 import { layNetwork } from '../../src/model/pricing/queueing/topology.ts';
 import { BLOCKING_KINDS, compileTraffic } from '../../src/model/pricing/queueing/traffic.ts';
 import { postedOf, stallsOf } from '../../src/model/pricing/stalls.ts';
-import { waitsOf } from '../../src/model/pricing/waiting.ts';
+import { compileWaits } from '../../src/model/pricing/waiting.ts';
 import { wholePs } from '../../src/model/pricing/whole.ts';
 import type { ResolvedPrices } from '../../src/model/systems/resolve.ts';
 import { FLOW_KINDS, LAYERS, sumCounter, type Tally, type TallyRow } from '../../src/model/tally.ts';
@@ -53,7 +53,7 @@ export function obviousBreakdown(tally: Tally, prices: ResolvedPrices, system: P
   const parts = rows.flatMap((row) => partsOf(row, prices, system.monitor !== null));
   const busy = new Array<number>(tally.cpus).fill(0);
   for (const part of parts) busy[part.cpu]! += part.ps;
-  parts.push(...waitsOf(tally, prices, system, delays, busy, null).parts);
+  parts.push(...compileWaits(tally, system)(prices, delays, busy, null).parts);
   return { total_ps: parts.reduce((sum, part) => sum + part.ps, 0), parts };
 }
 

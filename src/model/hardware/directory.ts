@@ -21,6 +21,9 @@ import { createSharing, OWNER_BITS, type Sharing } from './sharing.ts';
 export const CLEAN = 1;
 export const MODIFIED = 2;
 
+/** So many CPUs have their three vectors in one word. */
+const PACKED = 10;
+
 export interface DirectoryOptions {
   /** `directory`: MESI. `drcachesim`: MSI, evictions always told, nothing sent on the network. */
   readonly rule: 'directory' | 'drcachesim';
@@ -32,8 +35,12 @@ export interface DirectoryOptions {
   readonly nodeOf: Uint8Array;
   /** Takes a line from `cpu`'s caches; `lose`: altogether, else it stays there, shared and clean. */
   readonly take: (cpu: number, line: number, lose: boolean) => number;
+  /** Whether `cpu`'s caches have a line. */
+  readonly has: (cpu: number, line: number) => boolean;
   /** Notes a message of the running CPU (`FLOW_KINDS`). */
   readonly flow: (kind: number, home: number, other: number) => void;
+  /** The span that `request` and `stored` were given a name of: asked for when it matters, which is seldom. */
+  readonly spanOf: (span: number) => number;
   /** Whether pages change their machine page: then losses by that are told apart. */
   readonly movable: boolean;
 }
@@ -50,6 +57,8 @@ export interface Directory {
   stored(line: number, span: number): boolean;
   /** A line leaves the running CPU's caches. */
   gone(line: number, modified: boolean, home: number): void;
+  /** What is known of two lines is asked for soon: of the host's memory it is asked for both at once now. */
+  ready(line: number, other: number): void;
   /** Makes `cpu` the running one. */
   select(cpu: number): void;
   /** Room for lines of `pages` physical pages. */
@@ -60,13 +69,11 @@ export interface Directory {
   sharers(line: number): number[];
   /** Whether stores to a line must be told. */
   watched(line: number): boolean;
-  /** Whether the directory lists a CPU for a line. */
-  lists(line: number, cpu: number): boolean;
   /**
-   * The contents of a line are at `to` for CPU `cpu` from now on, and `from` is in its caches no more, unless it
-   * `stays` there for others. `lost`: it was until now, and `to` is not.
+   * The contents of a line are at `to` from now on for CPUs `first` to `last` − 1, and `from` is in their caches no
+   * more, unless it `stays` there for others. What is known of their losses goes with it.
    */
-  divert(from: number, to: number, cpu: number, lost: boolean, stays: boolean): void;
+  divert(from: number, to: number, first: number, last: number, stays: boolean): void;
   /** Nobody may write the line without asking. */
   disown(line: number): void;
   /** Forgets everything about a line, whose page is free. */
@@ -75,10 +82,10 @@ export interface Directory {
 
 export function createDirectory(options: DirectoryOptions): Directory {
   const width = (options.cpus + 31) >>> 5;
-  // 4 words up to 32 CPUs, 8 up to 64, 16 up to 128.
-  const entryBits = 32 - Math.clz32(3 * width);
-  const sharing = createSharing(options.cpus, entryBits);
-  return ownCopy(buildDirectory)(options, { C, wider, sharing, width, entryBits, OWNER_BITS });
+  // 2 words up to PACKED CPUs, 4 up to 32, 8 up to 64, 16 up to 128.
+  const entryBits = options.cpus <= PACKED ? 1 : 32 - Math.clz32(3 * width);
+  const sharing = createSharing(options.cpus, entryBits, options.spanOf);
+  return ownCopy(buildDirectory)(options, { C, wider, sharing, width, entryBits, OWNER_BITS, PACKED });
 }
 
 interface Imports {
@@ -90,11 +97,12 @@ interface Imports {
   /** log2 of the words of an entry. */
   readonly entryBits: number;
   readonly OWNER_BITS: number;
+  readonly PACKED: number;
 }
 
 function buildDirectory(options: DirectoryOptions, imports: Imports): Directory {
-  const { rule, cpus, hints, linesPerPage, counters, nodeOf, take, flow, movable } = options;
-  const { C, wider, sharing, width, entryBits, OWNER_BITS } = imports;
+  const { rule, cpus, hints, linesPerPage, counters, nodeOf, take, has, flow, movable } = options;
+  const { C, wider, sharing, width, entryBits, OWNER_BITS, PACKED } = imports;
   const { cold_misses, capacity_misses, true_sharing_misses, false_sharing_misses, moved_misses } = C;
   const { remote_fetch_misses, dirty_fetch_misses, neighbour_fetch_misses } = C;
   const { upgrades, remote_upgrades, interventions, invalidations, stale_messages } = C;
@@ -113,14 +121,20 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
   const INVALIDATION = 7;
 
   /**
-   * By line: the CPU that has it E or M, plus 1 (0: none), below its slot; from SHARERS, SEEN and MOVED on, vectors.
+   * By line: the CPU that has it E or M, plus 1 (0: none), below its slot; from SHARERS, SEEN and MOVED on, vectors,
+   * whose first bits are so many bits up in a word.
    */
   let table = new Int32Array(1024 << entryBits);
   sharing.use(table);
   const OWNER = (1 << OWNER_BITS) - 1;
+  const packed = cpus <= PACKED;
   const SHARERS = 1;
-  const SEEN = 1 + width;
-  const MOVED = 1 + 2 * width;
+  const SEEN = packed ? 1 : 1 + width;
+  const MOVED = packed ? 1 : 1 + 2 * width;
+  const SEEN_BITS = packed ? PACKED : 0;
+  const MOVED_BITS = packed ? 2 * PACKED : 0;
+  /** All CPUs of a word. */
+  const ALL = packed ? (1 << PACKED) - 1 : -1;
   /** Classes by the answers of `sharing.regain`. */
   const sharingClass = [capacity_misses, true_sharing_misses, false_sharing_misses];
   const lost = new Float64Array(cpus);
@@ -158,7 +172,7 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
   const invalidateOthers = (line: number, home: number): void => {
     const base = (line << entryBits) + SHARERS;
     for (let w = 0; w < width; w++) {
-      let left = table[base + w]!;
+      let left = table[base + w]! & ALL;
       if (w === ownWord) left &= ~ownBit;
       if (left === 0) continue;
       table[base + w] = table[base + w]! & ~left;
@@ -173,7 +187,7 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
 
   const hasOthers = (line: number): boolean => {
     const base = (line << entryBits) + SHARERS;
-    if (width === 1) return (table[base]! & ~ownBit) !== 0;
+    if (width === 1) return (table[base]! & ALL & ~ownBit) !== 0;
     for (let w = 0; w < width; w++)
       if ((table[base + w]! & (w === ownWord ? ~ownBit : -1)) !== 0) return true;
     return false;
@@ -186,11 +200,11 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
     const { values, row } = counters;
     // Its class, by how the CPU lost the line; it has it again now.
     const before = lines[own + SEEN]!;
-    if ((before & ownBit) === 0) {
-      lines[own + SEEN] = before | ownBit;
+    if ((before & (ownBit << SEEN_BITS)) === 0) {
+      lines[own + SEEN] = before | (ownBit << SEEN_BITS);
       values[row + cold_misses]!++;
-    } else if (movable && (lines[own + MOVED]! & ownBit) !== 0) {
-      lines[own + MOVED] = lines[own + MOVED]! & ~ownBit;
+    } else if (movable && (lines[own + MOVED]! & (ownBit << MOVED_BITS)) !== 0) {
+      lines[own + MOVED] = lines[own + MOVED]! & ~(ownBit << MOVED_BITS);
       values[row + moved_misses]!++;
     } else if (lines[at]! >>> OWNER_BITS === 0) values[row + capacity_misses]!++;
     else values[row + sharingClass[sharing.regain(line, cpu, span)]!]!++;
@@ -228,6 +242,12 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
     if (kind !== 2 && !(mesi && alone)) return 0;
     setOwner(at, cpu + 1);
     return 1;
+  };
+
+  // A load whose value goes nowhere would be compiled away.
+  const loaded = new Int32Array(1);
+  const ready = (line: number, other: number): void => {
+    loaded[0] = table[line << entryBits]! ^ table[other << entryBits]!;
   };
 
   const upgrade = (line: number, home: number): void => {
@@ -274,20 +294,39 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
     table.fill(0, line << entryBits, (line + 1) << entryBits);
   };
 
-  const divert = (from: number, to: number, user: number, lost: boolean, stays: boolean): void => {
-    const bit = 1 << (user & 31);
-    const source = (from << entryBits) + (user >>> 5);
-    const target = (to << entryBits) + (user >>> 5);
-    if ((table[source + SEEN]! & bit) !== 0) table[target + SEEN] = table[target + SEEN]! | bit;
-    if (lost || (table[source + MOVED]! & bit) !== 0) table[target + MOVED] = table[target + MOVED]! | bit;
+  const divert = (from: number, to: number, first: number, last: number, stays: boolean): void => {
+    const source = from << entryBits;
+    const target = to << entryBits;
+    for (let w = first >>> 5; w <= (last - 1) >>> 5; w++) {
+      const low = w === first >>> 5 ? -1 << (first & 31) : -1;
+      const high = w === (last - 1) >>> 5 ? -1 >>> (31 - ((last - 1) & 31)) : -1;
+      const users = low & high & ALL;
+      // Who had it, and has not got the copy, which it may have made, has lost it.
+      let gone = 0;
+      for (let left = table[source + SHARERS + w]! & users; left !== 0; left &= left - 1) {
+        const user = (w << 5) + 31 - Math.clz32(left & -left);
+        const had = stays ? has(user, from) : take(user, from, true) !== 0;
+        if (had && !has(user, to)) gone |= 1 << (user & 31);
+      }
+      const seen = table[source + SEEN + w]! & (users << SEEN_BITS);
+      const moved = (table[source + MOVED + w]! & (users << MOVED_BITS)) | (gone << MOVED_BITS);
+      table[target + SEEN + w] = table[target + SEEN + w]! | seen;
+      table[target + MOVED + w] = table[target + MOVED + w]! | moved;
+      if (stays) continue;
+      table[source + SHARERS + w] = table[source + SHARERS + w]! & ~users;
+      table[source + SEEN + w] = table[source + SEEN + w]! & ~(users << SEEN_BITS);
+      table[source + MOVED + w] = table[source + MOVED + w]! & ~(users << MOVED_BITS);
+    }
     if (stays) return;
-    for (const vector of [SHARERS, SEEN, MOVED]) table[source + vector] = table[source + vector]! & ~bit;
-    if ((table[from << entryBits]! & OWNER) === user + 1) setOwner(from << entryBits, 0);
-    sharing.divert(from, to, user);
+    const owner = (table[source]! & OWNER) - 1;
+    if (owner >= first && owner < last) setOwner(source, 0);
+    if (table[source]! >>> OWNER_BITS === 0) return;
+    for (let user = first; user < last; user++) sharing.divert(from, to, user);
   };
 
   return {
     request,
+    ready,
     upgrade,
     stored: sharing.stored,
     gone,
@@ -295,7 +334,6 @@ function buildDirectory(options: DirectoryOptions, imports: Imports): Directory 
     reserve,
     lost,
     watched: (line) => table[line << entryBits]! >>> OWNER_BITS !== 0,
-    lists,
     sharers: listed,
     divert,
     disown: (line) => {

@@ -251,13 +251,13 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   const l2Mask = l2 ? l2.size / l2.ways / l2.line - 1 : 0;
   const l2Shift = l2 ? log2(l2.line) - lineBits : 0;
 
-  const l1Tags: Int32Array[] = [];
-  const l2Tags: Int32Array[] = [];
-  for (let cpu = 0; cpu < cpus; cpu++) {
-    l1Tags.push(new Int32Array(plane * planes).fill(EMPTY));
-    if (l2?.shared && cpu > 0) l2Tags.push(l2Tags[0]!);
-    else l2Tags.push(new Int32Array(l2 ? l2.size / l2.line : 0).fill(NO_LINE));
-  }
+  // All L1s in one array, CPU after CPU, and all L2s: so their places and lengths are compiled in.
+  const l1Tags = new Int32Array(cpus * plane * planes).fill(EMPTY);
+  const l2Lines = l2 ? l2.size / l2.line : 0;
+  const l2s = l2?.shared ? 1 : cpus;
+  const l2Tags = new Int32Array(l2Lines * l2s).fill(NO_LINE);
+  /** Where a CPU's L2 begins. */
+  const l2StartOf = Int32Array.from({ length: cpus }, (_, cpu) => (l2s === 1 ? 0 : cpu * l2Lines));
   /** Per translation that has missed in an L1: machine page << 1 | 1 if others of it have too; −1: not yet. */
   let frames: Int32Array = new Int32Array(1024).fill(-1);
   /** The same by node, where nodes may differ; `frames` is that of the node of the CPU that runs. */
@@ -298,28 +298,29 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   // The CPU that is running.
   let cpu = 0;
-  let l1 = l1Tags[0]!;
-  let l2Tag = l2Tags[0]!;
+  let l1Start = 0;
+  let l2Start = 0;
   let node = 0;
   /** LRU TLB: time is `clock` plus the position in the words. */
   let clock = 1;
   let position = 0;
-  /** Coherent: the span of the reference now being made (see `sharing.ts`). */
+  /** Coherent: the span of the reference now being made (see `sharing.ts`), or ~ its word's position in `spans`. */
   let span = 0;
 
   const select = (next: number): void => {
     cpu = next;
-    l1 = l1Tags[next]!;
-    l2Tag = l2Tags[next]!;
+    l1Start = next * plane * planes;
+    l2Start = l2StartOf[next]!;
     node = nodeOf[next]!;
     if (movable) frames = framesOf[node]!;
     if (coherent) directory.select(next);
   };
 
+  /** Where the set of a word begins, in the running CPU's L1. */
   const index = (word: number): number =>
     (word & 2) !== 0
-      ? (((word >>> (2 + fetchShift)) & fetchMask) << stride) + fetchBase
-      : ((word >>> (2 + dataShift)) & dataMask) << stride;
+      ? l1Start + (((word >>> (2 + fetchShift)) & fetchMask) << stride) + fetchBase
+      : l1Start + (((word >>> (2 + dataShift)) & dataMask) << stride);
 
   const kindOf = (word: number): number => ((word & 2) !== 0 ? 0 : 1 + (word & 1));
 
@@ -357,7 +358,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   /** Takes a line out of an L1 set; its dirty bit. `page`: physical page if it has several translations, or −1. */
   const drop = (at: number, ways: number, word: number, page: number): number => {
-    const tags = l1;
+    const tags = l1Tags;
     const last = at + (ways - 1) * plane;
     if (page < 0 && ways <= 2) {
       const first = tags[at]!;
@@ -384,7 +385,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   /** Makes a line of an L1 set clean; its dirty bit. Otherwise as `drop`. */
   const clean = (at: number, ways: number, word: number, page: number): number => {
-    const tags = l1;
+    const tags = l1Tags;
     for (let way = 0; way < ways; way++) {
       const tag = tags[at + way * plane]!;
       if (page < 0 ? (tag & NAME) !== word : !isAlias(tag, word, page)) continue;
@@ -438,20 +439,20 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   /** Another CPU's request takes a directory line from `from`: altogether, or it stays there, clean and shared. */
   const take = (from: number, line: number, lose: boolean): number => {
     const running = cpu;
-    const tags = l2Tags[from]!;
+    const tags = l2Tags;
     if (msi) {
       const first = line << directoryShift;
       const owner = owners[first >>> pageLineBits]!;
       const page = (owner & 1) !== 0 ? first >>> pageLineBits : -1;
       const word = (((owner >>> 1) << pageLineBits) | (first & lineMask)) << 2;
-      const at = index(word);
       select(from);
+      const at = index(word);
       const dirty = lose ? drop(at, dataWays, word, page) : clean(at, dataWays, word, page);
       select(running);
       return dirty !== 0 ? 2 : 1;
     }
     const key = line << 4;
-    const base = (line & l2Mask) << l2WayBits;
+    const base = l2StartOf[from]! + ((line & l2Mask) << l2WayBits);
     let way = 0;
     while (way < l2Ways && ((tags[base + way]! ^ key) & L2_LINE) !== 0) way++;
     if (way === l2Ways) return 0;
@@ -487,7 +488,9 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
         counters,
         nodeOf,
         take,
+        has: (inCpu, line) => has(inCpu, line),
         flow,
+        spanOf: (where) => (where < 0 ? spans[~where]! : where),
         movable,
       })
     : (null as never);
@@ -541,9 +544,9 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       memory(line, kind);
       return;
     }
-    const tags = l2Tag;
+    const tags = l2Tags;
     const key = (line >>> l2Shift) << 4;
-    const base = ((line >>> l2Shift) & l2Mask) << l2WayBits;
+    const base = l2Start + (((line >>> l2Shift) & l2Mask) << l2WayBits);
     let tag = tags[base]!;
     if (((tag ^ key) & L2_LINE) === 0) {
       tags[base] = (mesi && kind === 2 ? permitted(tag) : tag) | bits;
@@ -561,6 +564,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       return;
     }
     if (way === l2Ways) {
+      if (mesi) directory.ready(line >>> l2Shift, tag === NO_LINE ? line >>> l2Shift : tag >>> 4);
       const granted = memory(line, kind);
       way = l2Ways - 1;
       if (tag !== NO_LINE) evict(tag);
@@ -577,9 +581,9 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     const line = physicalLine(victim);
     if (inclusive) {
       // Inclusion has kept the line: it is only marked, its place in the LRU order stays.
-      const tags = l2Tag;
+      const tags = l2Tags;
       const key = (line >>> l2Shift) << 4;
-      let at = ((line >>> l2Shift) & l2Mask) << l2WayBits;
+      let at = l2Start + (((line >>> l2Shift) & l2Mask) << l2WayBits);
       while (((tags[at]! ^ key) & L2_LINE) !== 0) at++;
       tags[at] = tags[at]! | DIRTY;
     } else if (writebackAccesses) accessL2(line, WRITEBACK, DIRTY);
@@ -589,7 +593,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   const fill = (at: number, word: number): void => {
     const ways = (word & 2) !== 0 ? fetchWays : dataWays;
     if (ways === 0) return;
-    const tags = l1;
+    const tags = l1Tags;
     const last = at + (ways - 1) * plane;
     const victim = tags[last]!;
     if (ways === 2) tags[last] = tags[at]!;
@@ -607,21 +611,21 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   const storeTo = (at: number, word: number): void => {
     const line = physicalLine(word);
     const ofDirectory = line >>> directoryShift;
-    if ((l1[at]! & 1) === 0) {
+    if ((l1Tags[at]! & 1) === 0) {
       if (msi) directory.upgrade(ofDirectory, 0);
       else {
         const key = (line >>> l2Shift) << 4;
-        let from = ((line >>> l2Shift) & l2Mask) << l2WayBits;
-        while (((l2Tag[from]! ^ key) & L2_LINE) !== 0) from++;
-        l2Tag[from] = permitted(l2Tag[from]!);
+        let from = l2Start + (((line >>> l2Shift) & l2Mask) << l2WayBits);
+        while (((l2Tags[from]! ^ key) & L2_LINE) !== 0) from++;
+        l2Tags[from] = permitted(l2Tags[from]!);
       }
     }
-    l1[at] = directory.stored(ofDirectory, span) ? word | WATCHED : word;
+    l1Tags[at] = directory.stored(ofDirectory, span) ? word | WATCHED : word;
   };
 
   /** Looks a word up in all ways of its L1 set; on a hit moves it to the front. */
   const hitL1 = (at: number, word: number): boolean => {
-    const tags = l1;
+    const tags = l1Tags;
     const ways = (word & 2) !== 0 ? fetchWays : dataWays;
     const key = word & -2;
     let frame = frames[word >>> pageShift]!;
@@ -669,9 +673,8 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     if (msi && kind !== 0) directory.request(line >>> directoryShift, kind, span, 0);
     if (l2 === null) memory(line, kind);
     else {
-      const l2Tags = l2Tag;
       const key = (line >>> l2Shift) << 4;
-      const base = ((line >>> l2Shift) & l2Mask) << l2WayBits;
+      const base = l2Start + (((line >>> l2Shift) & l2Mask) << l2WayBits);
       const first = l2Tags[base]!;
       if (((first ^ key) & L2_LINE) === 0 && (!mesi || kind !== 2)) l2Tags[base] = first | bits;
       else accessL2(line, kind, bits);
@@ -682,7 +685,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       fill(at, tag);
       return;
     }
-    const tags = l1;
+    const tags = l1Tags;
     const ways = (word & 2) !== 0 ? fetchWays : dataWays;
     const last = at + (ways - 1) * plane;
     const victim = tags[last]!;
@@ -697,9 +700,9 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     counters.values[counters.row + l1_writebacks]!++;
     const out = physicalLine(mesi ? victim & NAME : victim);
     const outKey = (out >>> l2Shift) << 4;
-    let to = ((out >>> l2Shift) & l2Mask) << l2WayBits;
-    while (((l2Tag[to]! ^ outKey) & L2_LINE) !== 0) to++;
-    l2Tag[to] = l2Tag[to]! | DIRTY;
+    let to = l2Start + (((out >>> l2Shift) & l2Mask) << l2WayBits);
+    while (((l2Tags[to]! ^ outKey) & L2_LINE) !== 0) to++;
+    l2Tags[to] = l2Tags[to]! | DIRTY;
   };
 
   /** cachegrind's rule: one access over two lines, at most one miss in each cache. */
@@ -751,7 +754,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     translate(word);
     if (movable && (word & 1) !== 0) permit(word);
     const at = index(word);
-    if (((l1[at]! ^ word) & (word | -2)) !== 0) access(at, word);
+    if (((l1Tags[at]! ^ word) & (word | -2)) !== 0) access(at, word);
   };
 
   /** Stamps are 32-bit: long before they overflow, resident ones are renumbered by rank. */
@@ -777,91 +780,93 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     const nextWay = plane;
     // A watched line matches no word in the innermost loop.
     const same = coherent ? NAME : -2;
+    const L1 = l1Tags;
     const unrolledEnd = (to - 15) | 0;
     let p = from | 0;
     calls: for (;;) {
       if (counted !== null && hotPage >= 0) takeHot();
       const T = usable[cpu]!; // afresh: a call may have put a longer one in its place
-      const L1 = l1;
+      const start = l1Start;
       let r = 0;
       for (;;) {
         // biome-ignore lint/suspicious/noConfusingLabels: the way out of two loops that go on where the first stopped
         scan: {
           while (p < unrolledEnd) {
             r = words[p]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) break scan;
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0)
+              break scan;
             r = words[(p + 1) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 1) | 0;
               break scan;
             }
             r = words[(p + 2) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 2) | 0;
               break scan;
             }
             r = words[(p + 3) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 3) | 0;
               break scan;
             }
             r = words[(p + 4) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 4) | 0;
               break scan;
             }
             r = words[(p + 5) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 5) | 0;
               break scan;
             }
             r = words[(p + 6) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 6) | 0;
               break scan;
             }
             r = words[(p + 7) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 7) | 0;
               break scan;
             }
             r = words[(p + 8) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 8) | 0;
               break scan;
             }
             r = words[(p + 9) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 9) | 0;
               break scan;
             }
             r = words[(p + 10) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 10) | 0;
               break scan;
             }
             r = words[(p + 11) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 11) | 0;
               break scan;
             }
             r = words[(p + 12) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 12) | 0;
               break scan;
             }
             r = words[(p + 13) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 13) | 0;
               break scan;
             }
             r = words[(p + 14) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 14) | 0;
               break scan;
             }
             r = words[(p + 15) | 0]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) {
               p = (p + 15) | 0;
               break scan;
             }
@@ -869,7 +874,8 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
           }
           while (p < to) {
             r = words[p]!;
-            if (((L1[(r >>> 1) & mask]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0) break scan;
+            if (((L1[(((r >>> 1) & mask) + start) | 0]! ^ r) & (r | -2)) !== 0 || T[r >>> shift] === 0)
+              break scan;
             p = (p + 1) | 0;
           }
           return;
@@ -884,12 +890,12 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
           accessSpan(one, two);
           continue calls;
         }
-        if (coherent) span = spans[p]!;
+        if (coherent) span = ~p;
         p = (p + 1) | 0;
         const resident = T[r >>> shift] !== 0;
         if (!resident) translate(r);
         if (movable && (r & 1) !== 0) permit(r);
-        const at = (r >>> 1) & mask;
+        const at = (((r >>> 1) & mask) + start) | 0;
         const first = L1[at]!;
         if (((first ^ r) & same) === 0) {
           if (coherent && (r & 1) !== 0) {
@@ -924,7 +930,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       if (p >= to) break;
       const word = words[p]!;
       position = p;
-      if (coherent) span = spans[p]!;
+      if (coherent) span = ~p;
       if (word === -4) {
         // SPAN
         const first = words[p + 1]!;
@@ -949,7 +955,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   /** Position of the first word that is not a plain hit. */
   const scanAny = (words: Int32Array, from: number, to: number): number => {
     const T = usable[cpu]!;
-    const L1 = l1;
+    const L1 = l1Tags;
     for (let p = from; p < to; p++) {
       const r = words[p]!;
       if (((L1[index(r)]! ^ r) & (r | -2)) !== 0 || T[r >>> pageShift] === 0) return p;
@@ -961,7 +967,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   const scanLru = (words: Int32Array, from: number, to: number): number => {
     const T = usable[cpu]!;
     const S = stamps![cpu]!;
-    const L1 = l1;
+    const L1 = l1Tags;
     const now = clock;
     for (let p = from; p < to; p++) {
       const r = words[p]!;
@@ -1036,8 +1042,8 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
     const dirty = (tags: Int32Array, none: number): number =>
       tags.reduce((sum, tag) => sum + (tag !== none ? tag & 1 : 0), 0);
     return {
-      l1: l1Tags.reduce((sum, tags) => sum + dirty(tags, EMPTY), 0),
-      l2: l2Tags.reduce((sum, tags, at) => sum + (at > 0 && l2?.shared ? 0 : dirty(tags, NO_LINE)), 0),
+      l1: dirty(l1Tags, EMPTY),
+      l2: dirty(l2Tags, NO_LINE),
     };
   };
 
@@ -1051,10 +1057,9 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   /** Whether a CPU's hierarchy has a line. */
   const has = (inCpu: number, line: number): boolean => {
-    const tags = l2Tags[inCpu]!;
-    const base = (line & l2Mask) << l2WayBits;
+    const base = l2StartOf[inCpu]! + ((line & l2Mask) << l2WayBits);
     for (let way = 0; way < l2Ways; way++)
-      if (((tags[base + way]! ^ (line << 4)) & L2_LINE) === 0) return true;
+      if (((l2Tags[base + way]! ^ (line << 4)) & L2_LINE) === 0) return true;
     return false;
   };
 
@@ -1088,8 +1093,8 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
         const word = (((owner >>> 1) << pageLineBits) | (part & lineMask)) << 2;
         for (let way = 0; way < dataWays; way++) {
           const at = index(word) + way * plane;
-          const tag = l1[at]!;
-          if ((tag & 1) !== 0 && isAlias(tag, word, page)) l1[at] = tag | WATCHED;
+          const tag = l1Tags[at]!;
+          if ((tag & 1) !== 0 && isAlias(tag, word, page)) l1Tags[at] = tag | WATCHED;
         }
       }
     }
@@ -1098,7 +1103,6 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
 
   const machinePages = createMachinePages({
     cpus,
-    nodeOf,
     linesPerPage,
     directory,
     framesOf,
@@ -1115,7 +1119,6 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       guardedPages += (on ? 1 : 0) - guards[physical]!;
       guards[physical] = on ? 1 : 0;
     },
-    has,
     take,
     unname,
     watch,

@@ -30,8 +30,6 @@ export interface MachinePages {
 /** What machine pages are to the kernel whose pages they are. Tables that grow are asked for when needed. */
 export interface MachinePagesParts {
   readonly cpus: number;
-  /** Node of each CPU. */
-  readonly nodeOf: Uint8Array;
   /** Lines of the directory in a page. */
   readonly linesPerPage: number;
   readonly directory: Directory;
@@ -47,8 +45,6 @@ export interface MachinePagesParts {
   readonly translations: (physical: number) => number[];
   readonly guarded: (physical: number) => boolean;
   readonly guard: (physical: number, on: boolean) => void;
-  /** Whether a CPU's caches have a line. */
-  readonly has: (cpu: number, line: number) => boolean;
   /** Takes a line from a CPU's caches; `lose`: altogether, else it stays there, shared and clean. 0: it had none. */
   readonly take: (cpu: number, line: number, lose: boolean) => number;
   /** Lines leave the L1s of a node's CPUs (−1: all) where they have names of a physical page. */
@@ -65,8 +61,8 @@ const NOWHERE = 255;
  * stay the kernel's own, as the path of a miss reads them.
  */
 export function createMachinePages(parts: MachinePagesParts): MachinePages {
-  const { cpus, nodeOf, linesPerPage, directory, framesOf, machineOf } = parts;
-  const { owners, homes, translations, has, take, unname, watch } = parts;
+  const { cpus, linesPerPage, directory, framesOf, machineOf } = parts;
+  const { owners, homes, translations, take, unname, watch } = parts;
   const views = framesOf.length;
 
   const of = (physical: number, node: number): number => (machineOf[node]![physical]! || physical + 1) - 1;
@@ -84,15 +80,13 @@ export function createMachinePages(parts: MachinePagesParts): MachinePages {
     // The translation by which its lines are looked for may be one that leaves: then it must not be asked for by name.
     const owner = owners()[from]!;
     if (owner >= 0) owners()[from] = owner | 1;
+    // The CPUs of a node are neighbours.
+    const first = node < 0 ? 0 : node * (cpus / views);
+    const last = node < 0 ? cpus : first + cpus / views;
     for (let i = 0; i < linesPerPage; i++) {
       const line = from * linesPerPage + i;
       const next = to * linesPerPage + i;
-      for (let cpu = 0; cpu < cpus; cpu++) {
-        if (node >= 0 && nodeOf[cpu] !== node) continue;
-        const had = directory.lists(line, cpu) && (stays ? has(cpu, line) : take(cpu, line, true) !== 0);
-        // Who made the copy has it under the new address already, and loses nothing.
-        directory.divert(line, next, cpu, had && !has(cpu, next), stays);
-      }
+      directory.divert(line, next, first, last, stays);
       if (directory.watched(next)) watch(next);
     }
     const ids = translations(physical);

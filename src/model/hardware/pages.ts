@@ -117,7 +117,7 @@ export function createPages(colourBits: number, maxIds: number): Pages {
 }
 
 /** A copy of a column, long enough for `index`, that doubles so that growth is linear overall. */
-export function wider<T extends Int32Array | Uint8Array | Uint16Array | Float64Array>(
+export function wider<T extends Int32Array | Int16Array | Uint8Array | Uint16Array | Float64Array>(
   old: T,
   index: number,
   fill = 0,

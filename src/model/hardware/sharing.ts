@@ -32,19 +32,25 @@ export interface Sharing {
   clear(line: number): void;
 }
 
-export function createSharing(cpus: number, entryBits: number): Sharing {
-  return ownCopy(buildSharing)(cpus, { entryBits, wider, GRANULE_BITS, OWNER_BITS });
+/** `spanOf`: the span that `regain` and `stored` were given a name of. */
+export function createSharing(
+  cpus: number,
+  entryBits: number,
+  spanOf: (span: number) => number = (span) => span,
+): Sharing {
+  return ownCopy(buildSharing)(cpus, { entryBits, spanOf, wider, GRANULE_BITS, OWNER_BITS });
 }
 
 interface Imports {
   readonly entryBits: number;
+  readonly spanOf: (span: number) => number;
   readonly wider: typeof wider;
   readonly GRANULE_BITS: number;
   readonly OWNER_BITS: number;
 }
 
 function buildSharing(cpus: number, imports: Imports): Sharing {
-  const { entryBits, wider, GRANULE_BITS, OWNER_BITS } = imports;
+  const { entryBits, spanOf, wider, GRANULE_BITS, OWNER_BITS } = imports;
   const GRANULES = 1 << GRANULE_BITS;
   const OWNER = (1 << OWNER_BITS) - 1;
   let table: Int32Array = new Int32Array(0);
@@ -96,8 +102,9 @@ function buildSharing(cpus: number, imports: Imports): Sharing {
     const since = lostAt[slot * cpus + cpu]!;
     if (since === 0) return 0;
     let how: 1 | 2 = 2;
-    const last = slot * GRANULES + (span >>> GRANULE_BITS);
-    for (let at = slot * GRANULES + (span & (GRANULES - 1)); at <= last; at++)
+    const granules = spanOf(span);
+    const last = slot * GRANULES + (granules >>> GRANULE_BITS);
+    for (let at = slot * GRANULES + (granules & (GRANULES - 1)); at <= last; at++)
       if (storedAt[at]! >= since) {
         how = 1;
         break;
@@ -111,8 +118,9 @@ function buildSharing(cpus: number, imports: Imports): Sharing {
   const stored = (line: number, span: number): boolean => {
     const slot = slotOf(line);
     if (slot < 0) return false;
-    const last = slot * GRANULES + (span >>> GRANULE_BITS);
-    for (let at = slot * GRANULES + (span & (GRANULES - 1)); at <= last; at++) storedAt[at] = clock;
+    const granules = spanOf(span);
+    const last = slot * GRANULES + (granules >>> GRANULE_BITS);
+    for (let at = slot * GRANULES + (granules & (GRANULES - 1)); at <= last; at++) storedAt[at] = clock;
     return true;
   };
 

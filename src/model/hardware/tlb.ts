@@ -70,14 +70,14 @@ export function createTlb(structure: TlbStructure, pages: Pages, cpus: number): 
   const resident: Uint8Array[] = [];
   const stamp: Int32Array[] = [];
   const slots: Int32Array[] = []; // per CPU: key in each slot, −1 if free
-  const slotOf: Int32Array[] = []; // per CPU: slot of each key, −1 if absent
+  const slotOf: Int16Array[] = []; // per CPU: slot of each key, −1 if absent; short, as misses wait for it
   const random = new Int32Array(cpus);
   let current = new Int32Array(1024).fill(-1); // per virtual block: the translation now in force
   for (let cpu = 0; cpu < cpus; cpu++) {
     resident.push(new Uint8Array(1024));
     stamp.push(new Int32Array(lru ? 1024 : 0));
     slots.push(new Int32Array(entries).fill(-1));
-    slotOf.push(new Int32Array(1024).fill(-1));
+    slotOf.push(new Int16Array(1024).fill(-1));
     // Each CPU its own sequence: the seeds are spread by the golden ratio.
     random[cpu] = (structure.seed + Math.imul(cpu, 0x9e3779b9)) | 0;
   }

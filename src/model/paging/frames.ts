@@ -1,7 +1,7 @@
 import { wordLayout } from '../hardware/kernel.ts';
 import { FIRST_SYNTHETIC, wider } from '../hardware/pages.ts';
 import type { PlatformParts } from '../platform.ts';
-import { REGION, type Synthetic } from './synthetic.ts';
+import { firstOf, REGION, type Synthetic } from './synthetic.ts';
 
 /**
  * Machine pages beside those that physical pages have of themselves: replicas, and where pages have moved to. A
@@ -21,6 +21,9 @@ export interface Frames {
   inUse(): number;
 }
 
+/** Of a machine page that holds no guest's page. */
+const NOBODYS = -1;
+
 export function createFrames(parts: PlatformParts, synthetic: Synthetic): Frames {
   const { pages } = parts;
   // The machine's own, not those of others that are replayed beside it.
@@ -30,8 +33,9 @@ export function createFrames(parts: PlatformParts, synthetic: Synthetic): Frames
   const free = new Map<number, number[]>();
   /** By colour: machine pages made so far. */
   const made = new Map<number, number>();
-  /** By machine page: its translation + 1 (0: a page's own), and the page it holds + 1. */
+  /** By machine page: its translation + 1 (0: a page's own). */
   let aliases = new Int32Array(1024);
+  /** By machine page: the page it holds + 1; 0: not asked yet. */
   let holds = new Int32Array(1024);
   let used = 0;
 
@@ -49,17 +53,17 @@ export function createFrames(parts: PlatformParts, synthetic: Synthetic): Frames
     const colour = pages.physicalPage[page]! % colours;
     const index = made.get(colour) ?? 0;
     made.set(colour, index + 1);
-    return synthetic.monitor(REGION.machine, index * colours + colour);
+    // Where the region begins is of some colour itself.
+    const first = firstOf(REGION.machine) % colours;
+    return synthetic.monitor(REGION.machine, index * colours + ((colour - first + colours) % colours));
   };
 
   return {
     allocate: (page, node) => {
       const alias = listOf(page, node).pop() ?? make(page);
       const machine = pages.physical[alias]!;
-      if (machine >= aliases.length) {
-        aliases = wider(aliases, machine);
-        holds = wider(holds, machine);
-      }
+      if (machine >= aliases.length) aliases = wider(aliases, machine);
+      if (machine >= holds.length) holds = wider(holds, machine);
       aliases[machine] = alias + 1;
       holds[machine] = page + 1;
       used++;
@@ -79,15 +83,15 @@ export function createFrames(parts: PlatformParts, synthetic: Synthetic): Frames
       listOf(page, node).push(alias);
     },
     assign: (machine, page) => {
-      if (machine >= holds.length) {
-        aliases = wider(aliases, machine);
-        holds = wider(holds, machine);
-      }
+      if (machine >= holds.length) holds = wider(holds, machine);
       holds[machine] = page + 1;
     },
     pageOf: (machine) => {
-      if (machine < holds.length && holds[machine] !== 0) return holds[machine]! - 1;
-      return pages.physicalPage[machine]! < FIRST_SYNTHETIC ? machine : -1;
+      if (machine >= holds.length) holds = wider(holds, machine);
+      if (holds[machine] === 0)
+        holds[machine] = pages.physicalPage[machine]! < FIRST_SYNTHETIC ? machine + 1 : NOBODYS;
+      const held = holds[machine]!;
+      return held > 0 ? held - 1 : -1;
     },
     inUse: () => used,
   };

@@ -156,7 +156,10 @@ export function createPageMoves(
       }
     },
     advance: (now) => {
-      for (const id of policy.advance(now)) {
+      const toWithdraw = policy.advance(now);
+      // Asked after every segment: nothing else is done for an empty list.
+      if (toWithdraw.length === 0) return;
+      for (const id of toWithdraw) {
         if (id >= withdrawn.length) withdrawn = wider(withdrawn, id);
         withdrawn[id] = 1;
         // Not to come back with the other page of its pair.

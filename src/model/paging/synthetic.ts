@@ -35,6 +35,9 @@ const MONITOR_DIRECT = -3;
  */
 const REGION_PAGES = 2 ** 36 + 24;
 
+/** Number of a region's first page. */
+export const firstOf = (region: Region): number => FIRST_SYNTHETIC + region * REGION_PAGES;
+
 export interface Synthetic {
   /** Id of page `index` of a guest kernel region: directly mapped natively, relocated under a monitor. */
   guest(region: Region, index: number): number;
@@ -58,7 +61,7 @@ export function createSynthetic(pages: Pages, admit: (ids: readonly number[]) =>
   const monitorAliases = new Map<number, number>();
 
   const page = (region: Region, index: number, flags: number): number => {
-    const number = FIRST_SYNTHETIC + region * REGION_PAGES + index;
+    const number = firstOf(region) + index;
     let id = known.get(number);
     if (id === undefined) {
       id = pages.add(-1, number, number, flags);
