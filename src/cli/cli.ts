@@ -1,24 +1,40 @@
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { InputError } from '../trace/errors.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './context.ts';
 import { describeError, stackOf } from './errors.ts';
-import { flag, guardWords, unguarded } from './options.ts';
+import { inOurWords } from './messages.ts';
+import { flag, guardWords } from './options.ts';
 import { isClosedPipe, watched } from './output.ts';
-import { reproduceCommand } from './reproduce.ts';
-import { runCommand } from './run.ts';
-import { sweepCommand } from './sweep.ts';
-import { systemCommand } from './system.ts';
-import { traceCommand } from './trace.ts';
+
+type EndWith = (status: number) => void;
+
+type AddCommand = (words: Argv, context: CommandContext, endWith: EndWith) => Promise<Argv>;
+
+/** Commands in the order of the help. Each is loaded when it is needed: half of a short run is loading code. */
+const COMMANDS: Readonly<Record<string, AddCommand>> = {
+  run: async (words, context) => words.command((await import('./run.ts')).runCommand(context)),
+  sweep: async (words, context, endWith) =>
+    words.command((await import('./sweep.ts')).sweepCommand(context, endWith)),
+  reproduce: async (words, context, endWith) =>
+    words.command((await import('./reproduce.ts')).reproduceCommand(context, endWith)),
+  trace: async (words, context, endWith) =>
+    words.command((await import('./trace.ts')).traceCommand(context, endWith)),
+  system: async (words) => words.command((await import('./system.ts')).systemCommand()),
+};
+
+/** The commands that a line may mean: the one that it begins with, or all, for help and for hints. */
+const candidates = ([first = '']: readonly string[]): readonly AddCommand[] =>
+  Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]!] : Object.values(COMMANDS);
 
 /** Runs one command line (without the program's name) and gives the exit status. Never throws. */
 export async function runCli(args: readonly string[], context: CommandContext): Promise<number> {
   try {
     let status = 0;
-    const endWith = (other: number): void => {
+    const endWith: EndWith = (other) => {
       status = other;
     };
-    await watched(() => parser(args, context, endWith).parseAsync());
+    await watched(async () => (await parser(args, context, endWith)).parseAsync());
     return status;
   } catch (thrown) {
     // Whatever the work ran into when it was interrupted, it was interrupted.
@@ -39,8 +55,10 @@ function asksForStack(args: readonly string[]): boolean {
   return args.slice(0, end < 0 ? args.length : end).includes('--debug');
 }
 
-function parser(args: readonly string[], context: CommandContext, endWith: (status: number) => void) {
-  return yargs(guardWords(args))
+async function parser(args: readonly string[], context: CommandContext, endWith: EndWith) {
+  const words = yargs(guardWords(args));
+  for (const add of candidates(args)) await add(words, context, endWith);
+  return words
     .scriptName('vmtax')
     .usage('$0 <command>\n\nWhat a virtual machine monitor costs a workload, and where the cost goes.')
     .locale('en')
@@ -52,11 +70,6 @@ function parser(args: readonly string[], context: CommandContext, endWith: (stat
       'parse-positional-numbers': false,
       'dot-notation': false,
     })
-    .command(runCommand(context))
-    .command(sweepCommand(context, endWith))
-    .command(reproduceCommand(context, endWith))
-    .command(traceCommand(context, endWith))
-    .command(systemCommand())
     .option('debug', { type: 'boolean', describe: 'show the stack of an error', coerce: flag('debug') })
     .demandCommand(1, 'name a command: run, sweep, reproduce, trace or system')
     .recommendCommands()
@@ -74,21 +87,6 @@ function parser(args: readonly string[], context: CommandContext, endWith: (stat
     .fail((message, error) => {
       // What a `coerce` throws arrives as an error of yargs, too; what a command throws stays what it is.
       if (error && error.name !== 'YError') throw error;
-      throw new InputError(inOurWords(error?.message ?? message));
+      throw new InputError(inOurWords(error?.message ?? message, args));
     });
-}
-
-/** The messages of yargs that do not say what to do, in words that do. */
-function inOurWords(message: string): string {
-  const noValue = /^Not enough arguments following: (.*)$/.exec(message);
-  if (noValue) return `--${noValue[1]} needs a value`;
-  if (message.startsWith('--')) return message;
-  const text = unguarded(message)
-    .replace(/^Not enough non-option arguments: .*$/, 'an argument is missing')
-    .replace(/^Missing required arguments?: output$/, 'missing option: -o/--output FILE')
-    .replace(/^Missing required/, 'missing required')
-    .replace(/^Unknown arguments?: /, 'unknown option or argument: ')
-    .replace(/^Invalid values:\s+Argument: (.*), Given: (.*), Choices: (.*)$/, '--$1 $2: expected one of $3')
-    .replace(/^Did you mean (.*)\?$/, 'unknown command; did you mean $1?');
-  return `${text}${/[?]$/.test(text) ? ' see' : '; see'} vmtax --help`;
 }

@@ -1,3 +1,4 @@
+import { cleanText } from '../report/words.ts';
 import {
   type Analysis,
   type AnalysisRequest,
@@ -7,11 +8,13 @@ import {
 } from '../sweep/analysis.ts';
 import { makeAxis } from '../sweep/axes.ts';
 import { type BreakEvenRequest, checkBreakEven, isContinuous } from '../sweep/crossings.ts';
+import { inWords } from '../sweep/estimate.ts';
 import type { Layout } from '../sweep/laid.ts';
 import { OUTPUTS } from '../sweep/outputs.ts';
+import { SAMPLES } from '../sweep/sample-cost.ts';
 import type { ByCell } from '../sweep/totals.ts';
 import type { Axis, Plan } from '../sweep/types.ts';
-import { SAMPLES } from '../sweep/uncertainty.ts';
+import { samplingOn } from '../sweep/workers/sampling.ts';
 import { InputError } from '../trace/errors.ts';
 import { openTrace } from '../trace/formats/registry.ts';
 import { ingest } from '../trace/ingest.ts';
@@ -52,7 +55,7 @@ export const ANALYSIS_OPTIONS = {
   samples: {
     type: 'string',
     requiresArg: true,
-    describe: `--sensitivity: joint samples (default ${SAMPLES.toLocaleString('en')}, fewer where queues are solved)`,
+    describe: `--sensitivity: joint samples (default ${SAMPLES.toLocaleString('en')}, fewer where that would take long)`,
     coerce: wholeNumber('samples', 100, 100_000_000),
   },
 } as const;
@@ -117,6 +120,7 @@ export function parseBreakEven(text: string): BreakEvenRequest {
   const start = values[0];
   if (typeof start !== 'number' || typeof end !== 'number' || values.length > 1)
     throw new InputError(`--break-even ${text}: expected numbers for lo and hi`);
+  if (start >= end) throw new InputError(`--break-even ${text}: the range is empty`);
   return { path: path!, low: start, high: end };
 }
 
@@ -125,6 +129,13 @@ const STEPS = 32;
 
 /** Prices with a range that the plan does not vary are varied, in equal steps: a break-even needs no `--vary` beside it. */
 export function axesFor({ breakEven }: AnalysisRequest, axes: readonly Axis[]): Axis[] {
+  const [bare] = breakEven.filter(({ low }) => low === null);
+  if (bare !== undefined && axes.length === 0)
+    throw new InputError(
+      isContinuous(bare.path)
+        ? `--break-even ${bare.path}: give a range, ${bare.path}=lo..hi, or vary it with --vary`
+        : `--break-even ${bare.path}: vary it, too: --vary ${bare.path}=… with two values or more`,
+    );
   return breakEven.flatMap(({ path, low, high }) => {
     if (low === null || high === null || !(low < high) || !isContinuous(path)) return [];
     if (axes.some((axis) => axis.path === path)) return [];
@@ -160,11 +171,15 @@ export function checkRequest(layout: Layout, request: AnalysisRequest): void {
     );
 }
 
-/** Answers what is asked of a sweep whose rows are there. */
+/** What takes less is not announced, in µs of one core. */
+const SHORT_US = 5e6;
+
+/** Answers what is asked of a sweep whose rows are there; samples are priced on so many threads. */
 export async function runAnalysis(
   layout: Layout,
   request: AnalysisRequest,
   totals: ByCell,
+  threads: number,
   { signal, progress }: CommandContext,
 ): Promise<Analysis> {
   if (request.breakEven.length === 0 && request.sensitivity === null) return NO_ANALYSIS;
@@ -174,6 +189,14 @@ export async function runAnalysis(
     totals,
     signal,
     progress: (what, done, total) => progress.update(what, done, total),
+    sampler: samplingOn(threads),
+    announce: (trace, samples, cost_us) => {
+      if (cost_us < SHORT_US) return;
+      progress.clear();
+      process.stderr.write(
+        `sweep: ${cleanText(trace)}: ${samples.toLocaleString('en')} joint samples, ${inWords(cost_us / 1e6)} of one core\n`,
+      );
+    },
   });
   progress.clear();
   return analysis;

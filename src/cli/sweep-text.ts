@@ -1,9 +1,10 @@
 import { percent, percentFigure, signed, time } from '../report/numbers.ts';
 import { padEnd, padStart, textWidth } from '../report/text-layout.ts';
 import { cleanText } from '../report/words.ts';
-import type { Layout } from '../sweep/laid.ts';
+import type { LaidAxis, Layout } from '../sweep/laid.ts';
 import { leafOf } from '../sweep/leaves.ts';
 import type { ByCell } from '../sweep/totals.ts';
+import { typed } from '../sweep/typed.ts';
 
 /** A sweep for people: what each system costs against the baseline in the same cell, and where most and least. */
 
@@ -42,7 +43,9 @@ function table(layout: Layout, systems: readonly string[], ratios: readonly Floa
   const [rows, columns] = axes;
   if (rows!.values.length > MOST_ROWS || (columns?.values.length ?? 0) > MOST_COLUMNS) return [];
   const figure = (value: number): string => (Number.isNaN(value) ? '–' : signed(value, percentFigure(value)));
-  const labels = rows!.values.map((value) => cleanText(String(value)));
+  const labelsOf = ({ path, values }: LaidAxis): string[] =>
+    values.map((value) => cleanText(typed(value, path)));
+  const labels = labelsOf(rows!);
   if (columns === undefined)
     return grid(
       [rows!.path, ...systems],
@@ -52,7 +55,7 @@ function table(layout: Layout, systems: readonly string[], ratios: readonly Floa
     '',
     `${system}: ${rows!.path} down, ${columns.path} across`,
     ...grid(
-      ['', ...columns.values.map(String)],
+      ['', ...labelsOf(columns)],
       labels.map((label, row) => [
         label,
         ...columns.values.map((_, column) => figure(ratios[at]![row * columns.values.length + column]!)),
@@ -95,14 +98,14 @@ function finding(
   return `${system} takes ${said(least)} (${where(least)}) to ${said(most)} (${where(most)}) ${against}.`;
 }
 
-/** `machine.l2.size=1048576, …`: the values of a cell. */
+/** `machine.l2.size=1M, …`: the values of a cell. */
 export function cellText(layout: Layout, trace: number, cell: number): string {
   const { axes, cells, traces } = layout;
   const said = axes.flatMap(({ path, values, place }, at) => {
     const value = cells.index[cell * axes.length + at]!;
-    if (value >= 0) return [`${path}=${values[value]}`];
+    if (value >= 0) return [`${path}=${typed(values[value]!, path)}`];
     const own = traces[trace]!.systems.map((system) => leafOf(system, place.keys));
-    return new Set(own).size === 1 ? [`${path}=${own[0]}`] : [];
+    return new Set(own).size === 1 ? [`${path}=${typed(own[0]!, path)}`] : [];
   });
   return said.join(', ');
 }

@@ -24,6 +24,7 @@ import { runWork, type Work } from '../sweep/run.ts';
 import { failedCells } from '../sweep/sweep.ts';
 import { finishedUnits } from '../sweep/table.ts';
 import { outputsByCell } from '../sweep/totals.ts';
+import { typed } from '../sweep/typed.ts';
 import type { Failure, Plan } from '../sweep/types.ts';
 import { pricingOn } from '../sweep/workers/pricing.ts';
 import { createReplayers } from '../sweep/workers/replayers.ts';
@@ -194,20 +195,21 @@ export interface Outputs {
 
 /**
  * Answers what is asked beyond the rows, writes the results that there are and a table for people; gives the cells
- * without results.
+ * without results. `workers`: threads that price samples, by default as many as there are CPUs.
  */
 export async function writeResults(
   layout: Layout,
   journal: Journal,
   { json, csv, parquet, html }: Outputs,
   { request, pareto }: Asked,
+  workers: number | undefined,
   context: CommandContext,
 ): Promise<Failure[]> {
   const { signal } = context;
   const failed = await failedCells(layout, journal);
   const units = () => finishedUnits(layout, journal, signal);
   const [totals, ...both] = await outputsByCell(layout, units(), [TOTAL, ...(pareto?.outputs ?? [])]);
-  const analysis = await runAnalysis(layout, request, totals!, context);
+  const analysis = await runAnalysis(layout, request, totals!, workers ?? availableParallelism(), context);
   const more = {
     ...(request.breakEven.length > 0 && { break_even: analysis.breakEven }),
     ...(request.sensitivity !== null && { sensitivity: analysis.sensitivity }),
@@ -254,7 +256,7 @@ export function complain(failed: readonly Failure[], context: CommandContext): v
   if (failed.length === 0) return;
   context.progress.clear();
   const lines = failed.slice(0, MOST_SAID).map(({ trace, system, values, message }) => {
-    const said = Object.entries(values).map(([path, value]) => `${path}=${value}`);
+    const said = Object.entries(values).map(([path, value]) => `${path}=${typed(value, path)}`);
     return `  ${trace}, ${[system, ...said].join(', ')}: ${message}`;
   });
   const more = failed.length - lines.length;

@@ -135,7 +135,7 @@ async function sweep(
       say(prepared, work, context);
       const keep = args.out !== undefined || outputs.html !== undefined;
       await carryOut(prepared, work, journal, { workers: args.workers, keep }, context);
-      const failed = await writeResults(layout, journal, outputs, asked, context);
+      const failed = await writeResults(layout, journal, outputs, asked, args.workers, context);
       complain(failed, context);
       await journal.sweepUp();
       return failed.length === 0 ? 0 : EXIT_DEFECT;
@@ -217,7 +217,7 @@ async function gather(
       );
       return EXIT_DEFECT;
     }
-    const failed = await writeResults(layout, journal, outputs, asked, context);
+    const failed = await writeResults(layout, journal, outputs, asked, undefined, context);
     complain(failed, context);
     await journal.sweepUp();
     return failed.length === 0 ? 0 : EXIT_DEFECT;

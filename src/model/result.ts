@@ -1,4 +1,5 @@
 import type { TraceHeader, TraceSummary } from '../trace/types.ts';
+import type { Caveat } from './caveat.ts';
 import type { Numa } from './numa.ts';
 import type { PageAction } from './pricing/actions.ts';
 import type { Breakdown } from './pricing/breakdown.ts';
@@ -37,6 +38,8 @@ export interface SystemRun {
   readonly seeds: readonly SeedTotal[];
   /** What was assumed or is missing, one sentence each. */
   readonly notes: readonly string[];
+  /** The weightiest note of this run and the baseline; null: there is none. */
+  readonly caveat: Caveat | null;
 }
 
 /** One trace under several systems. */

@@ -1,5 +1,6 @@
 import { InputError } from '../trace/errors.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
+import { causes, caveatOf, coherence, type Note, type Noted, stalls } from './caveat.ts';
 import { type ReplayOptions, replayAll } from './compare.ts';
 import { unfollowed } from './locks.ts';
 import { notesOnMachines, notesOnNodes, notesOnServer, notesOnSize } from './notes.ts';
@@ -53,6 +54,7 @@ export async function compareWithTallies(
   });
   // The baseline comes first, so it is there when the others ask for it.
   const pricedRuns: PricedRun[] = [];
+  const noted: Noted[] = [];
   const runs = ordered.map((system): SystemRun => {
     const mine = seeded.flatMap((candidate, index) => (candidate.name === system.name ? [index] : []));
     const priced = mine.map((index) => price(tallies[index]!, resolvePrices(system, summary), system));
@@ -62,6 +64,26 @@ export async function compareWithTallies(
     const numa = numaOf(counted, system.machine.nodes);
     const pricedRun = { tally: counted, prices: resolvePrices(system, summary), system, total_ps };
     pricedRuns.push(pricedRun);
+    const notes = [
+      ...notesOnSize(tally, tallies[0]!.cpus),
+      ...notesOnNodes(
+        system,
+        systems.find(({ name }) => name === system.name)!.machine.nodes,
+        tally,
+        numa,
+        trace.header.vms?.length ?? system.monitor?.vms.count ?? 1,
+      ),
+      ...notesOn(
+        systemFor(system, trace.header),
+        trace,
+        summary,
+        tally,
+        total_ps,
+        warmup,
+        priced[0]!.waiting,
+      ),
+    ];
+    noted.push({ breakdown: priced[0]!.breakdown, notes });
     return {
       name: system.name,
       system,
@@ -79,25 +101,8 @@ export async function compareWithTallies(
         seed: seeded[mine[at]!]!.machine.tlb?.seed ?? 0,
         total_ps: breakdown.total_ps,
       })),
-      notes: [
-        ...notesOnSize(tally, tallies[0]!.cpus),
-        ...notesOnNodes(
-          system,
-          systems.find(({ name }) => name === system.name)!.machine.nodes,
-          tally,
-          numa,
-          trace.header.vms?.length ?? system.monitor?.vms.count ?? 1,
-        ),
-        ...notesOn(
-          systemFor(system, trace.header),
-          trace,
-          summary,
-          tally,
-          total_ps,
-          warmup,
-          priced[0]!.waiting,
-        ),
-      ],
+      notes: notes.map(({ text }) => text),
+      caveat: caveatOf(noted.at(-1)!, noted.length === 1 ? null : noted[0]!),
     };
   });
   const comparison = {
@@ -148,60 +153,84 @@ function notesOn(
   total_ps: number,
   warmup: number,
   waiting: Waiting | null,
-): string[] {
+): Note[] {
   const { header } = trace;
   const { os, monitor, machine } = system;
-  const notes: string[] = [];
+  const notes: Note[] = [];
   if (header.level === 'user') {
     if (os.overlay || monitor)
-      notes.push(
-        'The trace has user code alone: the kernel’s own footprint and services are missing from both sides, so the true overhead may be higher or lower.',
-      );
+      notes.push({
+        text: 'The trace has user code alone: the kernel’s own footprint and services are missing from both sides, so the true overhead may be higher or lower.',
+        missing: true,
+        touches: () => true,
+      });
     if (os.overlay)
-      notes.push(
-        `Added by rule: a page’s first store is a demand-zero fault, its first fetch a file page, its first load ` +
+      notes.push({
+        text:
+          `Added by rule: a page’s first store is a demand-zero fault, its first fetch a file page, its first load ` +
           `${os.first_load === 'zero' ? 'demand-zero' : 'a file page'}` +
           (os.timer_instructions > 0
             ? `; a timer interrupt every ${os.timer_instructions} instructions.`
             : '; no timer interrupts.'),
-      );
+        touches: causes('page_fault', 'timer'),
+      });
     if (!header.physical)
-      notes.push('Physical pages are not recorded: caches are indexed by virtual addresses.');
+      notes.push({
+        text: 'Physical pages are not recorded: caches are indexed by virtual addresses.',
+        touches: stalls,
+      });
   } else {
     const requests = sumCounter(tally, 'disk_requests');
-    notes.push(
-      'Pages touched without an allocation event count as backed already' +
-        (requests > 0 || waiting?.server ? '.' : '; disk waits and idle time are not modelled.'),
-    );
+    const waits = requests > 0 || Boolean(waiting?.server);
+    // In a recording requests to disks cannot be seen; a workload without any has none.
+    const unseen = !waits && header.format !== 'workload';
+    notes.push({
+      text: `Pages touched without an allocation event count as backed already${unseen ? '; disk waits and idle time are not modelled.' : '.'}`,
+      missing: unseen,
+      touches: causes('page_fault'),
+    });
     if ((waiting?.disks?.idle_ps ?? 0) > 0)
-      notes.push(
-        `Idle time is computed, not recorded: ${requests} ${requests === 1 ? 'request' : 'requests'} at random places on ` +
+      notes.push({
+        text:
+          `Idle time is computed, not recorded: ${requests} ${requests === 1 ? 'request' : 'requests'} at random places on ` +
           `${machine.disks === 0 ? 'a disk for each CPU' : `${machine.disks} disks`}, ` +
           `with ${os.jobs} ${os.jobs === 1 ? 'job' : 'jobs'} for each ${tally.schedule === null ? 'CPU' : 'virtual CPU'}.`,
-      );
+        touches: causes('idle'),
+      });
     notes.push(...notesOnServer(system, tally, waiting));
     const traps = tally.rows.some((row) => row.context === 'reserved instruction');
     if (os.rdhwr === 'keep' && traps)
-      notes.push(
-        'Traps of RDHWR are kept as recorded; later MIPS hardware does not take them (--set os.rdhwr=drop).',
-      );
+      notes.push({
+        text: 'Traps of RDHWR are kept as recorded; later MIPS hardware does not take them (--set os.rdhwr=drop).',
+        touches: ({ context }) => context === 'reserved instruction',
+      });
   }
   if (summary.refill === null && os.refill_loads === 'recorded')
-    notes.push(
-      'The trace has no refill episodes: the refill handler is that of 64-bit Linux 6.1 as counted elsewhere.',
-    );
+    notes.push({
+      text: 'The trace has no refill episodes: the refill handler is that of 64-bit Linux 6.1 as counted elsewhere.',
+      touches: causes('tlb_refill'),
+    });
   if (machine.cpu_assignment === 'round-robin' && machine.cpus > 0 && machine.cpus < header.cpus)
-    notes.push(
-      `The trace’s ${header.cpus} CPUs (threads) run on ${machine.cpus}, by number modulo ${machine.cpus}, in the recorded order.`,
-    );
+    notes.push({
+      text: `The trace’s ${header.cpus} CPUs (threads) run on ${machine.cpus}, by number modulo ${machine.cpus}, in the recorded order.`,
+      touches: coherence,
+    });
   const lost = unfollowed(tally.rows, tally.locks);
   if (lost > 0)
-    notes.push(
-      `${lost} acquisitions are of more locks than are followed side by side: they wait for nobody.`,
-    );
+    notes.push({
+      text: `${lost} acquisitions are of more locks than are followed side by side: they wait for nobody.`,
+      missing: true,
+      touches: causes('synchronisation'),
+    });
   notes.push(...notesOnMachines(system, header, tally, total_ps, warmup));
-  if (monitor && !monitor.footprint) notes.push('The monitor’s own references do not enter the caches.');
+  if (monitor && !monitor.footprint)
+    notes.push({
+      text: 'The monitor’s own references do not enter the caches.',
+      missing: true,
+      touches: ({ category }) => category === 'monitor',
+    });
+  // How much chance moves is said with the totals of other seeds.
   if (machine.tlb?.replacement === 'random')
-    notes.push(`TLB replacement is random (seed ${machine.tlb.seed}).`);
+    notes.push({ text: `TLB replacement is random (seed ${machine.tlb.seed}).` });
   return notes;
 }

@@ -135,6 +135,10 @@ export function changeBetween(from: RunFacts, to: RunFacts): Change {
   return { difference: to.total - from.total, steps, added, saved };
 }
 
+/** The step that adds most (`sign` 1) or saves most (−1), as the waterfall draws it; of equal ones the first. Null: none does. */
+export const largestStep = ({ steps }: Change, sign: 1 | -1): Step | null =>
+  steps.reduce<Step | null>((most, step) => (step.ps * sign > (most?.ps ?? 0) * sign ? step : most), null);
+
 /**
  * How long a run takes beside its baseline. With as many CPUs, all CPUs together; the sums of machines of different sizes
  * say nothing of how long one waits, so these are compared from start to end.

@@ -7,20 +7,21 @@ import {
   contextsOf,
   type Facts,
   focusOf,
+  largestStep,
   ownerCells,
   ownersOf,
   paceOf,
   type RunFacts,
+  type Step,
 } from './facts.ts';
 import { percent as percentFigure, percentOf, shareInWords, signed, time } from './numbers.ts';
-import { type Reason, reasonsOf } from './reasons.ts';
 import { bandText, isWithinChance, pairedBand } from './spread.ts';
 import { cellName, contextName, OWNER_WORDS } from './words.ts';
 
 /**
  * Findings: one sentence each, computed from the data, for the titles of charts and the first line of the
  * terminal. No sentence ends with a full stop. Percentages name their base; a share of "the added time" is
- * a share of all that adds time, before savings elsewhere are set against it (see reasons.ts).
+ * a share of all that adds time, before savings elsewhere are set against it.
  */
 
 /** A percentage in a sentence: what rounds to nothing is `less than 0.1 %`. */
@@ -62,34 +63,29 @@ const MINOR = 0.01;
 const MINOR_BRIEF = 0.05;
 
 /**
- * What explains a change: the second half of a headline. Shares are of the reasons of one sign, so what only
- * moved between guest and monitor is neither added nor saved; `brief` leaves out small savings.
+ * What explains a change: the second half of a headline. Its parts are the steps of the waterfall, none netted against
+ * another: shares are of the steps of one sign. What moves between guest and monitor is thus added here and saved there,
+ * and the sentence says both; `brief` leaves out small savings.
  */
 export function because(change: Change, brief = false): string {
   if (change.steps.length === 0) return 'every part is equal';
   if (change.difference === 0) return `the ${time(change.added)} added in some parts is saved in others`;
   const sign = change.difference > 0 ? 1 : -1;
-  const sum = (of: readonly Reason[]): number => of.reduce((total, { ps }) => total + Math.abs(ps), 0);
-  const reasons = reasonsOf(change);
-  const mine = reasons.filter(({ ps }) => ps * sign > 0);
-  const gross = sum(mine);
-  const back = sum(reasons.filter(({ ps }) => ps * sign < 0));
-  const size = Math.max(...mine.map(({ ps }) => ps * sign));
-  const top = mine.filter(({ ps }) => ps * sign === size);
-  const share = shareInWords(size / gross);
+  const [gross, back] = sign > 0 ? [change.added, -change.saved] : [-change.saved, change.added];
+  const size = largestStep(change, sign)!.ps;
+  const top = change.steps.filter(({ ps }) => ps === size);
+  const share = shareInWords(Math.abs(size) / gross);
   const what = sign > 0 ? 'of the added time' : 'of the saving';
   const where = sign > 0 ? 'goes to' : 'comes from';
-  const named = (reason: Reason): string => `${reason.name}${reason.together ? ' together' : ''}`;
+  const named = ({ category, cause }: Step): string => cellName(category, cause);
   const first =
     top.length > 2
       ? `${top.length} parts share first place, each ${share} ${what}`
       : `${share} ${what} ${where} ${top.length === 2 ? 'each of ' : ''}${top.map(named).join(' and ')}`;
-  // The pairs that the sentence does not name enter its base all the same.
-  const counted = reasons.filter((reason) => reason.together && (top.length > 2 || !top.includes(reason)));
-  const start =
-    counted.length === 0 ? '' : `counting ${counted.map(({ name }) => `${name} together`).join(' and ')}, `;
-  if (back < gross * (brief ? MINOR_BRIEF : MINOR)) return start + first;
-  return `${start}${first}; ${sign > 0 ? 'savings elsewhere give back' : 'costs elsewhere take back'} ${percentInWords((back / gross) * 100)} of what is ${sign > 0 ? 'added' : 'saved'}`;
+  if (back < gross * (brief ? MINOR_BRIEF : MINOR)) return first;
+  const other = largestStep(change, sign > 0 ? -1 : 1)!;
+  const most = `${shareInWords(Math.abs(other.ps) / back)} of it in ${named(other)}`;
+  return `${first}; ${sign > 0 ? 'savings elsewhere give back' : 'costs elsewhere take back'} ${percentInWords((back / gross) * 100)} of what is ${sign > 0 ? 'added' : 'saved'}, ${most}`;
 }
 
 /** As `because`, of a run beside its baseline: what is explained is the time of all CPUs together. */

@@ -42,6 +42,19 @@ export const runResultSchema = z
                   description: 'totals with other seeds of the random TLB replacement, the run’s own first',
                 }),
                 notes: z.array(text).meta({ description: 'what was assumed or is missing' }),
+                caveat: z
+                  .strictObject({
+                    note: text,
+                    missing: z.boolean().meta({ description: 'whether something is not modelled at all' }),
+                    percent: z.number().min(0).meta({
+                      description:
+                        'how far what the note touches differs from the baseline, in percent of the baseline’s total; of the baseline, of its own total',
+                    }),
+                  })
+                  .nullable()
+                  .meta({
+                    description: 'the weightiest note of this run and the baseline; null: there is none',
+                  }),
               }),
             )
             .meta({ description: 'one per system, the baseline first' }),

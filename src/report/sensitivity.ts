@@ -52,8 +52,8 @@ export function sensitivityText(all: readonly Facts[]): string {
   const size = ({ sensitivity }: Moved): number => Math.abs(sensitivity.change);
   const largest = runs.reduce((a, b) => (size(b) > size(a) ? b : a));
   const { facts, run, sensitivity } = largest;
-  const { low, high, varied, step_percent: step } = sensitivity;
-  const moved = `each of ${varied} assumed or calibrated prices were ${step} % lower or higher, one at a time`;
+  const { low, high, step_percent: step } = sensitivity;
+  const moved = `each assumed or calibrated price were ${step} % lower or higher, one at a time`;
   const range = low === high ? 'the same' : `between ${change(low)} and ${change(high)}`;
   const reasons = most(largest);
   return (
@@ -70,7 +70,7 @@ export function sensitivityLine(facts: Facts, run: RunFacts): string {
   const reasons = most({ facts, run, sensitivity });
   const range = low === high ? 'the same' : `${change(low)} to ${change(high)}`;
   return (
-    `${run.name}: ${change(sensitivity.change)}${together(facts, run)}, and ${range} if assumed prices were ${step} % lower or higher, one at a time ` +
+    `${run.name}: ${change(sensitivity.change)}${together(facts, run)}, and ${range} if assumed or calibrated prices were ${step} % lower or higher, one at a time ` +
     `(${reasons === '' ? '' : `${reasons}; `}no error bar).`
   );
 }

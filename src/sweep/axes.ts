@@ -1,6 +1,7 @@
 import { fieldDoc } from '../model/systems/ledger.ts';
 import { InputError } from '../trace/errors.ts';
 import { placeOf } from './leaves.ts';
+import { typed } from './typed.ts';
 import type { Axis, Leaf } from './types.ts';
 
 /**
@@ -48,7 +49,7 @@ export function makeAxis(path: string, items: readonly unknown[], where: string)
   if (values.length === 0) fail('there are no values');
   const seen = new Set<Leaf>();
   for (const value of values) {
-    if (seen.has(value)) fail(`the value ${value} is there twice`);
+    if (seen.has(value)) fail(`the value ${typed(value, path)} is there twice`);
     seen.add(value);
   }
   return { path, values };

@@ -1,4 +1,5 @@
 import { compilePricing, TOTAL } from '../model/pricing/compiled.ts';
+import { pairWindows } from '../model/pricing/queueing/pairs/pairs.ts';
 import { compareSystems } from '../model/run.ts';
 import { applyOverrides, parseOverride } from '../model/systems/load.ts';
 import { resolvePrices, withNodes } from '../model/systems/resolve.ts';
@@ -183,7 +184,7 @@ async function priceCrossings(
   const name = place.keys[1] as keyof Prices;
   const totals = pair.map((given) => {
     const system = withNodes(given, inputs.trace.header);
-    const compiled = compilePricing(inputs.tallyOf(given)!, system);
+    const compiled = compilePricing(inputs.tallyOf(given)!, system, { pairs: pairWindows });
     const columns = new Float64Array(compiled.columns.length);
     const moves = concerns(place, system);
     return (value: number): number => {

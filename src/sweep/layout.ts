@@ -9,6 +9,7 @@ import { cellIds, unitId } from './ids.ts';
 import type { LaidAxis, Layout, Structure, SweepTrace, Unit } from './laid.ts';
 import { concerns, leafAt, type Place, placeOf } from './leaves.ts';
 import { isPrice, structureKey } from './structure.ts';
+import { typed } from './typed.ts';
 import type { Leaf, Plan } from './types.ts';
 
 /** Laying a plan out. Everything that can be wrong with it is found here, before any replay. */
@@ -125,7 +126,7 @@ function checkAxes({ axes }: Plan, traces: readonly SweepTrace[]): void {
 const overrideOf = ({ path }: Pick<LaidAxis, 'path'>, value: Leaf): Override => ({
   ...parseOverride(`${path}=null`),
   value,
-  text: `${path}=${value}`,
+  text: `${path}=${typed(value, path)}`,
 });
 
 /** As many values as are checked one by one; of more numbers, those at the ends and one that is not whole. */
@@ -223,7 +224,7 @@ async function inCell(
 /** `(in the cell machine.l2.size=262144, …)`. */
 function cellText(axes: readonly LaidAxis[], values: Int32Array): string {
   const said = axes.flatMap(({ path, values: all }, axis) =>
-    values[axis]! < 0 ? [] : [`${path}=${all[values[axis]!]}`],
+    values[axis]! < 0 ? [] : [`${path}=${typed(all[values[axis]!]!, path)}`],
   );
   return said.length === 0 ? '' : `(in the cell ${said.join(', ')})`;
 }

@@ -37,7 +37,7 @@ describe('options with a number', () => {
       ...(command.length > 0 ? [] : [row([`--${name}`], `--${name} needs a value`)]),
       row([`--${name}=`], `--${name} needs a value`),
       // Before a command it takes the first word for its value.
-      row([`--no-${name}`], new RegExp(`unknown option or argument: no-${name}|an argument is missing`)),
+      row([`--no-${name}`], new RegExp(`unknown option: --no-${name}|an argument is missing`)),
       row([`--${name}`, '1', `--${name}`, '2'], `--${name} is given more than once`),
       row([`--${name}`, 'NaN'], `--${name} NaN: expected a whole number`),
       row([`--${name}`, 'Infinity'], 'expected a whole number'),
@@ -63,9 +63,9 @@ test('commands, positionals and unknown options', () =>
   refuses([
     [[], 'name a command: run, sweep, reproduce, trace or system'],
     [['ru'], 'did you mean run?'],
-    [['nosuch'], 'unknown option or argument: nosuch'],
+    [['nosuch'], 'unknown command: nosuch; see vmtax --help'],
     [['run'], 'name a trace, or --shipped'],
-    [['run', SMALL, '--bogus'], 'unknown option or argument: bogus'],
+    [['run', SMALL, '--bogus'], 'unknown option: --bogus; see vmtax run --help'],
     [['run', SMALL, '--shipped'], 'give traces or --shipped, not both'],
     [['run', SMALL, SMALL], 'a trace is named twice'],
     [['run', SMALL, ''], 'an argument is empty'],
@@ -84,6 +84,27 @@ test('commands, positionals and unknown options', () =>
     [['system'], 'name an action: list, show, schema or check'],
     [['system', 'show'], 'an argument is missing'],
   ]));
+
+test('what is missing or unknown is named as it is written, with the help that has it', async () => {
+  for (const [args, says, help] of [
+    [['sweep', 'plan', SMALL], 'missing option: --out; see', ['sweep', 'plan']],
+    [['sweep', 'run'], 'an argument is missing; see', ['sweep', 'run']],
+    [['sweep', 'gather', 'x', '--shrad', '1/2'], 'unknown option: --shrad; see', ['sweep', 'gather']],
+    [['sweep', SMALL, '--shrad=1/2'], 'unknown option: --shrad; see', ['sweep']],
+    [['run', SMALL, '-x'], 'unknown option: -x; see', ['run']],
+    [['trace', 'nosuch'], 'unknown command: nosuch; see', ['trace']],
+    [['trace', 'record', '--', 'true'], 'missing option: -o/--output FILE; see', ['trace', 'record']],
+    [['system', 'show'], 'an argument is missing; see', ['system', 'show']],
+    [['reproduce', '--nosuch'], 'unknown option: --nosuch; see', ['reproduce']],
+    [['__proto__'], 'unknown command: __proto__; see', []],
+  ] as const) {
+    const words = ['vmtax', ...help].join(' ');
+    expectRefusal(await inProcess(args, place), `${says} ${words} --help`);
+  }
+  const { status, stdout } = await vmtax(['sweep', 'plan', '--help'], place);
+  expect({ status, start: stdout.slice(0, 16) }).toEqual({ status: 0, start: 'vmtax sweep plan' });
+  expect(stdout).toContain('--out ');
+});
 
 test('options of run that name things', () =>
   refuses([

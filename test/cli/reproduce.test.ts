@@ -60,7 +60,7 @@ test('mistakes get one line and nothing is written', async () => {
     [['--set', 'no.such=1'], '--set no.such=1: no such input'],
     [['--json', '-', '--html', '-'], '--json and --html both write to -'],
     [['--html', place.path('missing/x.html')], 'does not exist or is not writable'],
-    [['--bogus'], 'unknown option or argument: bogus'],
+    [['--bogus'], 'unknown option: --bogus; see vmtax reproduce --help'],
   ] as const)
     expectRefusal(await inProcess(['reproduce', ...args], place), says);
   expectClean(place);

@@ -27,7 +27,7 @@ test('--break-even and --sensitivity: in the text, in the JSON, on the page', as
   ];
   const result = await inProcess([...SWEEP, ...VARY, ...asked, ...files], place);
   expect(result.status).toBe(0);
-  expect(result.stdout).toContain('nothing flips: disco is dearer than irix at every prices.emulate_cycles');
+  expect(result.stdout).toContain('Nothing flips: disco is dearer than irix at every prices.emulate_cycles');
   expect(result.stdout).toContain('200 joint samples (seed 7)');
   const { break_even, sensitivity, rows } = JSON.parse(readFileSync(place.path('a.json'), 'utf8'));
   // What a break-even moves is varied, too, so that there is something to draw.
@@ -82,4 +82,12 @@ test.each([
 ])('%j is refused in one line', async (args, message) => {
   expectRefusal(await inProcess([...SWEEP, ...VARY, ...args], place), message);
   expect(existsSync('x.html')).toBe(false);
+});
+
+test.each([
+  ['prices.trap_cycles', /give a range, prices\.trap_cycles=lo\.\.hi, or vary it/],
+  ['prices.trap_cycles=9..1', /--break-even prices\.trap_cycles=9\.\.1: the range is empty/],
+  ['machine.tlb.entries', /vary it, too: --vary machine\.tlb\.entries=…/],
+])('--break-even %s where nothing is varied says what is missing', async (asked, message) => {
+  expectRefusal(await inProcess([...SWEEP, '--break-even', asked], place), message);
 });

@@ -73,7 +73,7 @@ describe('a table for people', () => {
     [['--vary', 'prices.local_ns=100,300'], /^prices\.local_ns +disco\n100 +\+[\d.]+\n300 +\+[\d.]+$/m],
     [
       ['--vary', 'machine.l2.size=512K,1M', '--vary', 'prices.local_ns=100,300'],
-      /^disco: machine\.l2\.size down, prices\.local_ns across\n +100 +300\n524288( +\+[\d.]+){2}\n1048576( +\+[\d.]+){2}$/m,
+      /^disco: machine\.l2\.size down, prices\.local_ns across\n +100 +300\n512K( +\+[\d.]+){2}\n1M( +\+[\d.]+){2}$/m,
     ],
   ])('%j', async (vary, says) => {
     const { stdout } = await inProcess(['sweep', TRACE, ...SYSTEMS, ...vary], place);
@@ -224,7 +224,7 @@ test('a replay that fails is noted, tried again, and leaves the others their row
     expect(result.status).toBe(1);
     expect(result.stderr).toContain(to_do);
     expect(result.stderr).toMatch(/disco, monitor\.schedule\.buffer_bytes=1: .*lower the time slice/);
-    expect(result.stdout).toMatch(/^1 +–\n1073741824 +0$/m);
+    expect(result.stdout).toMatch(/^1 +–\n1G +0$/m);
   }
   const run = await inProcess(['sweep', 'run', place.path('half')], place);
   expect(run.status).toBe(1);

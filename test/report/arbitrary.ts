@@ -82,6 +82,7 @@ const system = (index: number): fc.Arbitrary<SystemRun> =>
         sensitivity: null,
         seeds: [total, ...others].map((total_ps, seed) => ({ seed, total_ps })),
         notes,
+        caveat: notes[0] === undefined ? null : { note: notes[0], missing: false, percent: 1 },
       };
     });
 

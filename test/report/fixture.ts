@@ -214,6 +214,9 @@ function runOf(trace: FixtureTrace, name: string, seed: number): SystemRun {
           'Device accesses are intercepted one by one.',
         ]
       : ['TLB replacement is random with seed 1.'],
+    caveat: disco
+      ? { note: 'Device accesses are intercepted one by one.', missing: false, percent: 3 }
+      : null,
   };
 }
 

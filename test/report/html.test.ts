@@ -154,6 +154,34 @@ describe('charts and tables agree', () => {
 });
 
 describe('what it says', () => {
+  test('the biggest caveat is the weightiest of all systems and traces, whatever their order', async () => {
+    const weights = [
+      [3, 8],
+      [5, 40],
+    ] as const;
+    const two = fixture(TRACES.slice(0, 2));
+    const noted = (missing: number) =>
+      two.comparisons.map((one, trace) => ({
+        ...one,
+        runs: one.runs.map((run, system) => ({
+          ...run,
+          // What the baseline alone has in doubt is said with the systems that are compared with it.
+          caveat: {
+            note: `note ${trace} ${system}.`,
+            missing: trace === missing && system === 1,
+            percent: system === 0 ? 99 : weights[trace]![system - 1]!,
+          },
+        })),
+      }));
+    const said = async (comparisons: ReturnType<typeof noted>): Promise<string> => {
+      const page = await pageOf({ ...two, comparisons });
+      return textOf(/<dt>Biggest caveat<\/dt><dd>(.*?)</.exec(page.html)![1]!);
+    };
+    expect(await said(noted(-1))).toBe('note 1 2.');
+    expect(await said(noted(-1).reverse())).toBe('note 1 2.');
+    expect(await said(noted(0))).toBe('note 0 1.');
+  });
+
   test('verdict, baseline, certainty, caveat, warm-up, command', () => {
     const text = textOf(html);
     expect(text).toContain('What does a virtual machine monitor cost this workload?');

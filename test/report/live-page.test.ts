@@ -7,6 +7,7 @@ import { systemSchema } from '../../src/model/systems/schema.ts';
 import { factsOf } from '../../src/report/facts.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { PRICE_GROUPS } from '../../src/report/live/groups.ts';
+import { mostOf } from '../../src/report/live/settings.ts';
 import { verdictParts } from '../../src/report/verdict.ts';
 import { openTrace } from '../../src/trace/formats/registry.ts';
 import { ingest } from '../../src/trace/ingest.ts';
@@ -60,7 +61,9 @@ inChromium((pages) => {
     await page.locator('#what-if').click();
     await settled(page);
     expect(await shown(page)).toEqual(totals(all, []));
-    const values = NAMES.map((name, i) => [name, `${37 * i + 1}.${i}7`] as const);
+    const values = NAMES.map(
+      (name, i) => [name, mostOf(name) === 1 ? '0.37' : `${37 * i + 1}.${i}7`] as const,
+    );
     const found: [string, number[][]][] = await page.evaluate(
       `(${setEach(TOTALS)})(${JSON.stringify(values)})`,
     );
@@ -189,6 +192,30 @@ inChromium((pages) => {
     expect(await shown(page)).toEqual(totals(one, ['prices.local_ns=1']));
     await page.locator('#p-local_ns').fill('');
     await expect.poll(() => shown(page)).toEqual(totals(one, []));
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('an address that holds no prices, or wrong ones, says which are ignored, until prices are moved', async () => {
+    const { page, problems, close } = await open(
+      `${single}#~prices=local_ns:-5,emulate_cycles:20.5,nosuch:3,remote_ns:<b>1</b>`,
+    );
+    await settled(page);
+    expect(await shown(page)).toEqual(totals(one, ['prices.emulate_cycles=20.5']));
+    const note = page.locator('#live-note');
+    const said =
+      'Ignored in the link, because there is no such price or it cannot have this value: local_ns:-5, nosuch:3, remote_ns:<b>1</b>.';
+    expect((await note.textContent())!.replaceAll('\u00A0', ' ')).toContain(said);
+    expect((await page.locator('#live-said').textContent())!.replaceAll('\u00A0', ' ')).toContain(said);
+    expect(new URL(page.url()).hash).toBe('#~prices=emulate_cycles:20.5');
+    await page.locator('#p-local_ns').fill('1');
+    await settled(page);
+    expect(await note.textContent()).not.toContain('Ignored');
+    await page.evaluate("location.hash = '#~prices=bogus'");
+    await expect.poll(() => note.textContent()).toContain('Ignored in the link');
+    await settled(page);
+    expect(await note.isVisible()).toBe(true);
+    expect(await shown(page)).toEqual(totals(one, []));
     expect(problems).toEqual([]);
     await close();
   });

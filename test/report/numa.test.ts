@@ -207,7 +207,7 @@ describe('page', () => {
   test('says how far assumed prices carry, and what that is not', () => {
     const text = textOf(html);
     expect(text).toContain(
-      'is +31.2 %. If each of 27 assumed or calibrated prices were 20 % lower or higher, one at a time, it would be between +26.5 % and +36.3 %; emulate_cycles, cycle_ns and l2_hit_ns move it most. That is no error bar',
+      'is +31.2 %. If each assumed or calibrated price were 20 % lower or higher, one at a time, it would be between +26.5 % and +36.3 %; emulate_cycles, cycle_ns and l2_hit_ns move it most. That is no error bar',
     );
     const rows = rowsOf(html, 'prices');
     expect(rows[0]!.path).toBe('prices.emulate_cycles');
@@ -224,7 +224,7 @@ describe('terminal', () => {
     expect(text).toMatch(/µs per page move +– +45.6 +45.6/);
     expect(text.replaceAll('\n', ' ')).toContain('memory of node 0 under disco-numa, 62.0 % of the time');
     expect(text.replaceAll('\n', ' ')).toContain(
-      'disco-numa: +31.2 %, and +26.5 % to +36.3 % if assumed prices',
+      'disco-numa: +31.2 %, and +26.5 % to +36.3 % if assumed or calibrated prices',
     );
   });
 

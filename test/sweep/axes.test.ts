@@ -92,6 +92,7 @@ describe('--vary', () => {
     ['prices.remote_ns=1,Infinity', 'Infinity is no value'],
     ['prices.remote_ns=1e999', 'is no number'],
     ['prices.remote_ns=5,5', 'the value 5 is there twice'],
+    ['machine.l2.size=1M,1024K', 'the value 1M is there twice'],
     ['prices.__proto__=5', 'no such field'],
     ['name=a,b', 'cannot be varied'],
   ])('%s is refused', (text, says) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compilePricing } from '../../src/model/pricing/compiled.ts';
+import { pairWindows } from '../../src/model/pricing/queueing/pairs/pairs.ts';
 import { resolvePrices, withNodes } from '../../src/model/systems/resolve.ts';
 import type { System } from '../../src/model/systems/schema.ts';
 import { type PricePoints, priceCells } from '../../src/sweep/price-cells.ts';
@@ -85,7 +86,7 @@ test('a point is priced as it is alone, whatever was priced before', () => {
     remote_ns: remote_ns as number,
     memory_ns: memory_ns as number,
   }));
-  const many = compilePricing(tally, system);
+  const many = compilePricing(tally, system, { pairs: pairWindows });
   const found = new Float64Array(many.columns.length);
   const single = rows.map((prices) => {
     const columns = new Float64Array(many.columns.length);

@@ -249,10 +249,38 @@ describe('the plan of the work', () => {
         const parts = await Promise.all(
           Array.from({ length: of }, (_, i) => workOf(layout, null, { index: i + 1, of })),
         );
-        expect(parts.flatMap(({ units }) => units)).toEqual(whole.units);
-        if (layout.structures.length >= of)
-          expect(parts.flatMap(({ structures }) => structures)).toEqual(whole.structures);
+        expect(parts.flatMap(({ units }) => units.map(({ id }) => id)).sort()).toEqual(
+          whole.units.map(({ id }) => id).sort(),
+        );
+        const structures = parts.flatMap(({ structures }) => structures);
+        if (layout.structures.length >= of) expect(structures).toEqual(whole.structures);
+        // As evenly as it goes.
+        const sizes = parts.map((part) =>
+          layout.structures.length >= of ? part.structures.length : part.units.length,
+        );
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
       }
+    }
+  });
+
+  test('a shard has all systems of its points, but where a point lies between two shards', async () => {
+    for (const [vary, of] of [
+      [['machine.l2.size=256K..8M*2', 'machine.tlb.entries=32,64'], 3],
+      [['machine.l2.size=256K..8M*2', 'prices.local_ns=1,2'], 4],
+      [['prices.local_ns=1..60000+1'], 4],
+    ] as const) {
+      const layout = await laid(vary);
+      const split = new Set<number>();
+      for (let index = 1; index <= of; index++) {
+        const systems = new Map<number, Set<number>>();
+        for (const { group, cells } of (await workOf(layout, null, { index, of })).units)
+          systems.set(cells[0]!, (systems.get(cells[0]!) ?? new Set()).add(group.base));
+        const alone = [...systems].filter(([, bases]) => bases.size < 2).map(([cell]) => cell);
+        expect(alone.length).toBeLessThanOrEqual(2);
+        expect(alone.length).toBeLessThan(systems.size);
+        for (const cell of alone) split.add(cell);
+      }
+      expect(split.size).toBeLessThan(of);
     }
   });
 });

@@ -5,7 +5,8 @@ import { price } from '../../src/model/pricing/price.ts';
 import type { ResolvedPrices } from '../../src/model/systems/resolve.ts';
 import { type System, systemSchema } from '../../src/model/systems/schema.ts';
 import type { Layer, Tally } from '../../src/model/tally.ts';
-import { claim, monteCarlo, samplesFor, tornado } from '../../src/sweep/uncertainty.ts';
+import { samplesFor } from '../../src/sweep/sample-cost.ts';
+import { claim, monteCarlo, tornado } from '../../src/sweep/uncertainty.ts';
 import {
   PERCENT_BY_ROLE,
   priceAt,
@@ -106,7 +107,7 @@ describe('tornado', () => {
 });
 
 describe('Monte Carlo', () => {
-  test('one uniform price: the quantiles of a straight line', () => {
+  test('one uniform price: the quantiles of a straight line', async () => {
     const ranges = rangesOf(pair, { percentByRole: { measured: 0, calibrated: 0, assumed: 0, chosen: 0 } });
     expect(ranges).toEqual([]);
     const stated = { 'prices.trap_cycles': { low: 100, high: 300 } };
@@ -114,7 +115,7 @@ describe('Monte Carlo', () => {
       stated,
       percentByRole: { measured: 0, calibrated: 0, assumed: 0, chosen: 0 },
     });
-    const { systems, samples } = monteCarlo(pair, one, { samples: 20_000 });
+    const { systems, samples } = await monteCarlo(pair, one, { samples: 20_000 });
     expect(samples).toBe(20_000);
     const at = (share: number) => totalOf(disco, { trap_cycles: 100 + 200 * share });
     const width = at(1) - at(0);
@@ -131,14 +132,14 @@ describe('Monte Carlo', () => {
     ).toBeLessThan(2);
   });
 
-  test('every sample is priced as a run is: categories and totals lie on the samples’ own breakdowns', () => {
+  test('every sample is priced as a run is: categories and totals lie on the samples’ own breakdowns', async () => {
     // A range of no width: the bands are the run at those prices.
     const stated = { 'prices.local_ns': { low: 412.3, high: 412.3 }, 'prices.trap_cycles': { percent: 0 } };
     const ranges = rangesOf(pair, {
       stated,
       percentByRole: { measured: 0, calibrated: 0, assumed: 0, chosen: 0 },
     });
-    const { systems } = monteCarlo(pair, ranges, { samples: 100 });
+    const { systems } = await monteCarlo(pair, ranges, { samples: 100 });
     for (const [i, side] of pair.entries()) {
       const { breakdown } = price(side.tally, { ...side.prices, local_ns: 412.3 }, side.system);
       const ps = breakdown.total_ps;
@@ -149,18 +150,19 @@ describe('Monte Carlo', () => {
     }
   });
 
-  test('is a function of the seed; a range more leaves the other prices’ samples as they were', () => {
+  test('is a function of the seed; a range more leaves the other prices’ samples as they were', async () => {
     const ranges = rangesOf(pair);
     const run = (seed: number, of = ranges) => monteCarlo(pair, of, { samples: 2_000, seed });
-    expect(run(7)).toEqual(run(7));
-    expect(run(8).systems).not.toEqual(run(7).systems);
+    const first = await run(7);
+    expect(await run(7)).toEqual(first);
+    expect((await run(8)).systems).not.toEqual(first.systems);
     const unused = { path: 'prices.packet_cycles', name: 'packet_cycles', role: 'assumed' } as const;
     const more = [{ ...unused, kind: 'factor', low: 0.5, high: 2 } as const, ...ranges.slice().reverse()];
-    expect(run(7, more).systems).toEqual(run(7).systems);
+    expect((await run(7, more)).systems).toEqual(first.systems);
   });
 
-  test('common samples: the difference is far surer than the totals are', () => {
-    const { systems } = monteCarlo(pair, rangesOf(pair), { samples: 5_000 });
+  test('common samples: the difference is far surer than the totals are', async () => {
+    const { systems } = await monteCarlo(pair, rangesOf(pair), { samples: 5_000 });
     const [base, other] = systems;
     const width = ({ p5, p95 }: { p5: number; p95: number }): number => p95 - p5;
     expect(width(other!.difference!)).toBeLessThan(0.7 * width(base!.total));
@@ -168,7 +170,7 @@ describe('Monte Carlo', () => {
     expect(base).toMatchObject({ difference: null, ratio: null });
     expect(other!.ratio!.p5).toBeGreaterThan(1);
     // The same system twice, under another name: no difference at all.
-    const twin = monteCarlo([disco, { ...disco, name: 'twin' }], rangesOf(pair), { samples: 500 });
+    const twin = await monteCarlo([disco, { ...disco, name: 'twin' }], rangesOf(pair), { samples: 500 });
     expect(twin.systems[1]!.difference).toEqual({ p5: 0, p50: 0, p95: 0 });
     expect(claim(twin.systems[1]!.difference!)).toBe('no difference shown');
   });
@@ -187,7 +189,7 @@ describe('Monte Carlo', () => {
     );
   });
 
-  test('solves contention in every sample, of which it then takes fewer', () => {
+  test('solves contention in every sample', async () => {
     const machine = { ...native.system.machine, nodes: 2, contention: 'deterministic' as const };
     const place = { context: 'user', layer: 'workload' as const };
     const busy = [0, 1].flatMap((cpu) => [
@@ -203,20 +205,38 @@ describe('Monte Carlo', () => {
       system: { ...native.system, machine: { ...machine, contention: 'none' as const } },
     };
     const queued = { ...native, name: 'queued', tally, system: { ...native.system, machine } };
-    expect(samplesFor([free])).toBe(100_000);
-    expect(samplesFor([free, queued])).toBe(10_000);
     const ranges = rangesOf([free, queued]);
-    const { systems } = monteCarlo([free, queued], ranges, { samples: 200 });
+    const { systems } = await monteCarlo([free, queued], ranges, { samples: 200 });
     expect(claim(systems[1]!.difference!)).toBe('greater');
-    expect(claim(monteCarlo([queued, free], ranges, { samples: 200 }).systems[1]!.difference!)).toBe('less');
+    const turned = await monteCarlo([queued, free], ranges, { samples: 200 });
+    expect(claim(turned.systems[1]!.difference!)).toBe('less');
     const [, other] = tornado([free, queued], ranges);
     expect(other!.difference!.now).toBe(totalOf(queued, {}) - totalOf(free, {}));
   });
 
-  test('too few samples, or times too long, get one line', () => {
-    expect(() => monteCarlo(pair, [], { samples: 99 })).toThrow(InputError);
-    expect(() => monteCarlo(pair, [], { samples: 1e3 + 0.5 })).toThrow(InputError);
+  test('takes fewer samples only where they take long, whatever the machine is doing', () => {
+    const large = (cpus: number): UncertainSystem => ({
+      ...native,
+      tally: tallyOfWindows(
+        cpus,
+        cpus,
+        Array.from({ length: 64 }, () => []),
+      ),
+      system: { ...native.system, machine: { ...native.system.machine, contention: 'deterministic' } },
+    });
+    expect(samplesFor([native, disco])).toBe(100_000);
+    expect(samplesFor([large(2), large(2)])).toBe(100_000);
+    const eight = samplesFor([large(8), large(8)]);
+    expect(eight).toBeLessThan(100_000);
+    expect(eight).toBeGreaterThan(10_000);
+    expect(eight % 10_000).toBe(0);
+    expect(samplesFor([large(32), large(32)])).toBe(10_000);
+  });
+
+  test('too few samples, or times too long, get one line', async () => {
+    await expect(monteCarlo(pair, [], { samples: 99 })).rejects.toThrow(InputError);
+    await expect(monteCarlo(pair, [], { samples: 1e3 + 0.5 })).rejects.toThrow(InputError);
     const stated = { 'prices.cycle_ns': { low: 1, high: 1e9 } };
-    expect(() => monteCarlo(pair, rangesOf(pair, { stated }), { samples: 100 })).toThrow(InputError);
+    await expect(monteCarlo(pair, rangesOf(pair, { stated }), { samples: 100 })).rejects.toThrow(InputError);
   });
 });

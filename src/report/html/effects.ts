@@ -1,7 +1,7 @@
-import { changeBetween, type Facts, focusOf, type RunFacts } from '../facts.ts';
+import { changeBetween, type Facts, focusOf, largestStep, type RunFacts } from '../facts.ts';
 import { percentFigure, percentOf, signed, type TimeUnit, tableUnit, timeFigure } from '../numbers.ts';
-import { mostAdded } from '../reasons.ts';
 import { EMPTY_CELL, type Table, type TableCell, type TableRow } from '../table.ts';
+import { cellLabel } from '../words.ts';
 
 /** Rows of the table of effects; above this only each trace's largest effect is shown. */
 const ROWS = 15;
@@ -62,6 +62,7 @@ function effectRow(facts: Facts, run: RunFacts, unit: TimeUnit, ends: TimeUnit |
   if (run === facts.baseline)
     return { ...start, cells: [total, words('baseline'), nothing, ...elapsed(nothing), EMPTY_CELL] };
   const change = changeBetween(facts.baseline, run);
+  const most = largestStep(change, 1);
   const share = percentOf(change.difference, facts.baseline.total);
   return {
     ...start,
@@ -71,7 +72,7 @@ function effectRow(facts: Facts, run: RunFacts, unit: TimeUnit, ends: TimeUnit |
       { text: signed(change.difference, timeFigure(change.difference, unit)), value: change.difference },
       percent(share),
       ...elapsed(percent(percentOf(run.elapsed - facts.baseline.elapsed, facts.baseline.elapsed))),
-      words(mostAdded(change)?.label ?? 'nothing'),
+      words(most === null ? 'nothing' : cellLabel(most.category, most.cause)),
     ],
   };
 }

@@ -18,10 +18,12 @@ export function heading(text: string): string {
   return prose(text).replace(/(?<![\w-])(?=[\w-]*-)[\w-]{4,27}(?![\w-])/g, '<span class="whole">$&</span>');
 }
 
+/** A finding as a title: with a capital. */
+export const capital = (finding: string): string =>
+  finding === '' ? '' : `${finding[0]!.toUpperCase()}${finding.slice(1)}`;
+
 /** A finding as a sentence: with a capital and a full stop; empty stays empty. */
-export function sentence(finding: string): string {
-  return finding === '' ? '' : `${finding[0]!.toUpperCase()}${finding.slice(1)}.`;
-}
+export const sentence = (finding: string): string => (finding === '' ? '' : `${capital(finding)}.`);
 
 /** JSON that cannot end the script element that it stands in, nor open a comment. */
 export function scriptJson(value: unknown): string {

@@ -1,6 +1,7 @@
 import type { LedgerEntry } from '../../model/systems/ledger.ts';
 import { type PriceField, priceFields } from '../live/fields.ts';
 import type { LiveComparison } from '../live/reprice.ts';
+import { mostOf } from '../live/settings.ts';
 import { cleanText, plural } from '../words.ts';
 import { escapeHtml, prose } from './escape.ts';
 
@@ -77,18 +78,19 @@ export function panel(
 
 function fieldOf(field: PriceField): string {
   const { name, unit, starts, word, high, step, positive } = field;
+  const most = mostOf(name);
   const [low, top] = [starts[0]!, starts.at(-1)!];
   const one = low === top;
   const now = word !== null || !one ? '' : String(low);
   const start = [word, one ? figure(low) : `${figure(low)} to ${figure(top)}`].filter(
     (text) => text !== null,
   );
-  const about = `At the start ${start.join(', ')} ${unit}; ${field.role}`;
+  const about = `At the start ${start.join(', ')}${unit === '' ? '' : ` ${unit}`}; ${field.role}`;
   return (
     `<div class="price" data-price="${name}" data-now="${now}" data-at="${low}">` +
     `<label for="p-${name}"><code>${name}</code> ${prose(field.description)}</label>` +
     `<span class="set"><input type="range" id="r-${name}" aria-label="${name}, slider" min="${positive ? step : 0}" max="${high}" step="any" value="${low}" data-step="${step}">` +
-    `<input type="number" id="p-${name}" min="0" step="any" value="${now}"${now === '' ? ` placeholder="${start.join(', ')}"` : ''} aria-describedby="s-${name}">` +
+    `<input type="number" id="p-${name}" min="0" step="any"${Number.isFinite(most) ? ` max="${most}"` : ''} value="${now}"${now === '' ? ` placeholder="${word ?? start.join(', ')}"` : ''} aria-describedby="s-${name}">` +
     `<span class="unit">${escapeHtml(unit)}</span>` +
     `<button type="button" class="back" data-back="${name}" aria-label="Reset ${name}" disabled>↺</button></span>` +
     `<span class="from" id="s-${name}">${prose(cleanText(about))}${field.source === '' ? '' : `: ${prose(field.source)}`}</span></div>`

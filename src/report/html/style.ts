@@ -79,12 +79,12 @@ summary{cursor:pointer;font-size:.9rem;color:var(--accent);padding:2px 0;width:f
 details[open]>summary{margin-bottom:8px}
 table{border-collapse:collapse;font-size:.85rem;line-height:1.4;font-variant-numeric:tabular-nums;min-width:min(100%,28rem)}
 caption{text-align:left;color:var(--muted);padding:2px 0 10px;caption-side:top;max-width:46rem}
-th,td{padding:3px 0 3px 14px;text-align:right;font-weight:400;vertical-align:baseline;white-space:nowrap}
-thead th{color:var(--muted);vertical-align:bottom}
+th,td{padding:3px 0 3px 12px;text-align:right;font-weight:400;vertical-align:baseline;white-space:nowrap}
+thead th{color:var(--muted);vertical-align:bottom;white-space:normal}
 thead th.group{color:var(--ink);font-weight:600;white-space:normal;overflow-wrap:anywhere;min-width:5.5rem;padding-top:0}
 thead tr:last-child th{border-bottom:1px solid var(--line);padding-bottom:5px}
 th.label,tbody th,td.text,th.text{text-align:left}
-th.label,tbody th{padding-left:0;white-space:normal;overflow-wrap:anywhere;min-width:9rem}
+th.label,tbody th{padding-left:0;white-space:normal;overflow-wrap:anywhere;min-width:8.5rem}
 td.text{white-space:normal}
 #ledger tbody th{white-space:nowrap}
 #ledger td.text:last-child{min-width:18rem}

@@ -1,3 +1,4 @@
+import { weightiest } from '../../model/caveat.ts';
 import type { LedgerEntry } from '../../model/systems/ledger.ts';
 import { asksForMonitor, type Facts } from '../facts.ts';
 import type { Ledger } from '../inputs.ts';
@@ -12,7 +13,7 @@ import { atStart } from './live.ts';
 import { type ExactValues, htmlTable, scrollable } from './table.ts';
 
 /** What is not computed anew when prices are moved in the page. */
-const STILL = ['Certainty', 'If prices were others'];
+const STILL = ['Certainty', 'If prices were others', 'Biggest caveat'];
 
 /** The card at the top: what was asked, the answer, its size, how sure it is, and the biggest caveat. */
 export function verdictCard(exact: ExactValues, all: readonly Facts[], ledger: Ledger): string {
@@ -75,19 +76,13 @@ function inputsSentence({ roles, inputs }: Ledger): string {
   return `That says nothing about the inputs: ${number('assumed')} of ${inputs} inputs are assumed and ${number('calibrated')} calibrated, and another value of one of them may move the result.`;
 }
 
-/** A trace without a kernel weighs most, then what holds for the compared systems alone, then any note. */
+/** A trace without a kernel weighs most; else the weightiest note of all runs, those that are compared before others. */
 function caveat(all: readonly Facts[]): string {
   const user = all.find((facts) => facts.comparison.trace.header.level === 'user');
   if (user && all.some(asksForMonitor))
     return `${user.short} holds user code alone; its kernel is a model. The kernel is missing: the true overhead may be higher or lower.`;
-  const notes = all.flatMap((facts) => {
-    const common = new Set(facts.baseline.run.notes);
-    const own = facts.others.flatMap((run) => run.run.notes.filter((note) => !common.has(note)));
-    return [
-      ...own.map((note) => ({ note, own: true })),
-      ...[...common].map((note) => ({ note, own: false })),
-    ];
-  });
-  const note = (notes.find(({ own }) => own) ?? notes[0])?.note;
-  return note ? cleanText(note) : '';
+  const compared = all.flatMap(({ others }) => others);
+  const runs = compared.length > 0 ? compared : all.map(({ baseline }) => baseline);
+  const most = weightiest(runs.flatMap(({ run }) => run.caveat ?? []));
+  return most === null ? '' : cleanText(most.note);
 }

@@ -4,7 +4,7 @@ import { resolvePrices } from '../../model/systems/resolve.ts';
 import { cleanText } from '../words.ts';
 import { PRICE_GROUPS } from './groups.ts';
 import type { LiveComparison } from './reprice.ts';
-import { isPriceValue, type PriceName } from './settings.ts';
+import { isPriceValue, mostOf, type PriceName } from './settings.ts';
 
 /** A price as the panel shows it. */
 export interface PriceField {
@@ -53,7 +53,7 @@ export function priceFields(
       );
       const starts = [...new Set(values)].sort((a, b) => a - b);
       const usual = Math.max(...starts) || (typeof doc.default === 'number' && doc.default) || SOME;
-      const { high, step } = reach(usual);
+      const { high, step } = reach(usual, mostOf(name));
       return {
         name,
         description: cleanText(doc.description),
@@ -71,9 +71,9 @@ export function priceFields(
   }));
 }
 
-/** A slider from 0 to about three times a value: its end has two digits, its step is a hundredth of their power of ten. */
-function reach(value: number): { readonly high: number; readonly step: number } {
+/** A slider from 0 to about three times a value, no further than `most`: its end has two digits, its step is a hundredth of their power of ten. */
+function reach(value: number, most: number): { readonly high: number; readonly step: number } {
   const power = 10 ** Math.floor(Math.log10(3 * value));
   const high = (Math.ceil((30 * value) / power) * power) / 10;
-  return { high: Number(high.toPrecision(2)), step: Number((power / 100).toPrecision(1)) };
+  return { high: Math.min(most, Number(high.toPrecision(2))), step: Number((power / 100).toPrecision(1)) };
 }

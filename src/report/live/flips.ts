@@ -1,7 +1,7 @@
-import { changeBetween, type Facts, type RunFacts } from '../facts.ts';
+import { changeBetween, type Facts, largestStep, type RunFacts } from '../facts.ts';
 import { listed } from '../numa.ts';
-import { mostAdded } from '../reasons.ts';
 import { isWithinChance, pairedBand } from '../spread.ts';
+import { cellLabel } from '../words.ts';
 
 /**
  * Which conclusions other prices turn around: whether a system takes longer than the baseline, in which order the
@@ -39,6 +39,11 @@ interface Flip {
   readonly trace: string;
 }
 
+function mostAdded(baseline: RunFacts, run: RunFacts): string {
+  const step = largestStep(changeBetween(baseline, run), 1);
+  return step === null ? 'nothing' : cellLabel(step.category, step.cause);
+}
+
 function flipsOf(start: Facts, now: Facts): Flip[] {
   const found: Flip[] = [];
   const add = (head: string, end: string): void => {
@@ -47,14 +52,14 @@ function flipsOf(start: Facts, now: Facts): Flip[] {
   for (const [i, run] of now.others.entries()) {
     const was = sideOf(start.others[i]!, start.baseline);
     const is = sideOf(run, now.baseline);
-    if (was !== is) add(`${run.name} ${is} ${now.baseline.name}`, `; at the start: ${WAS[was]}`);
+    if (was !== is) add(`now ${run.name} ${is} ${now.baseline.name}`, `; at the start: ${WAS[was]}`);
   }
   const [was, is] = [orderOf(start), orderOf(now)];
   if (is.length > 2 && was.join('\n') !== is.join('\n'))
     add('the order of systems', `, fastest first: ${is.join(', ')}; at the start: ${was.join(', ')}`);
   for (const [i, run] of now.others.entries()) {
-    const before = mostAdded(changeBetween(start.baseline, start.others[i]!))?.label ?? 'nothing';
-    const most = mostAdded(changeBetween(now.baseline, run))?.label ?? 'nothing';
+    const before = mostAdded(start.baseline, start.others[i]!);
+    const most = mostAdded(now.baseline, run);
     if (before !== most) add(`what adds most under ${run.name}`, `: ${most}; at the start: ${before}`);
   }
   return found;

@@ -14,9 +14,17 @@ export type Settings = ReadonlyMap<PriceName, number>;
 /** Prices that have to be above zero; all others may be zero. */
 const POSITIVE: readonly PriceName[] = ['cycle_ns'];
 
+/** Prices with an upper end. */
+const MOST: Partial<Readonly<Record<PriceName, number>>> = { disk_scv: 1 };
+
+/** The largest value that a system accepts. */
+export const mostOf = (name: PriceName): number => MOST[name] ?? Number.POSITIVE_INFINITY;
+
 /** Whether a system accepts the value: the rule of its schema. */
 export function isPriceValue(name: PriceName, value: number): boolean {
-  return Number.isFinite(value) && (POSITIVE.includes(name) ? value > 0 : value >= 0);
+  return (
+    Number.isFinite(value) && (POSITIVE.includes(name) ? value > 0 : value >= 0) && value <= mostOf(name)
+  );
 }
 
 /** `local_ns:500,remote_ns:1200`, in the order of `names`. */
@@ -27,16 +35,22 @@ export function formatSettings(settings: Settings, names: readonly PriceName[]):
     .join(',');
 }
 
-/** What an address holds; names that are no price and values that no system accepts are left out. */
-export function parseSettings(text: string, names: readonly PriceName[]): Map<PriceName, number> {
+/** What an address holds: prices, and as text what is none (`nosuch:3`) or has a value that no system accepts. */
+export function parseSettings(
+  text: string,
+  names: readonly PriceName[],
+): { readonly settings: Map<PriceName, number>; readonly ignored: readonly string[] } {
   const settings = new Map<PriceName, number>();
+  const ignored: string[] = [];
   for (const pair of text.split(',')) {
-    const [name, written = ''] = pair.split(':');
+    if (pair === '') continue;
+    const [name, written = '', ...more] = pair.split(':');
     const known = names.find((one) => one === name);
-    const value = written.trim() === '' ? Number.NaN : Number(written);
+    const value = written.trim() === '' || more.length > 0 ? Number.NaN : Number(written);
     if (known !== undefined && isPriceValue(known, value)) settings.set(known, value);
+    else ignored.push(pair);
   }
-  return settings;
+  return { settings, ignored };
 }
 
 /** The same as options of the command line. */

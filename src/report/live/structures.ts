@@ -83,6 +83,7 @@ export function structureComparison(
       sensitivity: null,
       seeds: [{ seed: system.machine.tlb?.seed ?? 0, total_ps: priced.breakdown.total_ps }],
       notes: [],
+      caveat: null,
     };
   });
   return {

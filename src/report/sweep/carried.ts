@@ -4,6 +4,7 @@ import { resolvePrices } from '../../model/systems/resolve.ts';
 import type { System } from '../../model/systems/schema.ts';
 import type { CountedCombination, CountedOffer } from '../../sweep/kept.ts';
 import { evenly } from '../../sweep/offered.ts';
+import { typed } from '../../sweep/typed.ts';
 import {
   type CarriedCounts,
   type CarriedRun,
@@ -72,7 +73,7 @@ function everything(
         trace,
         label: placeText(one.values),
         short: placeTextShort(one.values),
-        sets: Object.entries(one.values).map(([path, value]) => `${path}=${value}`),
+        sets: Object.entries(one.values).map(([path, value]) => `${path}=${typed(value, path)}`),
         runs: one.systems.map((_, at) => runOf(offer, one, at)),
       }),
     ),

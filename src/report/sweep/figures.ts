@@ -1,12 +1,12 @@
 import type { Sensitivity } from '../../sweep/analysis.ts';
-import { slug } from '../html/escape.ts';
+import { capital, slug } from '../html/escape.ts';
 import type { FigureContent } from '../html/figure.ts';
 import { percent, signed } from '../numbers.ts';
 import { cleanText } from '../words.ts';
 import { bandsChart, tornadoChart } from './bands.ts';
 import { extremes, headline, linesFinding, rangeText } from './finding.ts';
-import { heatChart } from './heat.ts';
-import { linesChart } from './lines.ts';
+import { heatChart, marksOf } from './heat.ts';
+import { linesChart, showsOwn } from './lines.ts';
 import { chosenCells, heatMaps, linePanels, titleOf } from './panels.ts';
 import { type Candidate, outputWords, paretoChart, paretoFront } from './pareto.ts';
 import { bandsTable, linesTable, paretoTable, tornadoTable } from './tables.ts';
@@ -31,7 +31,7 @@ function linesFigure(view: SweepView, trace: number, id: string): FigureContent 
   const { items, left } = linePanels(view, trace);
   const base = against(view, trace);
   const across = items.length === 1 ? 1 : items.length <= 4 ? 2 : 3;
-  const finding = items.length === 1 ? headline(view, trace) : linesFinding(view, trace);
+  const finding = capital(items.length === 1 ? headline(view, trace) : linesFinding(view, trace));
   const joined = items.every((panel) => panel.joined);
   return {
     id: `${id}-lines`,
@@ -42,7 +42,8 @@ function linesFigure(view: SweepView, trace: number, id: string): FigureContent 
       `Total time of all CPUs against ${base} in the same cell: on the strong line both cost the same, below it a system costs less, above it more.`,
       joined ? '' : 'Each dot is a cell; in dots above each other something else differs.',
       items.length > 1 ? 'All panels have one scale.' : '',
-      'A blue upright is what the systems have themselves; a ring on the strong line is a break-even.',
+      items.some(({ axis }) => showsOwn(axis)) ? 'A blue upright is what the systems have themselves.' : '',
+      items.some(({ crossings }) => crossings.length > 0) ? 'A ring on the strong line is a break-even.' : '',
       left,
     ),
     chart: () => linesChart(finding, items, { against: base, across }),
@@ -55,14 +56,19 @@ function heatFigure(view: SweepView, trace: number, id: string): FigureContent[]
   const [first] = items;
   if (first === undefined) return [];
   const base = against(view, trace);
-  const values = first.rows.flatMap((_, r) => first.columns.map((_, c) => first.change(c, r)));
-  const finite = values.filter(Number.isFinite);
-  const less = finite.filter((value) => value < 0).length;
-  const share = finite.length === 0 ? 0 : (100 * less) / finite.length;
-  const finding =
-    less === 0 || less === finite.length
-      ? `${first.name} costs ${less === 0 ? 'no less' : 'less'} than ${base} in all ${finite.length} combinations${left === '' ? '' : ' that are drawn'}`
-      : `${first.name} costs less than ${base} in ${percent(share)} of the combinations${left === '' ? '' : ' that are drawn'}`;
+  const drawn = left === '' ? '' : ' that are drawn';
+  const line = marksOf(items).startsWith('line')
+    ? ' On the strong line both cost the same; it runs straight between the middles of cells.'
+    : '';
+  const shares = items.map(({ name, rows, columns, change }, i) => {
+    const finite = rows.flatMap((_, r) => columns.map((_, c) => change(c, r))).filter(Number.isFinite);
+    const less = finite.filter((value) => value < 0).length;
+    const share =
+      less === 0 ? 'none' : less === finite.length ? 'all' : percent((100 * less) / finite.length);
+    return `${name}${i === 0 ? ` costs less than ${base}` : ''} in ${share}`;
+  });
+  const count = first.rows.length * first.columns.length;
+  const finding = `Of ${count} combinations${drawn}, ${shares.join(', ')}`;
   return [
     {
       id: `${id}-heat`,
@@ -70,7 +76,7 @@ function heatFigure(view: SweepView, trace: number, id: string): FigureContent[]
       question: 'How do two of them act together?',
       finding,
       how: sentences(
-        `Each cell is a combination, its colour (and its figure, where there is room) the total time against ${base}, in percent. On the strong line both cost the same; it runs straight between the middles of cells.`,
+        `Each cell is a combination, its colour (and its figure, where there is room) the total time against ${base}, in percent. ${line}`,
         left,
       ),
       chart: () => heatChart(finding, items, base),
@@ -119,7 +125,7 @@ function paretoFigure(view: SweepView, trace: number, id: string): FigureContent
   });
   const one = front.length === 1;
   const finding = one
-    ? `one configuration is best in both: ${titleOf(view, trace, front[0]!.system, front[0]!.cell)}`
+    ? `One configuration is best in both: ${titleOf(view, trace, front[0]!.system, front[0]!.cell)}`
     : `${front.length} of ${all.length.toLocaleString('en')} configurations are beaten by no other, all of ${owners.join(' and ')}`;
   return [
     {
@@ -128,7 +134,7 @@ function paretoFigure(view: SweepView, trace: number, id: string): FigureContent
       question: `Which configurations are worth having, by ${keys.join(' and ')}?`,
       finding,
       how: sentences(
-        `Each dot is a system in a cell: ${a} to the right, ${b} upwards, less is better in both. The line joins those that no other equals or beats in both.`,
+        `Each dot is a system in a cell: ${a} to the right, ${b} upwards, less is better in both.${one ? '' : ' The line joins those that no other equals or beats in both.'}`,
         points.length < all.length
           ? `${points.length} of ${all.length.toLocaleString('en')} dots are drawn; the front is that of all.`
           : '',
@@ -150,6 +156,9 @@ function paretoFigure(view: SweepView, trace: number, id: string): FigureContent
 /** Tornados of a page: the systems that come first. */
 const MOST_TORNADOS = 3;
 
+/** A ratio as a change: `+3.1 %`. */
+const moved = (ratio: number): string => signed(ratio - 1, percent(100 * (ratio - 1)));
+
 function sensitivityFigures({ tornado, monteCarlo }: Sensitivity, id: string): FigureContent[] {
   const { systems, samples, seed, ranges } = monteCarlo;
   const [base, ...others] = systems;
@@ -158,8 +167,8 @@ function sensitivityFigures({ tornado, monteCarlo }: Sensitivity, id: string): F
   const [first] = others;
   const finding =
     first === undefined
-      ? `${baseline} takes ${signed(1, percent(50 * (base!.total.p95 / base!.total.p50 - base!.total.p5 / base!.total.p50)))} either way`
-      : claims[0]!.replace(/\.$/, '');
+      ? `Nine tenths of the samples of ${baseline} lie from ${moved(base!.total.p5 / base!.total.p50)} to ${moved(base!.total.p95 / base!.total.p50)} about the middle one`
+      : `Over ${samples.toLocaleString('en')} samples of the prices, ${claims[0]!.replace(/\.$/, '').replace(/^No /, 'no ')}`;
   const bands: FigureContent = {
     id: `${id}-bands`,
     file: 'vmtax-sweep-bands',
@@ -177,8 +186,7 @@ function sensitivityFigures({ tornado, monteCarlo }: Sensitivity, id: string): F
   const tornados = tornado.slice(1, 1 + MOST_TORNADOS).flatMap(({ name, ratio }): FigureContent[] => {
     const [top] = ratio?.effects ?? [];
     if (ratio === null || top === undefined) return [];
-    const change = (value: number): string => signed(value - 1, percent(100 * (value - 1)));
-    const said = `${cleanText(name)} rests most on ${top.path}: ${change(Math.min(top.low, top.high))} to ${change(Math.max(top.low, top.high))} against ${baseline}`;
+    const said = `What ${cleanText(name)} rests on most is ${top.path}: ${moved(Math.min(top.low, top.high))} to ${moved(Math.max(top.low, top.high))} against ${baseline}`;
     return [
       {
         id: `${id}-tornado-${slug(name)}`,

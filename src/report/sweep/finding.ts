@@ -2,8 +2,8 @@ import { breakEvenOfList } from '../../sweep/break-even.ts';
 import type { FoundBreakEven, Side } from '../../sweep/crossings.ts';
 import { claim } from '../../sweep/uncertainty.ts';
 import { percent, signed, time } from '../numbers.ts';
-import { cleanText } from '../words.ts';
-import { chosenCells, linePanels, mainAxis } from './panels.ts';
+import { cleanText, plural } from '../words.ts';
+import { chosenCells, linePanels } from './panels.ts';
 import { against, changeIn, comparedSystems, type SweepView, valuesOf } from './view.ts';
 import { breakEvenFinding, breakEvenPlace, claimSentence, leafText, placeText } from './words.ts';
 
@@ -96,7 +96,7 @@ function flipsOf(view: SweepView, trace: number): FoundBreakEven[] {
   );
 }
 
-/** One sentence for the same flip at several places: `above 640 ns to 900 ns, as the rest varies, makes …`. */
+/** One sentence for the same flip at several places: `with … above 640 ns to 900 ns, as the rest varies, …`. */
 function together(flips: readonly FoundBreakEven[], { analysis }: SweepView): string | null {
   const [first] = flips;
   if (first === undefined || flips.length < 2) return null;
@@ -116,42 +116,75 @@ function together(flips: readonly FoundBreakEven[], { analysis }: SweepView): st
   const where =
     flips.length < asked ? ` (in ${flips.length} of ${asked} combinations; it flips in no other)` : '';
   return (
-    `${cleanText(first.path)} above ${leafText(low, first.path)} to ${leafText(high, first.path)}, as the rest varies, ` +
-    `makes ${cleanText(first.system)} ${words} than ${cleanText(first.baseline)}${where}`
+    `with ${cleanText(first.path)} above ${leafText(low, first.path)} to ${leafText(high, first.path)}, as the rest varies, ` +
+    `${cleanText(first.system)} is ${words} than ${cleanText(first.baseline)}${where}`
   );
+}
+
+/** What a system does in all cells that have a result. */
+interface Range {
+  readonly name: string;
+  readonly low: number;
+  readonly high: number;
 }
 
 function nothingFlips(view: SweepView, trace: number): string {
   const { systems, name } = view.layout.traces[trace]!;
-  const compared = comparedSystems(view, trace);
-  const ranges = compared.flatMap((system) => {
+  const ranges = comparedSystems(view, trace).flatMap((system): Range[] => {
     const found = extremes(view, trace, system);
-    return found === null ? [] : [{ system, low: found.change(found.least), high: found.change(found.most) }];
+    const mine = systems[system]!.name;
+    return found === null
+      ? []
+      : [{ name: mine, low: found.change(found.least), high: found.change(found.most) }];
   });
-  // The one with the widest range says most.
-  const widest = ranges.reduce<(typeof ranges)[number] | null>(
-    (best, one) => (best === null || one.high - one.low > best.high - best.low ? one : best),
-    null,
-  );
-  if (widest === null) return nothingToCompare(view, trace);
-  const mine = cleanText(systems[widest.system]!.name);
-  const [low, high] = [said(widest.low), said(widest.high)];
-  const [near, far] = [widest.low, widest.high].map((change) => percent(Math.abs(change)));
-  const range = near === far ? `by ${near}` : `by ${near} to ${far}`;
+  if (ranges.length === 0) return nothingToCompare(view, trace);
   if (systems.length === 1) {
     const ps = view.totals[trace]![0]!.filter((total) => !Number.isNaN(total));
     const [least, most] = [ps.reduce((a, b) => Math.min(a, b)), ps.reduce((a, b) => Math.max(a, b))];
-    return `${mine} takes ${time(least)} to ${time(most)}`;
+    return `in ${ps.length.toLocaleString('en')} ${plural(ps.length, 'cell')}, ${cleanText(ranges[0]!.name)} takes ${time(least)} to ${time(most)}`;
   }
-  const baseline = cleanText(systems[0]!.name);
-  const bands = view.analysis.sensitivity
-    .find((one) => one.trace === name)
-    ?.monteCarlo.systems.find((one) => one.name === systems[widest.system]!.name);
-  if (bands?.difference && claim(bands.difference) === 'no difference shown')
-    return claimSentence(bands, systems[0]!.name).replace(/^No/, 'no').replace(/\.$/, '');
-  if (widest.low > 0 || widest.high < 0)
-    return `nothing flips: ${mine} is ${widest.low > 0 ? 'dearer' : 'cheaper'} than ${baseline} in every cell, ${range}`;
-  return `${mine} takes ${low} to ${high} against ${baseline}`;
+  const baseline = systems[0]!.name;
+  // The widest range first: it says most.
+  ranges.sort((a, b) => b.high - b.low - (a.high - a.low));
+  const bands = view.analysis.sensitivity.find((one) => one.trace === name)?.monteCarlo.systems ?? [];
+  const unsure = ranges.flatMap((range) =>
+    bands.filter(
+      (one) =>
+        one.name === range.name && one.difference !== null && claim(one.difference) === 'no difference shown',
+    ),
+  );
+  const sure = ranges.filter((range) => !unsure.some((one) => one.name === range.name));
+  if (sure.length === 0) return claimSentence(unsure[0]!, baseline).replace(/^No/, 'no').replace(/\.$/, '');
+  const rest =
+    unsure.length === 0
+      ? ''
+      : `; no difference is shown for ${unsure.map((one) => cleanText(one.name)).join(', ')}`;
+  const mixed = sure.find(({ low, high }) => low <= 0 && high >= 0 && low < high);
+  if (mixed !== undefined)
+    return `against ${cleanText(baseline)}, ${cleanText(mixed.name)} takes ${said(mixed.low)} to ${said(mixed.high)}${rest}`;
+  return `nothing flips: ${sidesText(sure, cleanText(baseline))}${rest}`;
+}
+
+/** Systems that one sentence names. */
+const MOST_SIDES = 3;
+
+/** On which side of the baseline systems are that are on one side of it in every cell. */
+function sidesText(ranges: readonly Range[], baseline: string): string {
+  const sides = ranges.slice(0, MOST_SIDES).map(({ name, low, high }, i) => {
+    if (low === 0 && high === 0)
+      return i === 0
+        ? `${cleanText(name)} and ${baseline} cost the same in every cell`
+        : `${cleanText(name)} the same`;
+    const [near, far] = [low, high]
+      .map(Math.abs)
+      .sort((a, b) => a - b)
+      .map(percent);
+    const range = near === far ? `by ${near}` : `by ${near} to ${far}`;
+    const side = low > 0 ? 'dearer' : 'cheaper';
+    return `${cleanText(name)} ${i === 0 ? `is ${side} than ${baseline} in every cell` : side}, ${range}`;
+  });
+  const more = ranges.length - sides.length;
+  return `${sides.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
 /** Why there is no finding: a part of a sweep can have all cells of one system. */
@@ -171,12 +204,11 @@ export function bestText(view: SweepView, trace: number, system: number): string
   const chosen = chosenCells(view, trace).find((cell) => !Number.isNaN(totals[cell]!));
   const values = placeText(valuesOf(view, best));
   const now = chosen === undefined ? '' : `; as it is ${time(totals[chosen]!)}`;
-  return `${name} costs least, ${time(totals[best]!)}, with ${values === '' ? 'what it has' : values}${now}.`;
+  return `${name} is cheapest with ${values === '' ? 'what it has' : values}: ${time(totals[best]!)}${now}.`;
 }
 
-/** The finding of lines that run along one axis. */
+/** The finding of lines in several panels. */
 export function linesFinding(view: SweepView, trace: number): string {
-  const main = mainAxis(view, trace);
   const [widest] = comparedSystems(view, trace)
     .flatMap((system) => {
       const found = extremes(view, trace, system);
@@ -186,7 +218,7 @@ export function linesFinding(view: SweepView, trace: number): string {
   if (widest === undefined) return nothingToCompare(view, trace);
   const { least, most, change } = widest.found;
   const name = cleanText(view.layout.traces[trace]!.systems[widest.system]!.name);
-  return `along ${cleanText(main.path)}, ${name} takes ${said(change(least))} to ${said(change(most))} against ${against(view, trace)}`;
+  return `over all cells, ${name} takes ${said(change(least))} to ${said(change(most))} against ${against(view, trace)}`;
 }
 
 const spread = ({ least, most, change }: Extremes): number => change(most) - change(least);

@@ -1,7 +1,7 @@
 import { type Chart, chart, type Layer, WIDTH } from '../charts/chart.ts';
 import { MINUS, percentFigure, signed } from '../numbers.ts';
 import { cleanText, shorten } from '../words.ts';
-import { type Box, boxLayer, dotLayer, type Spot, type Stroke, strokeLayer, wordLayer } from './marks.ts';
+import { type Box, boxLayer, type Spot, type Stroke, strokeLayer, wordLayer } from './marks.ts';
 import type { DrawnAxis } from './view.ts';
 
 /**
@@ -24,6 +24,8 @@ export interface Heat {
 const STEPS = [0.08, 0.2, 0.32, 0.44, 0.56] as const;
 const MORE = 'var(--c-ld)';
 const LESS = 'var(--c-ex)';
+/** A grid in which only what is drawn counts, not where. */
+const UNIT = { left: 0, top: 0, width: 1, height: 1 } as const;
 const TOP = 40;
 const LEFT = 92;
 
@@ -49,7 +51,17 @@ export function heatChart(title: string, maps: readonly Heat[], against: string)
     tallest = Math.max(tallest, TOP + map.rows.length * height + 44);
   }
   const bottom = top + tallest;
-  return chart(title, bottom + 44, [...layers, ...keyLayers(bottom + 6, largest, against)], false);
+  const key = keyLayers(bottom + 6, largest, { against, marks: marksOf(maps) });
+  return chart(title, bottom + 44, [...layers, ...key], false);
+}
+
+/** What is drawn over the cells of some map, in words; empty: nothing is. */
+export function marksOf(maps: readonly Heat[]): string {
+  const line = maps.some((map) => contour(map, UNIT).length > 0);
+  const chosen = maps.some((map) => chosenPlace(map) !== null);
+  return [line ? 'line: both cost the same' : '', chosen ? 'frame: as it is' : '']
+    .filter((text) => text !== '')
+    .join('; ');
 }
 
 interface Grid {
@@ -135,20 +147,25 @@ function labelLayers({ across, down, columns, rows }: Heat, { left, top, width, 
   ];
 }
 
-/** The configuration as it is, where the map has it. */
-function chosenLayer({ across, down, columns, rows }: Heat, { left, top, width, height }: Grid): Layer[] {
+/** Column and row of the configuration as it is; null: the map does not have it. */
+function chosenPlace({ across, down, columns, rows }: Heat): readonly [number, number] | null {
   const at = ({ own, values }: DrawnAxis, drawn: readonly number[]): number =>
     own === undefined ? -1 : drawn.indexOf(values.indexOf(own));
   const [c, r] = [at(across, columns), at(down, rows)];
-  if (c < 0 || r < 0) return [];
-  const [x, y] = [left + c * width, top + r * height];
-  const frame = { x: x + 1, x2: x + width - 1, y: y + 1, y2: y + height - 1 };
-  return width >= 10 && height >= 10
-    ? boxLayer([frame], { fill: 'transparent', stroke: 'var(--ink)', width: 1.5 })
-    : dotLayer([{ x: x + width / 2, y: y + height / 2, title: 'as it is' }], 'var(--ink)', {
-        size: 40,
-        hollow: true,
-      });
+  return c < 0 || r < 0 ? null : [c, r];
+}
+
+/** A frame around the configuration as it is, where the map has it: around its cell, or wider where that is too small. */
+function chosenLayer(map: Heat, { left, top, width, height }: Grid): Layer[] {
+  const place = chosenPlace(map);
+  if (place === null) return [];
+  const [x, y] = [left + (place[0] + 0.5) * width, top + (place[1] + 0.5) * height];
+  const [dx, dy] = [width, height].map((size) => Math.max(size / 2 - 1, 5)) as [number, number];
+  return boxLayer([{ x: x - dx, x2: x + dx, y: y - dy, y2: y + dy }], {
+    fill: 'transparent',
+    stroke: 'var(--ink)',
+    width: 1.5,
+  });
 }
 
 /** The line of no change: in each square of four neighbouring middles, between its sides with a change of sign. */
@@ -179,8 +196,12 @@ function contour({ columns, rows, change }: Heat, { left, top, width, height }: 
   return strokes;
 }
 
-/** The key: from what costs less to what costs more. */
-function keyLayers(top: number, largest: number, against: string): Layer[] {
+/** The key: from what costs less to what costs more, and what is drawn over it. */
+function keyLayers(
+  top: number,
+  largest: number,
+  { against, marks }: { readonly against: string; readonly marks: string },
+): Layer[] {
   const width = 34;
   const steps = [
     ...STEPS.map((opacity) => ({ fill: LESS, opacity })).toReversed(),
@@ -210,7 +231,7 @@ function keyLayers(top: number, largest: number, against: string): Layer[] {
         align: 'left',
       },
     ),
-    ...wordLayer([{ x: 10 * width + 12, y: top + 26, text: 'line: both cost the same; frame: as it is' }], {
+    ...wordLayer([{ x: 10 * width + 12, y: top + 26, text: marks }], {
       align: 'left',
     }),
   ];

@@ -193,17 +193,21 @@ function panelLayers(
   return layers;
 }
 
+/** Whether a panel marks what the systems have themselves: a number between those that are drawn. */
+export function showsOwn({ own, numeric, order, values }: DrawnAxis): boolean {
+  if (!numeric || typeof own !== 'number' || order.length === 0) return false;
+  return own >= (values[order[0]!] as number) && own <= (values[order.at(-1)!] as number);
+}
+
 /** Where the systems stand themselves. */
 function ownLayers(
   axis: DrawnAxis,
   at: (value: number) => number,
-  { left, right, top, bottom }: Frame,
+  { top, bottom }: Frame,
   size: number,
 ): Layer[] {
-  const { own } = axis;
-  if (typeof own !== 'number') return [];
-  const x = at(own);
-  if (!(x >= left - 0.5 && x <= right + 0.5)) return [];
+  if (!showsOwn(axis)) return [];
+  const x = at(axis.own as number);
   return [
     ...strokeLayer([{ x, x2: x, y: top, y2: bottom }], 'var(--accent)', 1),
     ...wordLayer([{ x: x + 4, y: bottom - 5, text: 'as it is' }], {

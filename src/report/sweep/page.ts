@@ -2,7 +2,7 @@ import { fieldDoc } from '../../model/systems/ledger.ts';
 import { placeOf } from '../../sweep/leaves.ts';
 import { InputError } from '../../trace/errors.ts';
 import { openDrawer } from '../charts/svg.ts';
-import { escapeHtml, heading, prose } from '../html/escape.ts';
+import { capital, escapeHtml, heading, prose } from '../html/escape.ts';
 import { anchor, figure, type Writer } from '../html/figure.ts';
 import { documentOf } from '../html/parts.ts';
 import { payload } from '../html/payload.ts';
@@ -53,7 +53,7 @@ ${sections.join('\n')}
 ${choice === null ? '' : `${choice.section}\n`}${provenance(view, tool, commandLine)}
 </main>
 <footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and prices.</footer>${choice?.panel ?? ''}`;
-    const title = headline(view, bestTrace(view));
+    const title = capital(headline(view, bestTrace(view)));
     const result = { schema: 'vmtax.sweep-page/1', tool, plan: planOf(view), ...view.analysis };
     const data = payload(JSON.stringify(result), choice?.writer ?? writer, choice?.carried ?? null);
     return documentOf(`${title} · vmtax`, body, data, choice === null ? null : liveScript());
@@ -141,7 +141,7 @@ function verdictCard(writer: Writer, view: SweepView): string {
     .map((trace) => `${cleanText(layout.traces[trace]!.name)}: ${headline(view, trace)}.`);
   return (
     '<div class="verdict"><p class="asks">What would it cost if?</p>' +
-    `<h1>${heading(headline(view, at))}</h1>` +
+    `<h1>${heading(capital(headline(view, at)))}</h1>` +
     `<p class="why">${prose(rangesOf(view, at).slice(0, 4).join(' '))}</p>` +
     (several
       ? `<p class="facts">${prose(`That is on ${cleanText(layout.traces[at]!.name)}; the other traces:`)}</p><ul class="notes">${items(others.slice(0, 12))}</ul>`

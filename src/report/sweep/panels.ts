@@ -12,10 +12,11 @@ import {
   type DrawnAxis,
   drawnAxis,
   type SweepView,
+  stepped,
   thinned,
   valuesOf,
 } from './view.ts';
-import { placeText } from './words.ts';
+import { leafText, placeText } from './words.ts';
 
 /** What is drawn of a sweep, whatever its size: a choice of panels, lines and cells, and what it leaves out. */
 
@@ -168,6 +169,14 @@ function axisPanels(view: SweepView, trace: number, systems: readonly number[], 
   });
 }
 
+/** Where steps end before the axis does. */
+function endText({ path, order, values }: DrawnAxis, drawn: readonly number[]): string {
+  const [shown, last] = [drawn.at(-1)!, order.at(-1)!];
+  return shown === last
+    ? ''
+    : `; ${cleanText(path)} up to ${leafText(values[shown]!, path)} of ${leafText(values[last]!, path)}`;
+}
+
 /** Maps over the two largest axes, one for each compared system, the other axes as they are. */
 export function heatMaps(view: SweepView, trace: number): Drawn<Heat> {
   const { layout } = view;
@@ -178,8 +187,8 @@ export function heatMaps(view: SweepView, trace: number): Drawn<Heat> {
     .filter((at) => at !== main.at)
     .sort((a, b) => layout.axes[b]!.values.length - layout.axes[a]!.values.length || a - b);
   const down = drawnAxis(view, trace, second!);
-  const columns = thinned(main.order, MOST_CELLS);
-  const rows = thinned(down.order, MOST_CELLS);
+  const columns = stepped(main.order, MOST_CELLS);
+  const rows = stepped(down.order, MOST_CELLS);
   const index = layout.axes.map((_, at) => chosenIndex(drawnAxis(view, trace, at)));
   const rest = layout.axes.flatMap(({ path, values }, at) =>
     at === main.at || at === second ? [] : [[path, values[index[at]!]!] as const],
@@ -209,7 +218,7 @@ export function heatMaps(view: SweepView, trace: number): Drawn<Heat> {
   const thin = columns.length < main.order.length || rows.length < down.order.length;
   const left = [
     thin
-      ? `${columns.length} × ${rows.length} of ${main.order.length} × ${down.order.length} cells are drawn.`
+      ? `${columns.length} × ${rows.length} of ${main.order.length.toLocaleString('en')} × ${down.order.length.toLocaleString('en')} cells are drawn, at even steps${endText(main, columns)}${endText(down, rows)}.`
       : '',
     rest.length > 0 ? `The rest stays at ${placeText(Object.fromEntries(rest))}.` : '',
     systems.length > MOST_MAPS ? `${systems.length - MOST_MAPS} more systems are not drawn.` : '',

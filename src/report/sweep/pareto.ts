@@ -107,9 +107,12 @@ export function paretoChart(
       'var(--accent)',
       { size: 90, hollow: true },
     ),
-    ...strokeLayer([{ x: RIGHT + 10, x2: RIGHT + 22, y: key, y2: key }], 'var(--ink)', 1.5),
-    ...wordLayer([{ x: RIGHT + 26, y: key + 4, text: 'Pareto front' }], { align: 'left' }),
   );
+  if (front.length > 1)
+    layers.push(
+      ...strokeLayer([{ x: RIGHT + 10, x2: RIGHT + 22, y: key, y2: key }], 'var(--ink)', 1.5),
+      ...wordLayer([{ x: RIGHT + 26, y: key + 4, text: 'Pareto front' }], { align: 'left' }),
+    );
   if (chosen.length > 0)
     layers.push(
       ...dotLayer([{ x: RIGHT + 16, y: key + 18, title: 'as it is' }], 'var(--accent)', {

@@ -1,6 +1,7 @@
 import { CATEGORIES } from '../../model/pricing/breakdown.ts';
 import type { FoundBreakEven } from '../../sweep/crossings.ts';
 import type { SystemBands, Tornado } from '../../sweep/uncertainty.ts';
+import { capital } from '../html/escape.ts';
 import { DASH, percentFigure, signed, tableUnit, timeFigure } from '../numbers.ts';
 import type { Table, TableCell } from '../table.ts';
 import { cleanText } from '../words.ts';
@@ -111,7 +112,7 @@ export function breakEvenTable(all: readonly FoundBreakEven[]): Table {
           ? `${leafText(before.at, found.path)} – ${leafText(after.at, found.path)}`
           : leafText(at, found.path),
       );
-      const cells = [text(breakEvenFinding(found)), text(places.join('; ') || 'nowhere')];
+      const cells = [text(capital(breakEvenFinding(found))), text(places.join('; ') || 'nowhere')];
       return {
         kind: 'part',
         label,

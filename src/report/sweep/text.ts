@@ -1,6 +1,7 @@
 import { CATEGORIES } from '../../model/pricing/breakdown.ts';
 import type { Analysis, Sensitivity } from '../../sweep/analysis.ts';
 import type { Band } from '../../sweep/uncertainty.ts';
+import { capital } from '../html/escape.ts';
 import { percentFigure, signed, timeFigure, timeUnit } from '../numbers.ts';
 import { padEnd, padStart, textWidth } from '../text-layout.ts';
 import { cleanText } from '../words.ts';
@@ -29,9 +30,10 @@ function breakEvenLines({ breakEven }: Analysis, traces: number): string[] {
   const lines = breakEvenGroups(breakEven).map(({ first, count }) => {
     const how = breakEvenHow(first);
     if (count > 1)
-      return `  ${breakEvenFinding(first)}, in ${count} combinations of the rest (${how} in each).`;
+      return `  ${capital(breakEvenFinding(first))}, in ${count} combinations of the rest (${how} in each).`;
     const place = breakEvenPlace(first, traces);
-    return `  ${place === '' ? '' : `${place}: `}${breakEvenFinding(first)} (${how}).`;
+    const finding = breakEvenFinding(first);
+    return `  ${place === '' ? capital(finding) : `${place}: ${finding}`} (${how}).`;
   });
   return ['Break-even', ...lines, ''];
 }

@@ -3,9 +3,10 @@ import type { CountedOffer } from '../../sweep/kept.ts';
 import type { Layout } from '../../sweep/laid.ts';
 import { concerns, leafOf } from '../../sweep/leaves.ts';
 import type { ByCell } from '../../sweep/totals.ts';
+import { unitOf } from '../../sweep/typed.ts';
 import type { Leaf } from '../../sweep/types.ts';
 import { cleanText } from '../words.ts';
-import { leafFigure, unitOf } from './words.ts';
+import { leafFigure } from './words.ts';
 
 /** A sweep as its page sees it: everything that is drawn is chosen, and thinned out, from this. */
 export interface SweepView {
@@ -80,6 +81,17 @@ function isGeometric(numbers: readonly number[]): boolean {
 export function thinned<T>(list: readonly T[], most: number): T[] {
   if (list.length <= most) return [...list];
   return Array.from({ length: most }, (_, i) => list[Math.round((i * (list.length - 1)) / (most - 1))]!);
+}
+
+/**
+ * At most `most` of a list at one step, so that what is between neighbours is the same everywhere: both ends where a step
+ * meets them, else the first one and what follows.
+ */
+export function stepped<T>(list: readonly T[], most: number): T[] {
+  const least = Math.ceil(list.length / most);
+  const steps = Array.from({ length: least }, (_, i) => least + i);
+  const step = steps.find((one) => (list.length - 1) % one === 0) ?? least;
+  return list.filter((_, i) => i % step === 0);
 }
 
 /** Percent by which a system’s total differs from the baseline’s in the same cell (alone: from the first cell’s). */

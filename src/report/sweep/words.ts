@@ -1,6 +1,5 @@
-import { fieldDoc } from '../../model/systems/ledger.ts';
 import type { FoundBreakEven, FoundCrossing, Side } from '../../sweep/crossings.ts';
-import { placeOf } from '../../sweep/leaves.ts';
+import { sizeFigure, unitOf } from '../../sweep/typed.ts';
 import type { Leaf } from '../../sweep/types.ts';
 import { type Claim, claim, type SystemBands } from '../../sweep/uncertainty.ts';
 import { grouped, MINUS, percent, signed, time } from '../numbers.ts';
@@ -8,21 +7,12 @@ import { cleanText } from '../words.ts';
 
 /** What is said of sweeps, in the terminal and on the page alike. */
 
-/** Unit of a varied path; empty: it has none. */
-export const unitOf = (path: string): string => fieldDoc(placeOf({ path }).path).unit;
-
-const BINARY = [
-  ['G', 1024 ** 3],
-  ['M', 1024 ** 2],
-  ['K', 1024],
-] as const;
-
 /** A value as a person writes it: `256K` bytes, `640.2`, `none`. */
 export function leafFigure(value: Leaf, unit = ''): string {
   if (value === null) return 'none';
   if (typeof value !== 'number') return cleanText(String(value));
-  const scale = unit === 'bytes' ? BINARY.find(([, size]) => value >= size && value % size === 0) : undefined;
-  if (scale !== undefined) return `${value / scale[1]}${scale[0]}`;
+  const size = sizeFigure(value, unit);
+  if (size !== null) return size;
   const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(4));
   return rounded < 0 ? MINUS + grouped(String(-rounded)) : grouped(String(rounded));
 }
@@ -63,7 +53,7 @@ function whereOf({ at, before, after }: FoundCrossing, path: string): string {
     : `at ${leafText(at, path)}`;
 }
 
-/** One finding: where the order of two systems flips, or that it does not. */
+/** One finding: where the order of two systems flips, or that it does not. It begins with a word, not with a name. */
 export function breakEvenFinding(found: FoundBreakEven): string {
   const { path, crossings, low, high } = found;
   const [baseline, system] = [cleanText(found.baseline), cleanText(found.system)];
@@ -79,11 +69,11 @@ export function breakEvenFinding(found: FoundBreakEven): string {
   if (crossings.length === 1) {
     const { at, before, after } = only;
     if (at === null)
-      return `${system} becomes ${words(after)} ${than} ${whereOf(only, path)} of ${name} (${words(before)} before)`;
-    return `${name} above ${leafText(at, path)} makes ${system} ${words(after)} ${than}`;
+      return `${whereOf(only, path)} of ${name}, ${system} becomes ${words(after)} ${than} (${words(before)} before)`;
+    return `with ${name} above ${leafText(at, path)}, ${system} is ${words(after)} ${than}`;
   }
   const flips = crossings.map((one) => `${words(one.after)} ${whereOf(one, path)}`);
-  return `${system} flips ${crossings.length} times along ${name}: ${words(only.before)} ${than} at first, then ${flips.join(', then ')}`;
+  return `along ${name}, ${system} flips ${crossings.length} times: ${words(only.before)} ${than} at first, then ${flips.join(', then ')}`;
 }
 
 /** What a break-even is of besides its path: trace and other axes; empty where there are none. */

@@ -15,12 +15,13 @@ import {
 } from '../../../src/report/live/all-structures.ts';
 import { PRICE_GROUPS } from '../../../src/report/live/groups.ts';
 import { reprice } from '../../../src/report/live/reprice.ts';
+import { mostOf } from '../../../src/report/live/settings.ts';
 import { type CarriedSweep, structureComparison } from '../../../src/report/live/structures.ts';
 import { carriedSweep } from '../../../src/report/sweep/carried.ts';
 import { renderSweepPage } from '../../../src/report/sweep/page.ts';
 import { analysed } from '../../sweep/analysed.ts';
 import { planOf, presets, workload } from '../../sweep/sweeps.ts';
-import { inChromium, setEach, violations, wrongLabels } from '../chromium.ts';
+import { inChromium, openAll, setEach, violations, wrongLabels } from '../chromium.ts';
 
 /** Structures and prices chosen in the page of a sweep: what it shows is what the command line gives. */
 
@@ -195,7 +196,9 @@ inChromium((pages) => {
     const { page, close } = await open();
     await page.locator('#what-if').click();
     await settled(page);
-    const values = NAMES.map((name, i) => [name, `${37 * i + 1}.${i}7`] as const);
+    const values = NAMES.map(
+      (name, i) => [name, mostOf(name) === 1 ? '0.37' : `${37 * i + 1}.${i}7`] as const,
+    );
     const found: [string, number[]][] = await page.evaluate(
       `(${setEach(TOTALS)})(${JSON.stringify(values)})`,
     );
@@ -209,6 +212,25 @@ inChromium((pages) => {
       return [name, totals];
     });
     expect(found).toEqual(expected);
+    await close();
+  });
+
+  test.each([360, 800, 1200, 1600])('%d px wide, the panel open: nothing is cut off', async (width) => {
+    const { page, close } = await open(address, { viewport: { width, height: 900 } });
+    await page.locator('#what-if').click();
+    await settled(page);
+    await openAll(page);
+    // Names of the parts of the page that do not fit, but tables behind a disclosure, which may be scrolled.
+    const cut: string[] = await page.evaluate(`(() => {
+      const panel = document.getElementById('panel').getBoundingClientRect();
+      const end = panel.left > 0 ? panel.left : innerWidth;
+      const wide = [...document.querySelectorAll('main .scroll')].filter((box) =>
+        box.getBoundingClientRect().right > end ||
+        (box.querySelector('#effects') && box.scrollWidth > box.clientWidth));
+      const page = document.documentElement;
+      return [...wide.map((box) => box.firstElementChild.id), ...(page.scrollWidth > innerWidth ? ['page'] : [])];
+    })()`);
+    expect(cut).toEqual([]);
     await close();
   });
 

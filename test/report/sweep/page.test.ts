@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { sweepText } from '../../../src/cli/sweep-text.ts';
 import { headline } from '../../../src/report/sweep/finding.ts';
 import { renderSweepPage } from '../../../src/report/sweep/page.ts';
 import { type Candidate, paretoFront } from '../../../src/report/sweep/pareto.ts';
-import type { SweepView } from '../../../src/report/sweep/view.ts';
+import { type SweepView, stepped } from '../../../src/report/sweep/view.ts';
 import { breakEvenFinding, claimSentence } from '../../../src/report/sweep/words.ts';
+import { parseVary } from '../../../src/sweep/axes.ts';
+import { typed } from '../../../src/sweep/typed.ts';
+import type { Design } from '../../../src/sweep/types.ts';
 import type { SystemBands } from '../../../src/sweep/uncertainty.ts';
 import { analysed } from '../../sweep/analysed.ts';
 import { planOf, presets, workload } from '../../sweep/sweeps.ts';
@@ -14,6 +18,7 @@ import { dataOf, rowsOf, textOf } from '../page.ts';
 const tool = { name: 'vmtax', version: 'test' };
 const trace = await workload('workload:zipf?cpus=4&instructions=10K&heap=262144');
 const NUMA = presets('irix-numa', 'disco-numa');
+const FOUR = presets('irix-numa', 'disco-numa', 'irix-uma', 'linux-mips');
 
 const both = await analysed(
   trace,
@@ -33,14 +38,17 @@ const page = await renderSweepPage(both, { tool, commandLine: 'vmtax sweep … <
 async function made(
   vary: readonly string[],
   total: (system: number, cell: number) => number,
+  systems = NUMA,
+  design?: Design,
 ): Promise<SweepView> {
   const view = await analysed(trace, NUMA, planOf(['prices.remote_ns=1,2']));
   const { layOut } = await import('../../../src/sweep/layout.ts');
-  const known = { name: 'trace', identity: 'trace', header: trace.header, systems: NUMA };
-  const layout = await layOut(planOf(vary), [known], { mostCells: 1e6, model: '', check: async () => {} });
+  const known = { name: 'trace', identity: 'trace', header: trace.header, systems };
+  const plan = planOf(vary, design && { design });
+  const layout = await layOut(plan, [known], { mostCells: 1e6, model: '', check: async () => {} });
   const column = (system: number) =>
     Float64Array.from({ length: layout.cells.count }, (_, cell) => total(system, cell));
-  const totals = [[column(0), column(1)]];
+  const totals = [systems.map((_, system) => column(system))];
   return {
     ...view,
     layout,
@@ -56,7 +64,7 @@ test('title: the finding, computed from what was found', () => {
   const figure = (value: number): string =>
     String(Number(value.toPrecision(4))).replace(/^(\d)(\d{3}\b)/, '$1,$2');
   expect(title).toBe(
-    `prices.remote_ns above ${figure(Math.min(...places))} ns to ${figure(Math.max(...places))} ns, as the rest varies, makes disco-numa cheaper than irix-numa · vmtax`,
+    `With prices.remote_ns above ${figure(Math.min(...places))} ns to ${figure(Math.max(...places))} ns, as the rest varies, disco-numa is cheaper than irix-numa · vmtax`,
   );
 });
 
@@ -95,13 +103,46 @@ describe('findings', () => {
     );
   });
 
+  test('of several systems nothing flips: on which side each is, the smaller end first', async () => {
+    const view = await made(
+      ['prices.remote_ns=100..900+100'],
+      (system, cell) => 1e6 * (1 + [0, 0.01, -0.05, 0][system]! * (cell + 1)),
+      FOUR,
+    );
+    expect(headline(view, 0)).toBe(
+      'nothing flips: irix-uma is cheaper than irix-numa in every cell, by 5.0 % to 45.0 %; disco-numa dearer, by 1.0 % to 9.0 %; linux-mips the same',
+    );
+  });
+
+  test('nothing is said not to flip where a system is dearer in one cell and cheaper in another', async () => {
+    const hypercube = { kind: 'latin-hypercube', points: 20, seed: 1 } as const;
+    const view = await made(
+      ['prices.remote_ns=1..400+1', 'prices.local_ns=1..400+1'],
+      (system, cell) => 1e6 * (1 + [0, 0.01 * ((cell % 2) - 0.5), 0.05 * (cell + 1), 0][system]!),
+      FOUR,
+      hypercube,
+    );
+    expect(headline(view, 0)).toBe('against irix-numa, disco-numa takes −0.5 % to +0.5 %');
+  });
+
+  test('a map says of each system in how many combinations it costs less', async () => {
+    const view = await made(
+      ['prices.remote_ns=1,2,3', 'prices.local_ns=1,2'],
+      (system, cell) => 1e6 * (1 + [0, 0.01, -0.05, cell < 3 ? 1 : -1e-3][system]!),
+      FOUR,
+    );
+    expect(textOf(await renderSweepPage(view, { tool }))).toContain(
+      'Of 6 combinations, disco-numa costs less than irix-numa in none, irix-uma in all, linux-mips in 50.0 %',
+    );
+  });
+
   test('a flip between neighbouring cells is one between them', async () => {
     const view = await made(
       ['prices.remote_ns=100..900+100'],
       (system, cell) => 1e6 + system * 1000 * (cell - 3.5),
     );
     expect(headline(view, 0)).toBe(
-      'disco-numa becomes dearer than irix-numa between 400 ns and 500 ns of prices.remote_ns (cheaper before)',
+      'between 400 ns and 500 ns of prices.remote_ns, disco-numa becomes dearer than irix-numa (cheaper before)',
     );
   });
 
@@ -115,11 +156,11 @@ describe('findings', () => {
       crossings: [{ at: 40, before: side(39, 1), after: side(41, -1) }],
     };
     expect(breakEvenFinding(found)).toBe(
-      'prices.remote_ns above 40 ns makes disco-numa cheaper than irix-numa',
+      'with prices.remote_ns above 40 ns, disco-numa is cheaper than irix-numa',
     );
     const twice = [...found.crossings, { at: 60, before: side(59, -1), after: side(61, 1) }];
     expect(breakEvenFinding({ ...found, crossings: twice })).toBe(
-      'disco-numa flips 2 times along prices.remote_ns: dearer than irix-numa at first, then cheaper at 40 ns, then dearer at 60 ns',
+      'along prices.remote_ns, disco-numa flips 2 times: dearer than irix-numa at first, then cheaper at 40 ns, then dearer at 60 ns',
     );
     expect(breakEvenFinding({ ...found, crossings: [] })).toBe(
       'nothing flips: disco-numa is dearer than irix-numa at every prices.remote_ns from 0 ns to 100 ns',
@@ -144,6 +185,116 @@ describe('findings', () => {
   });
 });
 
+/** Headings of a page, and its title. */
+const titlesOf = (html: string): string[] =>
+  [
+    ...html
+      .replace(/<svg[\s\S]*?<\/svg>/g, '')
+      .matchAll(/<(title|h1|h3)(?: id="([^"]*)")?[^>]*>(.*?)<\/\1>/gs),
+  ]
+    .filter(([, , id]) => id !== 'answer')
+    .map(([, , , text]) => textOf(text!));
+
+test('titles begin with a capital or a figure, whatever is found', async () => {
+  const flat = await made(['prices.remote_ns=1..9+1'], () => 1e9);
+  const flips = await made(['machine.l2.size=256K..4M*2'], (system, cell) => 1e9 + system * (cell - 1.5));
+  const mixed = await made(
+    ['prices.remote_ns=1..9+1', 'prices.local_ns=1..9+1'],
+    (system, cell) => 1e9 + system * ((cell * 7) % 11) - system * 3,
+  );
+  const none = await made(['prices.remote_ns=1..9+1'], () => Number.NaN);
+  const one = await analysed(trace, presets('irix-numa'), planOf(['prices.remote_ns=1,2']), {
+    request: { sensitivity: { samples: 100, seed: 1 } },
+  });
+  const pages = [page];
+  for (const view of [flat, flips, mixed, none, one]) pages.push(await renderSweepPage(view, { tool }));
+  for (const html of pages) {
+    const titles = titlesOf(html);
+    expect(titles.length).toBeGreaterThan(2);
+    for (const title of titles) expect(title).toMatch(/^[A-Z0-9]/);
+  }
+});
+
+test('sizes are written as they are typed', async () => {
+  const view = await made(['machine.l2.size=256K..4M*2'], (system, cell) => 1e9 + system * (cell - 1.5));
+  const html = textOf(await renderSweepPage(view, { tool }));
+  expect(headline(view, 0)).toBe(
+    'between 512K bytes and 1M bytes of machine.l2.size, disco-numa becomes dearer than irix-numa (cheaper before)',
+  );
+  expect(html).not.toMatch(/262,?144|1,?048,?576/);
+  const text = sweepText(view.layout, view.totals);
+  expect(text).toContain('machine.l2.size=256K');
+  expect(text).toMatch(/^1M +/m);
+  expect(text).not.toMatch(/262144|1048576/);
+  expect(typed(1536 * 1024, 'disco:machine.l2.size')).toBe('1536K');
+  expect(typed(1000, 'machine.l2.size')).toBe('1000');
+  expect(typed(1024, 'prices.local_ns')).toBe('1024');
+  expect(typed(null, 'machine.l2.size')).toBe('null');
+});
+
+test('what is typed of any size is read as that size', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 ** 40 }), fc.integer({ min: 0, max: 30 }), (size, zeros) => {
+      const bytes = size - (size % 2 ** zeros);
+      expect(parseVary(`machine.l2.size=${typed(bytes, 'machine.l2.size')}`).values).toEqual([bytes]);
+    }),
+  );
+});
+
+describe('a map, and lines', () => {
+  const draw = async (vary: readonly string[], total: (system: number, cell: number) => number) => {
+    const html = await renderSweepPage(await made(vary, total), { tool });
+    return { html, svg: /<svg[^>]*id="trace-1-heat-svg"[\s\S]*?<\/svg>/.exec(html)![0] };
+  };
+
+  test('explains the line and the frame where they are drawn, and only there', async () => {
+    const own = `machine.l2.size=512K,1M,2M`;
+    const flips = (system: number, cell: number): number => 1e9 + system * 1e6 * (cell - 3.5);
+    const dearer = (system: number, cell: number): number => 1e9 + system * 1e6 * (cell + 1);
+    const whole = await draw([own, 'prices.local_ns=200,300,400'], flips);
+    expect(whole.svg).toContain('line: both cost the same; frame: as it is');
+    const frameless = await draw([own, 'prices.local_ns=201,301,401'], flips);
+    expect(frameless.svg).toContain('line: both cost the same');
+    expect(frameless.svg).not.toContain('frame');
+    const lineless = await draw([own, 'prices.local_ns=200,300,400'], dearer);
+    expect(lineless.svg).toContain('>frame: as it is');
+    expect(lineless.svg).not.toContain('line: both');
+    expect(lineless.html).not.toContain('On the strong line both cost the same; it runs');
+    const bare = await draw([own, 'prices.local_ns=201,301,401'], dearer);
+    expect(bare.svg).not.toMatch(/line:|frame/);
+  });
+
+  test('of lines explains uprights and rings where they are drawn, and only there', async () => {
+    const how = async (vary: readonly string[]): Promise<string> => {
+      const html = await renderSweepPage(await made(vary, (system, cell) => 1e9 + system * cell), { tool });
+      return textOf(/<figure id="trace-1-lines"[\s\S]*?<\/figure>/.exec(html)![0]);
+    };
+    const marked = await how(['prices.local_ns=100,300,500']);
+    expect(marked).toContain('as it is');
+    expect(marked).toContain('A blue upright');
+    const bare = await how(['prices.local_ns=500,700,900']);
+    expect(bare).not.toMatch(/as it is|upright|A ring on/);
+    expect(textOf(page)).toContain('A ring on the strong line is a break-even');
+  });
+
+  test('of many values has them at one step, so that its ticks are even', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 2, max: 60 }), (length, most) => {
+        const list = stepped(
+          Array.from({ length }, (_, i) => i),
+          most,
+        );
+        expect(list[0]).toBe(0);
+        expect(list.length).toBeLessThanOrEqual(most);
+        expect(list.length).toBeGreaterThanOrEqual(Math.min(length, Math.floor(most / 2)));
+        const gaps = new Set(list.slice(1).map((value, i) => value - list[i]!));
+        expect(gaps.size).toBeLessThanOrEqual(1);
+      }),
+    );
+    expect(stepped([...Array(49).keys()], 24).at(-1)).toBe(48);
+  });
+});
+
 test('whatever the size of a sweep, its page is below 1 MB, and says what it leaves out', async () => {
   const view = await made(
     ['machine.tlb.entries=32,64,128', 'prices.remote_ns=1..300+1', 'prices.local_ns=1..300+1'],
@@ -152,7 +303,8 @@ test('whatever the size of a sweep, its page is below 1 MB, and says what it lea
   const large = await renderSweepPage(view, { tool });
   expect(large.length).toBeLessThan(1_000_000);
   expect(large).toContain('6 of 900 combinations of the other axes are drawn');
-  expect(large).toContain('24 × 24 of 300 × 300 cells are drawn');
+  // 299 = 13 × 23 steps: both ends are there.
+  expect(large).toContain('24 × 24 of 300 × 300 cells are drawn, at even steps.');
   expect(large).toContain('160 of 270,000 cells');
 });
 

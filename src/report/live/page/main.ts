@@ -1,4 +1,5 @@
 import { type Facts, factsOf } from '../../facts.ts';
+import { prose } from '../../html/escape.ts';
 import { flips } from '../flips.ts';
 import { PRICE_GROUPS } from '../groups.ts';
 import { reprice } from '../reprice.ts';
@@ -6,7 +7,7 @@ import { formatSettings, type PriceName, parseSettings } from '../settings.ts';
 import { byId, comfort } from './comfort.ts';
 import { watchFields } from './panel.ts';
 import { createRedraw } from './redraw.ts';
-import { changesText, flipCount, flipsHtml, noteHtml, spoken, timesHtml } from './said.ts';
+import { changesText, flipCount, flipsHtml, ignoredText, noteHtml, spoken, timesHtml } from './said.ts';
 import { type Stage, type Stages, stagesOf } from './stages.ts';
 
 /**
@@ -18,9 +19,6 @@ import { type Stage, type Stages, stagesOf } from './stages.ts';
 const NAMES: readonly PriceName[] = PRICE_GROUPS.flatMap(({ prices }) => prices);
 /** Milliseconds without a change after which the rest of the page follows. */
 const QUIET = 200;
-/** A link from another page, or from one made anew. */
-const ABSENT =
-  'The structure that the link names is not in this page, which shows the one that it starts with.';
 
 main();
 
@@ -36,13 +34,14 @@ function main(): void {
   let settings = new Map<PriceName, number>();
   let frame = 0;
   let quiet = 0;
-  /** Whether the address names a structure that the page does not have. */
-  let absent = false;
+  /** What the address asks for that the page does not have or cannot set, in words. */
+  let ignored = '';
   /** Whether all structures of a sweep are. */
   let ready = false;
 
   const redraw = createRedraw();
   const fields = watchFields(({ name, value }) => {
+    ignored = '';
     if (value === null) settings.delete(name);
     else settings.set(name, value);
     changed();
@@ -99,9 +98,10 @@ function main(): void {
     byId('live-count').textContent = changes === '' ? '' : `${flipCount(turned)}.`;
     byId('live-flips').innerHTML = turned.length === 0 ? '' : flipsHtml(turned);
     const note = byId('live-note');
-    note.hidden = changes === '' && !absent;
+    note.hidden = changes === '' && ignored === '';
     note.innerHTML =
-      (absent ? `<p>${ABSENT}</p>` : '') + (changes === '' ? '' : noteHtml(stage, settings, turned, fields));
+      (ignored === '' ? '' : `<p>${prose(ignored)}</p>`) +
+      (changes === '' ? '' : noteHtml(stage, settings, turned, fields));
     for (const remark of document.querySelectorAll<HTMLElement>('[data-start]'))
       remark.hidden = settings.size === 0;
     (byId('panel-reset') as HTMLButtonElement).disabled = changes === '';
@@ -116,7 +116,8 @@ function main(): void {
       compare(all, stage.trace);
       comfort.write();
       const said = byId('live-said');
-      if (changes !== '' || said.textContent !== '') said.textContent = spoken(now, changes, turned);
+      if (changes !== '' || ignored !== '' || said.textContent !== '')
+        said.textContent = `${ignored} ${spoken(now, changes, turned)}`.trim();
       root.dataset.live = 'settled';
       requestIdleCallback(() => makeReady(all, stage.trace));
     }, QUIET);
@@ -152,21 +153,23 @@ function main(): void {
     if (box && (box.top > innerHeight / 2 || box.bottom < 0)) choice?.scrollIntoView();
   }
 
-  function take(prices: typeof settings, structure: string): void {
-    settings = prices;
+  function take(prices: ReturnType<typeof parseSettings>, structure: string): void {
+    settings = prices.settings;
     fields.set(settings);
+    let absent = false;
     if (chooser !== null) {
       chooser.value = structure;
       // What the page does not have is where it starts.
       absent = chooser.value !== structure;
       if (absent) chooser.value = first;
     }
+    ignored = ignoredText(absent, prices.ignored);
     changed();
   }
 
   const fromAddress = (): void =>
     take(parseSettings(comfort.prices, NAMES), comfort.structure === '' ? first : comfort.structure);
-  const reset = (): void => take(new Map(), first);
+  const reset = (): void => take({ settings: new Map(), ignored: [] }, first);
 
   function openPanel(open: boolean): void {
     panel.hidden = !open;
@@ -197,7 +200,7 @@ function main(): void {
     opener.focus();
   });
   chooser?.addEventListener('change', () => {
-    absent = false;
+    ignored = '';
     changed();
   });
   panel.querySelector('form')!.addEventListener('submit', (event) => event.preventDefault());

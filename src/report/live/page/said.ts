@@ -2,7 +2,7 @@ import type { Facts, RunFacts } from '../../facts.ts';
 import { escapeHtml, heading, prose, sentence } from '../../html/escape.ts';
 import { percent, percentOf, signed, time } from '../../numbers.ts';
 import { verdictParts } from '../../verdict.ts';
-import { plural } from '../../words.ts';
+import { cleanText, plural } from '../../words.ts';
 import { type Settings, settingsAsOptions } from '../settings.ts';
 import type { Fields } from './panel.ts';
 import type { OtherStructure, Stage } from './stages.ts';
@@ -68,8 +68,8 @@ export function noteHtml(
   turned: readonly string[],
   fields: Fields,
 ): string {
-  const set = [...settings].map(
-    ([name, value]) => `${name} ${fields.startOf(name)} → ${value} ${fields.unitOf(name)}`,
+  const set = [...settings].map(([name, value]) =>
+    `${name} ${fields.startOf(name)} → ${value} ${fields.unitOf(name)}`.trimEnd(),
   );
   const seeds = start.some(({ runs }) => runs.some(({ run }) => run.seeds.length > 1));
   const structure =
@@ -90,6 +90,34 @@ export function noteHtml(
     '<p class="tools"><button type="button" data-copy="live-options">Copy as options</button>' +
     `<button type="button" data-reset>${other === null ? 'Reset all prices' : 'Reset all'}</button></p>`
   );
+}
+
+/** Of what a link says at most so many settings are named that are none. */
+const MOST_IGNORED = 8;
+
+/** What a link asks for and does not get; empty: nothing. */
+export function ignoredText(structure: boolean, prices: readonly string[]): string {
+  const more = prices.length - MOST_IGNORED;
+  const named = prices.slice(0, MOST_IGNORED).map((text) => cleanText(decoded(text)));
+  return [
+    structure
+      ? 'The structure that the link names is not in this page, which shows the one that it starts with.'
+      : '',
+    prices.length === 0
+      ? ''
+      : `Ignored in the link, because there is no such price or it cannot have this value: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+  ]
+    .filter((text) => text !== '')
+    .join(' ');
+}
+
+/** As it was written before the browser made an address of it. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** What a screen reader is told. `changes`: what was changed, in few words. */
