@@ -49,6 +49,7 @@ export type {
 } from './sweep/types.ts';
 export { pricingOn } from './sweep/workers/pricing.ts';
 export { createReplayers } from './sweep/workers/replayers.ts';
+export { samplingOn } from './sweep/workers/sampling.ts';
 export type { TraceBuilder } from './trace/builder.ts';
 export { createTraceBuilder } from './trace/builder.ts';
 export { InputError } from './trace/errors.ts';

@@ -5,6 +5,8 @@ import type { Trace, TraceSummary } from '../trace/types.ts';
 import { type BreakEvenRequest, type FoundBreakEven, findCrossings, systemsToReplay } from './crossings.ts';
 import type { Layout } from './laid.ts';
 import { replayInGroups } from './replays.ts';
+import { sampleCost, samplesFor } from './sample-cost.ts';
+import type { Sampler } from './samples.ts';
 import { structureKey } from './structure.ts';
 import type { ByCell } from './totals.ts';
 import { type MonteCarlo, monteCarlo, type SystemTornado, tornado } from './uncertainty.ts';
@@ -43,6 +45,10 @@ export interface AnalysisOptions {
   readonly totals: ByCell;
   readonly signal?: AbortSignal;
   readonly progress?: (what: string, done: number, total: number) => void;
+  /** Who prices samples, e.g. `samplingOn(4)`; without: this thread. */
+  readonly sampler?: Sampler;
+  /** Hears before they are priced how many samples there will be on a trace, and what they take of one core, in µs. */
+  readonly announce?: (trace: string, samples: number, cost_us: number) => void;
 }
 
 /** Whether a request needs tallies, and so the traces again. */
@@ -76,16 +82,17 @@ export async function analyse(
         return { name: system.name, tally: tallyOf(given)!, prices: resolvePrices(system, summary), system };
       });
       const ranges = rangesOf(uncertain);
+      const count = samples ?? samplesFor(uncertain);
+      options.announce?.(name, count, sampleCost(uncertain) * count);
       sensitivity.push({
         trace: name,
         tornado: tornado(uncertain, ranges),
-        monteCarlo: monteCarlo(uncertain, ranges, {
-          ...(samples === null ? {} : { samples }),
+        monteCarlo: await monteCarlo(uncertain, ranges, {
+          samples: count,
           seed,
-          progress: (done) => {
-            options.signal?.throwIfAborted();
-            options.progress?.('samples', done, samples ?? done);
-          },
+          progress: (done) => options.progress?.('samples', done, count),
+          ...(options.sampler && { sampler: options.sampler }),
+          ...(options.signal && { signal: options.signal }),
         }),
       });
     } finally {

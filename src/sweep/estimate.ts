@@ -18,10 +18,10 @@ const DESCRIBED_PER_SECOND = 2e6;
 /**
  * Seconds of one thread for a price point without contention, and with it for each window, CPU and station that CPUs
  * meet at, of which there are about as many as CPUs. Measured at 140,000 to 270,000 points a second without; with, at
- * 17,000 of 2 CPUs and 1,300 of 8. Locks, or stations near saturation, take two to five times as long.
+ * 24,000 of 2 CPUs and 3,400 of 8. Locks, or stations near saturation, take two to five times as long.
  */
 const PLAIN_POINT_SECONDS = 5e-6;
-const WINDOW_SECONDS = 0.2e-6;
+const WINDOW_SECONDS = 0.1e-6;
 
 /** Seconds to price one point of a system on so many CPUs. */
 function pointSeconds({ machine }: System, cpus: number): number {

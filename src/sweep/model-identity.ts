@@ -10,9 +10,18 @@ const BUILT = new URL(import.meta.url.endsWith('.ts') ? '../../dist/' : '../', i
 export const DECIDES: readonly string[] = [
   'model/',
   'trace/',
-  ...['design', 'layout', 'leaves', 'outputs', 'price-cells', 'replays', 'run', 'structure', 'types'].map(
-    (name) => `sweep/${name}.js`,
-  ),
+  ...[
+    'design',
+    'layout',
+    'leaves',
+    'outputs',
+    'price-cells',
+    'replays',
+    'run',
+    'structure',
+    'typed',
+    'types',
+  ].map((name) => `sweep/${name}.js`),
 ];
 
 /**

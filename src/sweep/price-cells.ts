@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { BY_CPU, type CompiledPricing, compilePricing, pricingColumns } from '../model/pricing/compiled.ts';
+import { pairWindows } from '../model/pricing/queueing/pairs/pairs.ts';
 import { resolvePrices } from '../model/systems/resolve.ts';
 import type { Prices, System } from '../model/systems/schema.ts';
 import type { Tally } from '../model/tally.ts';
@@ -55,7 +56,7 @@ function createPricer(
       let changed = system;
       for (const [at, keys] of paths.entries())
         if (!isPlain[at] && values[at] !== undefined) changed = withLeaf(changed, keys, values[at]);
-      pricing = compilePricing(tally, changed);
+      pricing = compilePricing(tally, changed, { pairs: pairWindows });
       if (compiled.size === MOST_COMPILED) compiled.clear();
       compiled.set(key, pricing);
     }

@@ -17,15 +17,16 @@ export interface Shard {
 
 export const WHOLE: Shard = { index: 1, of: 1 };
 
-/** What is still to be done: units in order, none twice, and the structures that they need. */
+/** What is still to be done: units point by point, none twice, and the structures that they need. */
 export interface Work {
   readonly units: readonly Unit[];
   readonly structures: readonly number[];
 }
 
 /**
- * The units in the order of their structures, none twice, each with its shard of so many. Shards divide structures, so
- * that each is replayed by one of them; where there are fewer structures than shards, they divide the units.
+ * The units, none twice, each with its shard of so many. They come point by point, the systems of a point one after the
+ * other, so that what one shard has done can be compared. Shards divide structures, so that each is replayed by one of
+ * them; where there are fewer structures than shards, they divide the units.
  */
 export function sharded(
   { units, structures }: Pick<Layout, 'units' | 'structures'>,
@@ -33,10 +34,16 @@ export function sharded(
 ): { readonly unit: Unit; readonly shard: number }[] {
   const unique = new Map<string, Unit>();
   for (const unit of units) if (!unique.has(unit.id)) unique.set(unit.id, unit);
-  const ordered = [...unique.values()].sort((a, b) => a.group.structure - b.group.structure);
+  const ordered = [...unique.values()].sort(
+    (a, b) =>
+      a.group.trace - b.group.trace || a.cells[0]! - b.cells[0]! || a.group.structure - b.group.structure,
+  );
+  // A structure that serves several points is at the first of them.
+  const places = new Map<number, number>();
+  for (const { group } of ordered) if (!places.has(group.structure)) places.set(group.structure, places.size);
   return ordered.map((unit, at) => {
     const [place, all] =
-      structures.length >= of ? [unit.group.structure, structures.length] : [at, ordered.length];
+      structures.length >= of ? [places.get(unit.group.structure)!, places.size] : [at, ordered.length];
     return { unit, shard: Math.floor((place * of) / all) + 1 };
   });
 }

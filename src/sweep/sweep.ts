@@ -11,6 +11,7 @@ import { TOTAL } from './outputs.ts';
 import type { Block, priceCells } from './price-cells.ts';
 import { checkReplay, type Replayers } from './replays.ts';
 import { runWork, WHOLE, workOf } from './run.ts';
+import type { Sampler } from './samples.ts';
 import { collectRows, failureOf, failuresOf, finishedUnits } from './table.ts';
 import { outputsByCell } from './totals.ts';
 import type { Failure, Plan, SweepResult } from './types.ts';
@@ -23,6 +24,8 @@ export interface SweepOptions {
   readonly replayers?: Replayers;
   /** Who prices, e.g. `pricingOn(4)`; without: this thread. */
   readonly price?: typeof priceCells;
+  /** Who prices samples, e.g. `samplingOn(4)`; without: this thread. */
+  readonly sampler?: Sampler;
   readonly signal?: AbortSignal;
   readonly progress?: (what: string, done: number, total: number) => void;
 }
@@ -67,6 +70,7 @@ export async function sweepTrace(
         open,
         totals: totals!,
         ...signal,
+        ...(options.sampler && { sampler: options.sampler }),
         ...(options.progress && { progress: options.progress }),
       });
   return {

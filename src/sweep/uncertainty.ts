@@ -1,10 +1,10 @@
-import { quantileSorted } from 'simple-statistics';
 import { CATEGORIES, type Category } from '../model/pricing/breakdown.ts';
-import { BY_CATEGORY, compilePricing, TOTAL } from '../model/pricing/compiled.ts';
-import type { ResolvedPrices } from '../model/systems/resolve.ts';
+import { TOTAL } from '../model/pricing/compiled.ts';
 import { InputError } from '../trace/errors.ts';
-import { fraction, randomState } from '../trace/workloads/random.ts';
-import { type PriceRange, priceAt, type UncertainSystem } from './uncertainty-ranges.ts';
+import { quantilesOf } from './quantiles.ts';
+import { samplesFor } from './sample-cost.ts';
+import { MEASURES, pricerOf, type SampleOptions, type Sampler, sampleHere } from './samples.ts';
+import type { PriceRange, UncertainSystem } from './uncertainty-ranges.ts';
 
 /**
  * How sure a comparison is while its prices are not: each price moved alone (`tornado`), and all together at random
@@ -39,7 +39,7 @@ export interface SystemTornado {
 /** Prices each system with one price at a time at the ends of its range. */
 export function tornado(systems: readonly UncertainSystem[], ranges: readonly PriceRange[]): SystemTornado[] {
   const totals = systems.map((system) => {
-    const at = pricerOf(system);
+    const at = pricerOf(system).price;
     const total = (moved: readonly PriceRange[], share: number): number => at(moved, () => share)[TOTAL]!;
     return {
       now: total([], 0),
@@ -99,31 +99,16 @@ export interface MonteCarlo {
   readonly systems: readonly SystemBands[];
 }
 
-export interface MonteCarloOptions {
+export interface MonteCarloOptions extends SampleOptions {
   /** Joint samples; default: `samplesFor`. */
   readonly samples?: number;
   readonly seed?: number;
-  /** Samples done, now and then. */
-  readonly progress?: (samples: number) => void;
+  /** Who prices them, e.g. `samplingOn(4)`; without: this thread. */
+  readonly sampler?: Sampler;
 }
 
-/** Without queueing a sample takes microseconds. */
-export const SAMPLES = 100_000;
-/** Where contention or waiting is solved in each sample it takes up to some milliseconds; bands are rougher by that much. */
-export const SAMPLES_WITH_QUEUES = 10_000;
 /** Fewer say nothing about the outer twentieths. */
 const LEAST_SAMPLES = 100;
-/** Between two reports of progress. */
-const STRETCH = 1 << 10;
-
-/** How many samples are affordable. The result says how many there were. */
-export function samplesFor(systems: readonly UncertainSystem[]): number {
-  const queues = systems.some(
-    ({ tally, system }) =>
-      (tally.windows.length > 0 && system.machine.contention !== 'none') || tally.locks.length > 0,
-  );
-  return queues ? SAMPLES_WITH_QUEUES : SAMPLES;
-}
 
 /**
  * Prices all systems at random points of all ranges together: each price uniform in its range and independent of the
@@ -131,71 +116,62 @@ export function samplesFor(systems: readonly UncertainSystem[]): number {
  * the other prices’ samples as they were.
  * @throws InputError for too few samples, or a point whose time does not fit whole picoseconds.
  */
-export function monteCarlo(
+export async function monteCarlo(
   systems: readonly UncertainSystem[],
   ranges: readonly PriceRange[],
-  { samples = samplesFor(systems), seed = 1, progress }: MonteCarloOptions = {},
-): MonteCarlo {
+  { samples = samplesFor(systems), seed = 1, sampler = sampleHere, signal, progress }: MonteCarloOptions = {},
+): Promise<MonteCarlo> {
   if (!(Number.isInteger(samples) && samples >= LEAST_SAMPLES))
     throw new InputError(`${samples} samples: bands need ${LEAST_SAMPLES} or more`);
-  const pricers = systems.map(pricerOf);
-  const streams = ranges.map(({ path }) => randomState(seed, ...Array.from(path, (c) => c.charCodeAt(0))));
-  const column = () => new Float64Array(samples);
-  const found = systems.map(() => ({
-    total: column(),
-    categories: CATEGORIES.map(column),
-    difference: column(),
-    ratio: column(),
-  }));
-  const shares = new Float64Array(ranges.length);
-  const shareOf = (range: number): number => shares[range]!;
-  for (let sample = 0; sample < samples; sample++) {
-    for (let range = 0; range < shares.length; range++) shares[range] = fraction(streams[range]!);
-    for (let i = 0; i < pricers.length; i++) {
-      const columns = pricers[i]!(ranges, shareOf);
-      const into = found[i]!;
-      into.total[sample] = columns[TOTAL]!;
-      for (let category = 0; category < CATEGORIES.length; category++)
-        into.categories[category]![sample] = columns[BY_CATEGORY + category]!;
-      const base = found[0]!.total[sample]!;
-      into.difference[sample] = into.total[sample]! - base;
-      into.ratio[sample] = into.total[sample]! / base;
-    }
-    if ((sample + 1) % STRETCH === 0) progress?.(sample + 1);
-  }
+  const columns = await sampler(
+    { systems, ranges, seed, samples },
+    { ...(signal && { signal }), ...(progress && { progress }) },
+  );
+  /** Of a system: 0 is the total, then the categories. */
+  const column = (system: number, measure: number): Float64Array => {
+    const first = (system * MEASURES + measure) * samples;
+    return columns.subarray(first, first + samples);
+  };
+  const base = column(0, 0);
   return {
     samples,
     seed,
     ranges,
-    systems: found.map(({ total, categories, difference, ratio }, i) => ({
-      name: systems[i]!.name,
-      total: timeBandOf(total),
-      categories: Object.fromEntries(
-        CATEGORIES.map((category, at) => [category, timeBandOf(categories[at]!)]),
-      ) as Record<Category, Band>,
-      difference: i === 0 ? null : timeBandOf(difference),
-      ratio: i === 0 || !ratio.every(Number.isFinite) ? null : bandOf(ratio),
-    })),
+    systems: systems.map(({ name }, i) => {
+      const total = column(i, 0);
+      const compared = i === 0 ? null : compare(total, base);
+      return {
+        name,
+        total: timeBandOf(total),
+        categories: Object.fromEntries(
+          CATEGORIES.map((category, at) => [category, timeBandOf(column(i, at + 1))]),
+        ) as Record<Category, Band>,
+        difference: compared && timeBandOf(compared.difference),
+        ratio: compared?.ratio ? bandOf(compared.ratio) : null,
+      };
+    }),
   };
 }
 
-/** Prices a system with some prices moved within their ranges. The columns are overwritten by the next call. */
-function pricerOf({ tally, prices, system }: UncertainSystem) {
-  const compiled = compilePricing(tally, system);
-  const columns = new Float64Array(compiled.columns.length);
-  const moved: { -readonly [K in keyof ResolvedPrices]: number } = { ...prices };
-  return (ranges: readonly PriceRange[], shareOf: (range: number) => number): Float64Array => {
-    for (let i = 0; i < ranges.length; i++) moved[ranges[i]!.name] = priceAt(ranges[i]!, prices, shareOf(i));
-    compiled.evaluate(moved, columns);
-    for (let i = 0; i < ranges.length; i++) moved[ranges[i]!.name] = prices[ranges[i]!.name];
-    return columns;
-  };
+/** Sample by sample; no ratio where the baseline takes no time in one of them. */
+function compare(
+  total: Float64Array,
+  base: Float64Array,
+): { readonly difference: Float64Array; readonly ratio: Float64Array | null } {
+  const difference = new Float64Array(total.length);
+  const ratio = new Float64Array(total.length);
+  let timed = true;
+  for (let i = 0; i < total.length; i++) {
+    difference[i] = total[i]! - base[i]!;
+    ratio[i] = total[i]! / base[i]!;
+    if (base[i] === 0) timed = false;
+  }
+  return { difference, ratio: timed ? ratio : null };
 }
 
-/** The quantiles of a sample, which is sorted for that. */
 function bandOf(values: Float64Array): Band {
-  const list = Array.from(values.sort());
-  return { p5: quantileSorted(list, 0.05), p50: quantileSorted(list, 0.5), p95: quantileSorted(list, 0.95) };
+  const [p5, p50, p95] = quantilesOf(values, [0.05, 0.5, 0.95]);
+  return { p5: p5!, p50: p50!, p95: p95! };
 }
 
 /** The same of times: whole picoseconds, as all times are. */

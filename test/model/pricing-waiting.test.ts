@@ -7,6 +7,7 @@ import { holdsOf, timeOfRow } from '../../src/model/pricing/held-time.ts';
 import { price } from '../../src/model/pricing/price.ts';
 import { diskDemandFor } from '../../src/model/pricing/queueing/disk-idle.ts';
 import { diskService, HP_97560 } from '../../src/model/pricing/queueing/disk-service.ts';
+import { solveLock } from '../../src/model/pricing/queueing/locks.ts';
 import { type ResolvedPrices, resolvePrices } from '../../src/model/systems/resolve.ts';
 import { type System, type SystemInput, systemSchema } from '../../src/model/systems/schema.ts';
 import type { Counter, HeldRow, Tally, TallyRow } from '../../src/model/tally.ts';
@@ -139,7 +140,7 @@ describe('waiting', () => {
           const { waiting } = priced;
           if (waiting === null) expect(waits).toEqual([]);
           else {
-            const locks = waits.filter((p) => p.cause === 'synchronisation' && p.category !== 'kernel');
+            const locks = waits.filter((p) => p.cause === 'synchronisation' && p.kind === 'stall');
             expect(sum(waiting.locks.map((lock) => lock.wait_ps))).toBe(sum(locks.map((p) => p.ps)));
             expect(timeOf(priced, 'idle', 'idle')).toBe(waiting.disks?.idle_ps ?? 0);
           }
@@ -231,6 +232,55 @@ describe('waiting', () => {
   });
 });
 
+describe('handing over', () => {
+  test('each CPU that spins makes it longer: near the exact solution for alike CPUs', () => {
+    for (const [hold, handoff_ns] of [
+      [400, 0],
+      [400, 200],
+      [400, 500],
+      [800, 300],
+    ] as const) {
+      const tally = tallyOf(8, ...hot(8, hold, 8000));
+      const priced = price(tally, { ...defaults, handoff_ns }, system);
+      const exact = solveLock({
+        customers: 8,
+        think_ns: 20_000,
+        hold_ns: hold * 2.5,
+        kind: 'spin',
+        handoff_ns,
+      });
+      expect(Math.abs(priced.waiting!.locks[0]!.wait_ns / exact.wait_ns - 1)).toBeLessThan(0.18);
+    }
+  });
+
+  test('a semaphore is its next owner’s while he is switched to; the monitor’s part of it is the monitor’s', () => {
+    const [held, besides] = hot(8, 2000, 8000);
+    const switches = (prices: Partial<ResolvedPrices>, more: readonly TallyRow[] = []) =>
+      price(tallyOf(8, held, [...besides, ...more], [0]), { ...defaults, ...prices }, system);
+    const quick = switches({ context_switch_ns: 0 });
+    const slow = switches({ context_switch_ns: 5000 });
+    expect(slow.waiting!.locks[0]!.wait_ns).toBeGreaterThan(1.5 * quick.waiting!.locks[0]!.wait_ns);
+    expect(timeOf(slow, 'monitor')).toBe(0);
+
+    const emulated = (layer: 'tlb_write' | 'privileged', count: number): TallyRow => ({
+      cpu: 0,
+      context: 'kernel',
+      layer,
+      counters: { count },
+    });
+    const writes = [emulated('tlb_write', 10), emulated('privileged', 20)];
+    const prices = { switch_tlb_writes: 3, switch_privileged: 2 };
+    const virtual = switches(prices, writes);
+    const { cycle_ns, tlb_write_cycles, emulate_cycles } = defaults;
+    const each = (3 * tlb_write_cycles + 2 * emulate_cycles) * cycle_ns;
+    const ofMonitor = timeOf(virtual, 'monitor', 'synchronisation');
+    expect(ofMonitor / 1e3 / virtual.waiting!.locks[0]!.waits / each).toBeCloseTo(1, 5);
+    const without = switches({ switch_tlb_writes: 0, switch_privileged: 0 }, writes);
+    expect(timeOf(without, 'monitor', 'synchronisation')).toBe(0);
+    expect(timeOf(virtual, 'idle')).toBeGreaterThan(timeOf(without, 'idle'));
+  });
+});
+
 describe('disks', () => {
   const second = 1e9;
   /** One CPU that computes for so many ns, and asks 1000 times for a disk. */
@@ -253,7 +303,7 @@ describe('disks', () => {
 
   test('two jobs fitted to IRIX’s idle time hide a quarter of what Disco adds: 27.1, 117.9 in all', () => {
     const demand = diskDemandFor({ jobs: 2, cpus: 1, disks: 1 }, 68.3 * second, 31.7 * second);
-    const prices = { ...defaults, disk_ns: demand / 1000, disk_byte_ns: 0 };
+    const prices = { ...defaults, disk_ns: demand / 1000, disk_byte_ns: 0, disk_scv: 1 };
     const irix = price(computing(68.3 * second), prices, withJobs(2));
     expect(irix.breakdown.total_ps / 1e12).toBeCloseTo(100, 9);
     expect(timeOf(irix, 'idle', 'idle') / 1e12).toBeCloseTo(31.7, 9);
@@ -328,7 +378,8 @@ describe('from a trace', () => {
       { name: 'native', machine: { nodes: 8 } },
     ]);
     const [tally] = tallies;
-    const priced = price(tally!, prices[0]!, systems[0]!);
+    // The simulation hands over in no time.
+    const priced = price(tally!, { ...prices[0]!, handoff_ns: 0 }, systems[0]!);
     const stretches = await stretchesOf(stored, 0);
     // Mean time of an instruction with all its misses, inside and outside of the lock.
     const delays = memoryDelays(tally!, prices[0]!, systems[0]!.machine);

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { layDemands } from '../../src/model/pricing/queueing/demands.ts';
 import { picoseconds, splitExactly } from '../../src/model/pricing/queueing/exact-sums.ts';
 import {
-  type ContentionPrices,
   contentionWorkspace,
   solveRun,
   solveWindow,
 } from '../../src/model/pricing/queueing/machine-contention.ts';
 import { layNetwork, meanHops, stationText } from '../../src/model/pricing/queueing/topology.ts';
 import { BLOCKING_KINDS, compileTraffic, type Flow } from '../../src/model/pricing/queueing/traffic.ts';
+import type { ContentionPrices } from '../../src/model/pricing/queueing/window-bases.ts';
 import { type Machine, randomMachine, simulate } from './queueing-des.ts';
 
 const KINDS = BLOCKING_KINDS.length;

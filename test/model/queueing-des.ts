@@ -1,4 +1,3 @@
-import type { ContentionPrices } from '../../src/model/pricing/queueing/machine-contention.ts';
 import { layNetwork, type Network, type Topology } from '../../src/model/pricing/queueing/topology.ts';
 import {
   BLOCKING_KINDS,
@@ -10,6 +9,7 @@ import {
   type Step,
   stationsOf,
 } from '../../src/model/pricing/queueing/traffic.ts';
+import type { ContentionPrices } from '../../src/model/pricing/queueing/window-bases.ts';
 
 /**
  * The slow, obvious twin of machine contention: a discrete-event simulation of blocking CPUs and first-come,

@@ -158,45 +158,7 @@ describe('approximate mean value analysis of many classes', () => {
     }
   });
 
-  it('posted work loads stations, delays others and cannot exceed them', () => {
-    // Misses visit the first station, posted jobs the second; then both the first.
-    const ws = build({
-      think: [100, 100],
-      visits: [
-        [1, 0],
-        [1, 0],
-      ],
-      service: [10, 10],
-    });
-    solveMulticlass(ws);
-    const free = ws.cycle_ns[0]!;
-    const post = (station: number, demand: number) => {
-      for (let c = 0; c < 2; c++) {
-        for (let k = 0; k < 2; k++) {
-          const there = k === station ? demand : 0;
-          ws.posted_visits[c * 2 + k] = there > 0 ? 1 : 0;
-          ws.posted_demand_ns[c * 2 + k] = there;
-          ws.posted_half_square_ns2[c * 2 + k] = there * there;
-        }
-      }
-      solveMulticlass(ws);
-    };
-    post(1, 10);
-    expect(ws.cycle_ns[0]! / free).toBeCloseTo(1, 8);
-    expect(ws.utilisation[1]).toBeCloseTo(20 / free, 9);
-    post(0, 10);
-    expect(ws.cycle_ns[0]!).toBeGreaterThan(free);
-    expect(ws.buffer_ns[0]).toBe(0);
-    post(1, 500);
-    expect(ws.buffer_ns[0]!).toBeGreaterThan(0);
-    expect(ws.utilisation[1]!).toBeLessThan(1 + 1e-9);
-    expect(ws.cycle_ns[0]!).toBeGreaterThan(1000 - 1e-6);
-    post(0, 500);
-    expect(ws.utilisation[0]!).toBeLessThan(1);
-    expect(ws.cycle_ns[0]!).toBeGreaterThan(1010);
-  });
-
-  it('a solve depends on its inputs alone; a warm start agrees closely', () => {
+  it('a solve depends on its inputs alone', () => {
     const n: Net = {
       think: [50, 20, 80],
       visits: [
@@ -209,11 +171,10 @@ describe('approximate mean value analysis of many classes', () => {
     const ws = build(n);
     solveMulticlass(ws);
     const first = [...ws.cycle_ns];
-    const cold = ws.iterations;
+    ws.base_ns[0]! *= 2;
+    solveMulticlass(ws);
+    ws.base_ns[0]! /= 2;
     solveMulticlass(ws);
     expect([...ws.cycle_ns]).toEqual(first);
-    solveMulticlass(ws, MULTICLASS_DEFAULTS, true);
-    expect(ws.cycle_ns[0]! / first[0]!).toBeCloseTo(1, 3);
-    expect(ws.iterations).toBeLessThan(cold);
   });
 });

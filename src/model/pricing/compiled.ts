@@ -6,11 +6,11 @@ import { type Breakdown, CATEGORIES, CAUSES, type Part } from './breakdown.ts';
 import { type CompiledRows, compileRows } from './compiled-rows.ts';
 import { type Spread, spreadOf } from './compiled-spread.ts';
 import { type Contention, type Delays, delaysOf, kindDelay, stationLoads } from './contention.ts';
-import { compileHolds } from './held-time.ts';
 import type { Preemption } from './queueing/locks.ts';
+import type { PairWindows } from './queueing/pairs/pairs.ts';
 import { BLOCKING_KINDS } from './queueing/traffic.ts';
 import { UNITS, unitPrices } from './units.ts';
-import { type Waiting, waitsOf } from './waiting.ts';
+import { compileWaits, type Waiting } from './waiting.ts';
 import { tooLong } from './whole.ts';
 
 /**
@@ -37,6 +37,11 @@ export interface PriceOptions {
   readonly waits?: boolean;
   /** How often whoever holds a lock is descheduled; null: never; default: as the tally’s scheduler has it. */
   readonly preemption?: Preemption | null;
+  /**
+   * `pairWindows`, for many prices: contention is solved several times as fast, by WebAssembly, with the same result. Without, each
+   * window is solved by itself: in a page, whose policy does not allow it.
+   */
+  readonly pairs?: PairWindows;
 }
 
 /** What pricing has to know of a system besides its prices. */
@@ -96,15 +101,15 @@ export function priceOnce(
 function compile(
   tally: Tally,
   system: PricedSystem,
-  { waits = true, preemption }: PriceOptions,
+  { waits = true, preemption, pairs }: PriceOptions,
   keep: boolean,
 ): CompiledPricing {
   const { cpus } = tally;
   const rows = compileRows(tally.rows, system.monitor !== null, tally.windows.length > 0);
-  const delaysFor = delaysOf(tally, system.machine, keep);
+  const delaysFor = delaysOf(tally, system.machine, keep, pairs);
   const spread = spreadOf(tally, rows);
   const lendCpu = preemptionOf(tally, system);
-  const holds = compileHolds(tally);
+  const waitsFor = compileWaits(tally, system);
   const units = new Float64Array(UNITS);
   const ps = new Float64Array(rows.parts.length);
   const waiting =
@@ -124,15 +129,7 @@ function compile(
     return { delays, spread: found };
   };
   const waited = (prices: ResolvedPrices, delays: Delays | null, busy: readonly number[]) =>
-    waitsOf(
-      tally,
-      prices,
-      system,
-      delays,
-      busy,
-      preemption === undefined ? lendCpu(prices) : preemption,
-      holds,
-    );
+    waitsFor(prices, delays, busy, preemption === undefined ? lendCpu(prices) : preemption);
 
   // Parts that add to the same columns, by category, cause and CPU.
   const groupOf = new Map<string, number>();

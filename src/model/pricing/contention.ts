@@ -6,13 +6,14 @@ import { addThinking, workColumns } from './compiled-work.ts';
 import { CYCLE_DEFAULTS } from './queueing/cycles-workspace.ts';
 import { layDemands } from './queueing/demands.ts';
 import {
-  type ContentionPrices,
   type ContentionWorkspace,
   contentionWorkspace,
-  type RunContention,
   solveRun,
+  solveRunInPairs,
   type Window,
 } from './queueing/machine-contention.ts';
+import type { Pairs, PairWindows } from './queueing/pairs/pairs.ts';
+import type { RunContention } from './queueing/run-contention.ts';
 import { layNetwork, type Network, stationText, type Topology } from './queueing/topology.ts';
 import {
   BLOCKING_KINDS,
@@ -21,6 +22,7 @@ import {
   SERVICES,
   trafficCompiler,
 } from './queueing/traffic.ts';
+import type { ContentionPrices } from './queueing/window-bases.ts';
 import { latencies } from './stalls.ts';
 import { MISSES, UNITS, unitPrices } from './units.ts';
 
@@ -30,6 +32,9 @@ import { MISSES, UNITS, unitPrices } from './units.ts';
  */
 
 const KINDS = BLOCKING_KINDS.length;
+
+/** Who prices as often is likely to go on. */
+const SOLVES_BEFORE_PAIRS = 3;
 
 /** The interconnect of a machine. A mesh is as square as its number of nodes has factors. */
 export function topologyOf({ interconnect, nodes }: Pick<Machine, 'interconnect' | 'nodes'>): Topology {
@@ -65,12 +70,14 @@ export function memoryDelays(tally: Tally, prices: ResolvedPrices, machine: Mach
 
 /**
  * The same for any prices. `keep`: holds what windows ask of the machine's stations, which is the same for all prices
- * and takes longer to find than to solve; of a large machine it is large.
+ * and takes longer to find than to solve; of a large machine it is large. `pairWindows`: lays
+ * windows out in pairs, which are solved faster; without, each is solved by itself.
  */
 export function delaysOf(
   tally: Tally,
   machine: Machine,
   keep: boolean,
+  pairWindows?: PairWindows,
 ): (prices: ResolvedPrices) => Delays | null {
   const { cpus } = tally;
   const contended = machine.contention !== 'none';
@@ -100,6 +107,17 @@ export function delaysOf(
     if (keep) kept ??= [...laid()];
     return kept ?? laid();
   };
+  // Laid out in pairs they are solved several times as fast, with the same result; that takes as long as some solves.
+  let pairs: Pairs | null = null;
+  let solved = 0;
+  const solveWindows = (contention: ContentionPrices): RunContention => {
+    workspace ??= contentionWorkspace(cpus, network.stations.length);
+    if (keep && pairWindows && ++solved === SOLVES_BEFORE_PAIRS)
+      pairs = pairWindows([...windows()].map(({ demands }) => demands));
+    return pairs === null || kept === null
+      ? solveRun(network, cpus, windows(), contention, CYCLE_DEFAULTS, workspace)
+      : solveRunInPairs(network, cpus, kept, pairs, contention, CYCLE_DEFAULTS, workspace);
+  };
 
   const solve = (prices: ResolvedPrices): Delays => {
     const queueing_ns = new Float64Array(cpus * KINDS);
@@ -110,8 +128,7 @@ export function delaysOf(
       return { hops, queueing_ns, buffer_ns: new Float64Array(cpus), solved: null };
     }
     const contention = contentionPrices(prices, machine.contention);
-    workspace ??= contentionWorkspace(cpus, network.stations.length);
-    const run = solveRun(network, cpus, windows(), contention, CYCLE_DEFAULTS, workspace);
+    const run = solveWindows(contention);
     const { hops } = run;
     for (let cell = 0; cell < cpus * KINDS; cell++) {
       const kind = BLOCKING_KINDS[cell % KINDS]!;

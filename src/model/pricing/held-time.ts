@@ -73,6 +73,25 @@ export function timeOfRow(tally: Tally, prices: ResolvedPrices, delays: Delays |
   return (row: TallyRow): number => time(compileRow(row));
 }
 
+/** Mean time of an action of each of some layers, in ns; 0 where there is none. */
+export function compileMeans(
+  tally: Tally,
+  layers: readonly TallyRow['layer'][],
+): (prices: ResolvedPrices, delays: Delays | null) => number[] {
+  const times = rowTimes(tally);
+  const ofLayers = layers.map((layer) => {
+    const rows = tally.rows.filter((row) => row.layer === layer);
+    const count = rows.reduce((sum, { counters }) => sum + (counters.count ?? 0), 0);
+    return { count, rows: count > 0 ? rows.map(compileRow) : [] };
+  });
+  return (prices, delays) => {
+    const time = times(prices, delays);
+    return ofLayers.map(({ count, rows }) =>
+      count === 0 ? 0 : rows.reduce((sum, row) => sum + time(row), 0) / count,
+    );
+  };
+}
+
 /** The same for many prices. */
 function rowTimes(tally: Tally) {
   const misses = new Float64Array(tally.cpus * KINDS);

@@ -2,8 +2,9 @@ import type { ResolvedPrices } from '../systems/resolve.ts';
 import type { System } from '../systems/schema.ts';
 import type { Tally } from '../tally.ts';
 import type { Part } from './breakdown.ts';
-import { type ClientIdle, clientsIdle } from './queueing/client-idle.ts';
-import { type DiskIdle, diskIdle } from './queueing/disk-idle.ts';
+import { clientsIdle } from './queueing/client-idle.ts';
+import { type DiskNetwork, diskIdle, diskIdleMemory } from './queueing/disk-idle.ts';
+import type { DiskMemory } from './queueing/disk-network.ts';
 import { splitExactly } from './queueing/exact-sums.ts';
 import { rounded, wholePs } from './whole.ts';
 
@@ -44,94 +45,135 @@ export interface ServerLoad {
   readonly idle_ps: number;
 }
 
-/** Idle time by CPU and what it waits for, and how busy everything is. */
+/** Idle time by CPU and what it waits for, and how busy everything is; overwritten by the next solution. */
 interface Slept {
-  readonly idle_ns: readonly number[];
-  readonly disk_ns: readonly number[];
-  readonly server_ns: readonly number[];
-  readonly at_disks_ns: number;
-  readonly at_server_ns: number;
-  readonly disk_utilisation: number;
-  readonly server_utilisation: number;
-  readonly cpu_utilisation: number;
+  readonly idle_ns: Float64Array;
+  readonly disk_ns: Float64Array;
+  readonly server_ns: Float64Array;
+  at_disks_ns: number;
+  at_server_ns: number;
+  disk_utilisation: number;
+  server_utilisation: number;
+  cpu_utilisation: number;
 }
 
 /** Less than a picosecond of service is no wait; such numbers leave no digits to divide by. */
 const LEAST = 1e-3;
 
-const withoutServer = (answer: DiskIdle): ClientIdle => ({
-  ...answer,
-  server_share: 0,
-  server_utilisation: 0,
-});
+const sum = (list: ArrayLike<number>): number => {
+  let all = 0;
+  for (let i = 0; i < list.length; i++) all += list[i]!;
+  return all;
+};
 
-const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+/** A machine: its CPUs, those that have anything to do, and its network; what changes with prices is written anew. */
+interface Asker {
+  readonly own: readonly number[];
+  readonly used: number;
+  readonly network: { -readonly [K in keyof DiskNetwork]: DiskNetwork[K] };
+  readonly memory: DiskMemory;
+  /** Service of all its requests, in ns. */
+  disk: number;
+  server: number;
+  cpu_ns: number;
+  disk_ns: number;
+  server_ns: number;
+}
 
 /**
  * The CPUs that have anything to do, their jobs, the disks and the server; null without requests that anybody waits
  * for. Virtual machines of a divided trace have networks of their own: a CPU of one runs no job of another, and each
- * has its share of the disks. The server is one for all.
+ * has its share of the disks. The server is one for all. What is given for prices is overwritten for the next.
  */
-export function requestNetwork(
+export function compileRequests(
   tally: Tally,
-  prices: ResolvedPrices,
   { machine, os, monitor }: Pick<System, 'machine' | 'os' | 'monitor'>,
 ) {
   const { cpus } = tally;
-  const byCpu = (): number[] => new Array<number>(cpus).fill(0);
+  const byCpu = (): Float64Array => new Float64Array(cpus);
   /** By CPU: requests to disks and to the server, and what they are served for, in ns. */
   const [toDisks, toServer, service, served] = [byCpu(), byCpu(), byCpu(), byCpu()];
+  const read: { readonly cpu: number; readonly disk: number; readonly bytes: number }[] = [];
   for (const { cpu, counters } of tally.rows) {
     const disk = counters.disk_requests ?? 0;
+    const bytes = counters.disk_bytes ?? 0;
     if (os.server === 'all') toServer[cpu]! += disk;
     else {
       toDisks[cpu]! += disk;
-      service[cpu]! += disk * prices.disk_ns + (counters.disk_bytes ?? 0) * prices.disk_byte_ns;
+      if (disk !== 0 || bytes !== 0) read.push({ cpu, disk, bytes });
     }
     if (os.server !== 'none') toServer[cpu]! += counters.network_requests ?? 0;
   }
-  for (const cpu of served.keys()) served[cpu] = toServer[cpu]! * prices.server_ns;
   const allToDisks = sum(toDisks);
   const allToServer = sum(toServer);
-  if (allToDisks + allToServer === 0) return null;
+  if (allToDisks + allToServer === 0) return () => null;
   const disks = machine.disks === 0 ? cpus : machine.disks;
   // Where virtual CPUs are scheduled, any CPU may serve any machine.
   const count = tally.schedule === null ? (monitor?.vms.count ?? 1) : 1;
   const active = new Set(tally.rows.map((row) => row.cpu));
-  const machines = Array.from({ length: count }, (_, vm) => {
+  const machines = Array.from({ length: count }, (_, vm): Asker => {
     const own = Array.from({ length: cpus / count }, (_, i) => (vm * cpus) / count + i);
     const used = own.filter((cpu) => active.has(cpu)).length;
     // More virtual CPUs than CPUs bring jobs of their own.
     const jobs = os.jobs * Math.max(used, tally.schedule?.vcpus.length ?? 0);
     const network = { jobs, cpus: used, disks: Math.max(1, Math.floor(disks / count)) };
-    const of = (list: readonly number[]): number => sum(own.map((cpu) => list[cpu]!));
-    return { own, used, network, disk: of(service), server: of(served) };
+    const nothing = { disk: 0, server: 0, cpu_ns: 0, disk_ns: 0, server_ns: 0 };
+    return { own, used, network, memory: diskIdleMemory(network), ...nothing };
   });
   const clients = machines.filter(({ own }) => own.some((cpu) => toServer[cpu]! > 0));
-  const jobsOf = (list: typeof machines): number => sum(list.map(({ network }) => network.jobs));
+  const jobsOf = (list: readonly Asker[]): number => sum(list.map(({ network }) => network.jobs));
+  const slept: Slept = {
+    idle_ns: byCpu(),
+    disk_ns: byCpu(),
+    server_ns: byCpu(),
+    at_disks_ns: 0,
+    at_server_ns: 0,
+    disk_utilisation: 0,
+    server_utilisation: 0,
+    cpu_utilisation: 0,
+  };
+  const { idle_ns, disk_ns, server_ns } = slept;
+  let asking: readonly Asker[] = [];
+  let each_ns = 0;
+
+  /** Sets prices, and where the solutions begin. */
+  const begin = (prices: ResolvedPrices): void => {
+    service.fill(0);
+    for (const { cpu, disk, bytes } of read)
+      service[cpu]! += disk * prices.disk_ns + bytes * prices.disk_byte_ns;
+    for (let cpu = 0; cpu < cpus; cpu++) served[cpu] = toServer[cpu]! * prices.server_ns;
+    for (const one of machines) {
+      one.network.disk_scv = prices.disk_scv;
+      one.memory.speeds.fill(1);
+      one.disk = sum(one.own.map((cpu) => service[cpu]!));
+      one.server = sum(one.own.map((cpu) => served[cpu]!));
+      one.disk_ns = one.disk / one.used;
+      one.server_ns = one.server / one.used;
+    }
+    asking = machines.filter(({ server }) => server >= LEAST);
+    each_ns = prices.server_ns;
+  };
 
   /** `busy`, `spinning`: time of each CPU that is not idle, in ns. */
-  const solve = (busy: readonly number[], spinning: ArrayLike<number>): Slept => {
-    const [idle_ns, disk_ns, server_ns] = [byCpu(), byCpu(), byCpu()];
+  const solve = (busy: ArrayLike<number>, spinning: ArrayLike<number>): Slept => {
+    for (const list of [idle_ns, disk_ns, server_ns]) list.fill(0);
+    for (const one of machines) {
+      let ns = 0;
+      for (const cpu of one.own) ns += busy[cpu]! + spinning[cpu]!;
+      one.cpu_ns = ns / one.used;
+    }
+    const answers = asking.length === 0 ? [] : clientsIdle(asking);
     let [at_disks_ns, at_server_ns, disk_utilisation, server_utilisation, cpu_utilisation] = [0, 0, 0, 0, 0];
-    const demands = machines.map(({ own, used, network, disk, server }) => ({
-      network,
-      cpu_ns: sum(own.map((cpu) => busy[cpu]! + spinning[cpu]!)) / used,
-      disk_ns: disk / used,
-      server_ns: server / used,
-    }));
-    const asking = demands.filter((_, at) => machines[at]!.server >= LEAST);
-    const answers = clientsIdle(asking);
-    for (const [at, { own, used, network, disk, server }] of machines.entries()) {
+    for (const one of machines) {
+      const { own, used, network, memory, disk, server } = one;
       if (disk + server < LEAST) {
         cpu_utilisation += 1;
         continue;
       }
-      const demand = demands[at]!;
-      const answer =
-        answers[asking.indexOf(demand)] ?? withoutServer(diskIdle(network, demand.cpu_ns, demand.disk_ns));
+      const among = asking.length === 0 ? undefined : answers[asking.indexOf(one)];
+      const answer = among ?? diskIdle(network, one.cpu_ns, one.disk_ns, 0, memory);
       const idle = answer.idle_ns * used;
-      const atServer = idle * answer.server_share;
+      const atServer = among === undefined ? 0 : idle * among.server_share;
       for (const cpu of own) {
         if (disk > 0) disk_ns[cpu] = ((idle - atServer) * service[cpu]!) / disk;
         if (server > 0) server_ns[cpu] = (atServer * served[cpu]!) / server;
@@ -140,24 +182,20 @@ export function requestNetwork(
       at_disks_ns += idle - atServer;
       at_server_ns += atServer;
       disk_utilisation += answer.disk_utilisation;
-      server_utilisation += answer.server_utilisation;
+      server_utilisation += among?.server_utilisation ?? 0;
       cpu_utilisation += answer.cpu_utilisation;
     }
-    return {
-      idle_ns,
-      disk_ns,
-      server_ns,
-      at_disks_ns,
-      at_server_ns,
-      disk_utilisation: disk_utilisation / count,
-      server_utilisation,
-      cpu_utilisation: cpu_utilisation / count,
-    };
+    slept.at_disks_ns = at_disks_ns;
+    slept.at_server_ns = at_server_ns;
+    slept.disk_utilisation = disk_utilisation / count;
+    slept.server_utilisation = server_utilisation;
+    slept.cpu_utilisation = cpu_utilisation / count;
+    return slept;
   };
 
   /** Idle time goes to the CPUs whose requests it waits for. */
-  const parts = (slept: Slept) => {
-    const idle = (cause: 'idle' | 'network', split: readonly number[], requests: readonly number[]): Part[] =>
+  const parts = () => {
+    const idle = (cause: 'idle' | 'network', split: readonly number[], requests: Float64Array): Part[] =>
       split.flatMap((ps, cpu): Part[] =>
         ps === 0
           ? []
@@ -176,8 +214,8 @@ export function requestNetwork(
       );
     const disk_ps = wholePs(slept.at_disks_ns);
     const server_ps = wholePs(slept.at_server_ns);
-    const atDisks = splitExactly(disk_ps, count === 1 ? service : slept.disk_ns);
-    const atServer = splitExactly(server_ps, count === 1 ? served : slept.server_ns);
+    const atDisks = splitExactly(disk_ps, [...(count === 1 ? service : disk_ns)]);
+    const atServer = splitExactly(server_ps, [...(count === 1 ? served : server_ns)]);
     const diskLoad: DiskLoad = {
       disks,
       jobs: jobsOf(machines),
@@ -191,7 +229,7 @@ export function requestNetwork(
       machines: clients.length,
       jobs: jobsOf(clients),
       requests: allToServer,
-      service_ns: rounded(prices.server_ns, 1e3),
+      service_ns: rounded(each_ns, 1e3),
       idle_ns: rounded(server_ps / 1000 / allToServer, 1e3),
       utilisation: rounded(Math.min(slept.server_utilisation, 1), 1e6),
       idle_ps: server_ps,
@@ -203,5 +241,9 @@ export function requestNetwork(
     };
   };
 
-  return { solve, parts };
+  const network = { solve, parts };
+  return (prices: ResolvedPrices) => {
+    begin(prices);
+    return network;
+  };
 }

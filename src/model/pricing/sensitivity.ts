@@ -50,9 +50,13 @@ const KEPT: readonly string[] = [
   'memory_ns',
   'message_ns',
   'line_ns',
+  'handoff_ns',
   'context_switch_ns',
+  'switch_tlb_writes',
+  'switch_privileged',
   'disk_ns',
   'disk_byte_ns',
+  'disk_scv',
 ];
 
 /** Prices differ by less than this many percentage points: rounding. */

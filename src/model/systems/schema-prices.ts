@@ -49,6 +49,27 @@ export const prices = z.strictObject({
     'a semaphore that is not free: switching to another thread and back, for each wait',
     GUESS,
   ),
+  handoff_ns: price(
+    500,
+    'ns',
+    'assumed',
+    'a spinlock that others wait for: how much longer each of them makes handing it over',
+    'each reads the lock again when it is released and tries to take it: two requests, one after the other at the home of its line (controller_ns and memory_ns each); Anderson, IEEE TPDS 1(1), 1990, measured a time proportional to their number',
+  ),
+  switch_tlb_writes: price(
+    4,
+    'TLB writes',
+    'assumed',
+    'a switch to wait for a semaphore, under a monitor: TLB writes that it emulates, each at the mean cost of the run’s',
+    'wired entries of the thread that runs next: its kernel stack and user area, as in the kernel of the evaluation’s workloads',
+  ),
+  switch_privileged: price(
+    1,
+    'instructions',
+    'assumed',
+    'the same: other privileged instructions that it emulates',
+    'the address space’s number',
+  ),
   disk_ns: price(
     20300000,
     'ns',
@@ -63,6 +84,13 @@ export const prices = z.strictObject({
     'transfer of each byte from or to a disk',
     'the same drive: 36,864 bytes a track in one turn, and a head switch of 1.6 ms',
   ),
+  disk_scv: field(z.number().min(0).max(1), 0.064, {
+    description:
+      'how much services of a disk vary: squared coefficient of variation; 1: as much as exponential ones',
+    unit: '',
+    source: 'the same drive: 8 KB at random places, seek and rotation (docs/contention.md)',
+    role: 'measured',
+  }),
   server_ns: price(
     PAPER_VALUES['pmake_mp.server_ns']!,
     'ns',

@@ -25,10 +25,10 @@ export interface PricingShare {
 export type FromPricing = { readonly rows: number } | { readonly block: Block };
 
 /**
- * What solving contention takes goes with windows and with CPUs × stations, some 0.2 µs for each window and CPU squared
- * (2 and 8 CPUs alike). Threads, which take a tenth of a second to start, are for what takes half a second or more.
+ * What solving contention takes goes with windows and with CPUs × stations, some 0.1 µs for each window and CPU squared
+ * (0.17 on 2 CPUs, 0.08 on 8). Threads, which take a tenth of a second to start, are for what takes half a second or more.
  */
-const LEAST_WORK = 2.5e6;
+const LEAST_WORK = 5e6;
 
 /** Whether so many points of a tally are worth threads. */
 export function worthThreads({ windows, cpus }: Tally, { machine }: System, points: number): boolean {

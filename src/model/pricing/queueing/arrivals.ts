@@ -6,8 +6,7 @@ import type { MulticlassWorkspace } from './multiclass-workspace.ts';
  * waits as in the solver's refinement.
  */
 export function foundBusy(ws: MulticlassWorkspace, busy: Float64Array): void {
-  const { classes, stations, population, base_ns, buffer_ns, visits, demand_ns } = ws;
-  const { work, total, ratio, posted, cycle_ns } = ws;
+  const { classes, stations, population, base_ns, visits, demand_ns, work, total, ratio } = ws;
   for (let c = 0; c < classes; c++) {
     const n = population[c]!;
     const ci = c * stations;
@@ -18,20 +17,15 @@ export function foundBusy(ws: MulticlassWorkspace, busy: Float64Array): void {
       const left = j === c ? m - 1 : m;
       if (left <= 0) continue;
       const ji = j * stations;
-      let cycle = base_ns[j]! + buffer_ns[j]!;
+      let cycle = base_ns[j]!;
       for (let k = 0; k < stations; k++) {
         const rest = total[k]! - work[ci + k]! / n - work[ji + k]! / m;
-        const found = (rest > 0 ? rest * ratio[ci + k]! * ratio[ji + k]! : 0) + posted[k]!;
+        const found = rest > 0 ? rest * ratio[ci + k]! * ratio[ji + k]! : 0;
         cycle += visits[ji + k]! * found;
       }
       const rate = cycle > 0 ? left / cycle : 0;
       for (let k = 0; k < stations; k++) busy[ci + k]! += demand_ns[ji + k]! * rate;
     }
-    for (let k = 0; k < stations; k++) {
-      for (let j = 0; j < classes; j++)
-        if (cycle_ns[j]! > 0)
-          busy[ci + k]! += (ws.posted_demand_ns[j * stations + k]! * population[j]!) / cycle_ns[j]!;
-      busy[ci + k] = Math.min(1, busy[ci + k]!);
-    }
+    for (let k = 0; k < stations; k++) busy[ci + k] = Math.min(1, busy[ci + k]!);
   }
 }

@@ -1,4 +1,5 @@
 import type { DiskNetwork } from './disk-idle.ts';
+import { diskWeights } from './disk-network.ts';
 
 /**
  * Idle time of machines whose jobs also ask a server that all machines share: it serves one request at a time, in the
@@ -10,7 +11,8 @@ import type { DiskNetwork } from './disk-idle.ts';
  *
  *   (Σ n_v)! ÷ Π n_v! × Π s_v^n_v g_v(J_v − n_v)
  *
- * with s the demand on the server and g the sum over all states of the own network (Buzen, CACM 16(9), 1973). The sum G
+ * with s the demand on the server and g the sum over all states of the own network (`disk-network.ts`, whose disks work
+ * as fast as they would without the server). The sum G
  * of all weights goes machine by machine, a convolution with binomial coefficients each; a machine's throughput is G with
  * one of its jobs less ÷ G. Weights are relative to the largest of each convolution, so that none overflows.
  */
@@ -75,14 +77,12 @@ interface OwnNetwork {
 }
 
 function ownNetwork({ network, cpu_ns, disk_ns, server_ns }: Client, jobs: number): OwnNetwork {
-  const { cpus, disks } = network;
+  const { cpus, disks, disk_scv: scv = 1 } = network;
   // By the busiest station, so that no station's weight grows with its jobs.
   const unit_ns = Math.max(cpu_ns / cpus, disk_ns / disks, server_ns);
-  const [cpu, disk, server] = [cpu_ns / unit_ns, disk_ns / disks / unit_ns, server_ns / unit_ns];
-  const sums = new Float64Array(jobs + 1);
-  sums[0] = 1;
-  for (let m = 1; m <= jobs; m++) sums[m] = (sums[m - 1]! * cpu) / Math.min(m, cpus);
-  for (let d = 0; d < disks; d++) for (let m = 1; m <= jobs; m++) sums[m]! += disk * sums[m - 1]!;
+  const server = server_ns / unit_ns;
+  const demands = { cpus, cpu: cpu_ns / unit_ns, disks, disk: disk_ns / disks / unit_ns, scv };
+  const { all: sums, disk, rest } = diskWeights(demands, jobs);
   const powers = new Float64Array(jobs + 1).fill(1);
   for (let n = 1; n <= jobs; n++) powers[n] = powers[n - 1]! * server;
   return {
@@ -90,12 +90,13 @@ function ownNetwork({ network, cpu_ns, disk_ns, server_ns }: Client, jobs: numbe
     unit_ns,
     weight: (n, of) => powers[n]! * sums[of - n]!,
     atDisks: (m) => {
-      let [there, power] = [0, 1];
-      for (let k = 1; k <= m; k++) {
-        power *= disk;
-        there += power * sums[m - k]!;
+      let [there, states] = [0, 0];
+      for (let k = 0; k <= m; k++) {
+        const weight = disk[k]! * rest[m - k]!;
+        states += weight;
+        there += k * weight;
       }
-      return there === 0 ? 0 : (disks * there) / sums[m]!;
+      return (disks * there) / states;
     },
   };
 }

@@ -48,13 +48,13 @@ const { WAIT, PART } = workspace;
  * Cycle times are iterated so often at most. What has not been found by then is near saturation, where cycles depend
  * too steeply on each other.
  */
-const LOOKS = 12;
+export const LOOKS = 12;
 /**
  * The highest utilisation without any waiting: above the first the search starts from cycles that are long enough for
  * it, above the second it is given up at once.
  */
-const BUSY = 0.9;
-const SATURATED = 2;
+export const BUSY = 0.9;
+export const SATURATED = 2;
 
 /** Solves the network. Every solve starts from its inputs alone, and so does the result. */
 export function solveCycles(cells: Cells, ws: CycleWorkspace, options: CycleOptions = CYCLE_DEFAULTS): void {

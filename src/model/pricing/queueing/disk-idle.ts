@@ -1,4 +1,4 @@
-import { type MvaStation, type MvaWorkspace, mvaWorkspace, solveMva } from './mva.ts';
+import { type DiskMemory, diskMemory, diskWeights } from './disk-network.ts';
 
 /**
  * Idle time from a closed network of CPUs and disks: jobs alternate between computing and waiting for a disk;
@@ -13,6 +13,8 @@ export interface DiskNetwork {
   readonly cpus: number;
   /** Disks, among which the requests are spread evenly. */
   readonly disks: number;
+  /** How much services of a disk vary: variance ÷ mean², 0 to 1; without: 1, as exponential ones. */
+  readonly disk_scv?: number;
 }
 
 /** The time of one job's run, CPU by CPU. */
@@ -25,31 +27,39 @@ export interface DiskIdle {
   readonly disk_utilisation: number;
 }
 
-/** Memory for repeated solves of networks up to this size. */
-export const diskWorkspace = (network: DiskNetwork): MvaWorkspace =>
-  mvaWorkspace(1 + network.disks, network.jobs);
+/**
+ * Jobs that are followed: where there are more, so many stand for them, still four for each of 128 CPUs, and idle time hardly
+ * depends on their number any more.
+ */
+const MOST_JOBS = 512;
+
+/** Where the solution begins, and what repeated solutions of alike networks pass on. */
+export const diskIdleMemory = ({ jobs }: DiskNetwork): DiskMemory => diskMemory(Math.min(jobs, MOST_JOBS));
 
 /**
  * `cpu_ns` and `disk_ns` are demands per CPU of the run: `cpus × cpu_ns` of computing and `cpus × disk_ns` of
  * disk service are done in it, by whichever job. `serialShare` is the share of the run in which a single job is
  * left, whose disk time nothing hides:
  *
- *   idle = f d + (1 − f) (T − c),   T = cpus ÷ X,   X from exact mean value analysis
+ *   idle = f d + (1 − f) (T − c),   T = cpus ÷ X,   X the throughput of the network of all jobs
  */
 export function diskIdle(
   network: DiskNetwork,
   cpu_ns: number,
   disk_ns: number,
   serialShare = 0,
-  workspace: MvaWorkspace = diskWorkspace(network),
+  memory: DiskMemory = diskIdleMemory(network),
 ): DiskIdle {
-  const { jobs, cpus, disks } = network;
-  const stations: MvaStation[] = [
-    cpus === 1 ? { kind: 'queue', demand_ns: cpu_ns } : { kind: 'servers', demand_ns: cpu_ns, servers: cpus },
-  ];
-  for (let disk = 0; disk < disks; disk++) stations.push({ kind: 'queue', demand_ns: disk_ns / disks });
-  const { throughput_per_ns } = solveMva(stations, jobs, 0, workspace);
-  const together = cpus / throughput_per_ns - cpu_ns;
+  const { cpus, disks, disk_scv: scv = 1 } = network;
+  const { jobs } = memory;
+  // By the busiest station, so that no station's weight grows with its jobs.
+  const unit_ns = Math.max(cpu_ns / cpus, disk_ns / disks);
+  let together = 0;
+  if (unit_ns > 0) {
+    const demands = { cpus, cpu: cpu_ns / unit_ns, disks, disk: disk_ns / disks / unit_ns, scv };
+    const { all } = diskWeights(demands, jobs, memory);
+    together = cpus * unit_ns * (all[jobs]! / all[jobs - 1]!) - cpu_ns;
+  }
   const alone = disk_ns;
   const idle = serialShare * alone + (1 - serialShare) * Math.max(together, 0);
   const total = cpu_ns + idle;
@@ -75,8 +85,7 @@ export function diskDemandFor(
 ): number {
   if (!(idle_ns >= 0) || !(cpu_ns >= 0))
     throw new RangeError(`no disk demand gives an idle time of ${idle_ns}`);
-  const workspace = diskWorkspace(network);
-  const idleAt = (disk: number): number => diskIdle(network, cpu_ns, disk, serialShare, workspace).idle_ns;
+  const idleAt = (disk: number): number => diskIdle(network, cpu_ns, disk, serialShare).idle_ns;
   if (idle_ns <= idleAt(0)) return 0;
   let low = 0;
   let high = cpu_ns + idle_ns;

@@ -1,6 +1,6 @@
 import { foundBusy } from './arrivals.ts';
 import { MULTICLASS_DEFAULTS, type MulticlassOptions, solveMulticlass } from './multiclass.ts';
-import { multiclassWorkspace } from './multiclass-workspace.ts';
+import { type MulticlassWorkspace, multiclassWorkspace } from './multiclass-workspace.ts';
 import { type MvaStation, mvaWorkspace, solveMva } from './mva.ts';
 
 /**
@@ -169,6 +169,32 @@ function regularityOf(locks: readonly LockUse[]): number {
 /** Iterations in which the price of switching and the waits agree. */
 const SWITCH_ROUNDS = 12;
 
+/** Memory of a solve, and its answer, which the next one overwrites. */
+export interface LocksWorkspace {
+  readonly network: MulticlassWorkspace;
+  readonly answer: LocksAnswer;
+  /** By CPU: switching. */
+  readonly switched: Float64Array;
+}
+
+/** A workspace for so many CPUs and locks. */
+export function locksWorkspace(cpus: number, locks: number): LocksWorkspace {
+  const network = multiclassWorkspace(cpus, locks);
+  network.population.fill(1);
+  return {
+    network,
+    answer: {
+      time_ns: network.cycle_ns,
+      wait_ns: new Float64Array(cpus * locks),
+      blocked: new Float64Array(cpus * locks),
+      synchronisation_ns: new Float64Array(cpus),
+      idle_ns: new Float64Array(cpus),
+      held: network.utilisation,
+    },
+    switched: new Float64Array(cpus),
+  };
+}
+
 /**
  * Many locks and CPUs with different habits, together: waiting for one lock relieves the others.
  * `busy_ns[c]` is CPU c's time with all its holds in it and without any waiting. Nested holds are separate
@@ -177,61 +203,53 @@ const SWITCH_ROUNDS = 12;
 export function solveLocks(
   busy_ns: ArrayLike<number>,
   locks: readonly LockUse[],
-  prices: { readonly switch_ns: number },
+  { switch_ns }: { readonly switch_ns: number },
   options: MulticlassOptions = MULTICLASS_DEFAULTS,
+  { network, answer, switched }: LocksWorkspace = locksWorkspace(busy_ns.length, locks.length),
 ): LocksAnswer {
   const cpus = busy_ns.length;
   const count = locks.length;
-  const ws = multiclassWorkspace(cpus, count);
-  locks.forEach((lock, k) => {
+  if (network.classes !== cpus || network.stations !== count)
+    throw new RangeError('the workspace is for other numbers of CPUs and locks');
+  const { wait_ns, blocked, synchronisation_ns, idle_ns } = answer;
+  for (let k = 0; k < count; k++) {
+    const { acquisitions, held_ns, square_ratio = 2 } = locks[k]!;
     for (let cpu = 0; cpu < cpus; cpu++) {
       const cell = cpu * count + k;
-      const acquisitions = lock.acquisitions[cpu]!;
-      const held = lock.held_ns[cpu]!;
-      ws.visits[cell] = acquisitions;
-      ws.demand_ns[cell] = held;
-      ws.half_square_ns2[cell] =
-        acquisitions > 0 ? ((lock.square_ratio ?? 2) * held * held) / acquisitions / 2 : 0;
+      const times = acquisitions[cpu]!;
+      const held = held_ns[cpu]!;
+      network.visits[cell] = times;
+      network.demand_ns[cell] = held;
+      network.half_square_ns2[cell] = times > 0 ? (square_ratio * held * held) / times / 2 : 0;
     }
-  });
-  ws.regularity = regularityOf(locks);
-  const blocked = new Float64Array(cpus * count);
-  const switched = new Float64Array(cpus);
-  ws.population.fill(1);
-  const semaphores = prices.switch_ns > 0 && locks.some((lock) => lock.kind === 'semaphore');
+  }
+  network.regularity = regularityOf(locks);
+  switched.fill(0);
+  const semaphores = switch_ns > 0 && locks.some((lock) => lock.kind === 'semaphore');
   const rounds = semaphores ? SWITCH_ROUNDS : 1;
   for (let round = 0; round < rounds; round++) {
-    for (let cpu = 0; cpu < cpus; cpu++) ws.base_ns[cpu] = busy_ns[cpu]! + switched[cpu]!;
-    solveMulticlass(ws, options);
-    foundBusy(ws, blocked);
+    for (let cpu = 0; cpu < cpus; cpu++) network.base_ns[cpu] = busy_ns[cpu]! + switched[cpu]!;
+    solveMulticlass(network, options);
+    foundBusy(network, blocked);
     for (let cpu = 0, i = 0; cpu < cpus; cpu++) {
       let price = 0;
       for (let k = 0; k < count; k++, i++) {
-        blocked[i]! *= ws.visits[i]!;
-        if (locks[k]!.kind === 'semaphore') price += blocked[i]! * prices.switch_ns;
+        blocked[i]! *= network.visits[i]!;
+        if (locks[k]!.kind === 'semaphore') price += blocked[i]! * switch_ns;
       }
       switched[cpu] = round === 0 ? price : (switched[cpu]! + price) / 2;
     }
   }
-  const wait_ns = new Float64Array(cpus * count);
-  const synchronisation_ns = new Float64Array(cpus);
-  const idle_ns = new Float64Array(cpus);
   for (let cpu = 0, i = 0; cpu < cpus; cpu++) {
     // The price that was in the cycle, so that busy + synchronisation + idle is the time.
-    synchronisation_ns[cpu] = ws.base_ns[cpu]! - busy_ns[cpu]!;
+    synchronisation_ns[cpu] = network.base_ns[cpu]! - busy_ns[cpu]!;
+    idle_ns[cpu] = 0;
     for (let k = 0; k < count; k++, i++) {
-      const wait = ws.visits[i]! * ws.wait_ns[i]!;
+      const wait = network.visits[i]! * network.wait_ns[i]!;
       wait_ns[i] = wait;
       if (locks[k]!.kind === 'spin') synchronisation_ns[cpu]! += wait;
       else idle_ns[cpu]! += wait;
     }
   }
-  return {
-    time_ns: ws.cycle_ns,
-    wait_ns,
-    blocked,
-    synchronisation_ns,
-    idle_ns,
-    held: ws.utilisation,
-  };
+  return answer;
 }

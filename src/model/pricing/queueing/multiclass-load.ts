@@ -13,9 +13,9 @@ const SATURATION_SQUARINGS = 5;
  * exponential ones. The share g of the way there is fitted to simulations of one and four stations with 2 to
  * 64 customers: g₀ = 2.5 U u/(1 + 2 u) with u the mean utilisation by one customer, and U³² close to 1.
  */
-export function load(ws: MulticlassWorkspace, hasPosted: boolean): void {
-  const { classes, stations, population, cycle_ns, utilisation, squares, closing, demand_ns } = ws;
-  const { posted_demand_ns, regularity } = ws;
+export function load(ws: MulticlassWorkspace): void {
+  const { classes, stations, population, cycle_ns, utilisation, squares, closing, demand_ns, regularity } =
+    ws;
   for (let k = 0; k < stations; k++) {
     utilisation[k] = 0;
     squares[k] = 0;
@@ -33,11 +33,6 @@ export function load(ws: MulticlassWorkspace, hasPosted: boolean): void {
     const all = utilisation[k]!;
     squares[k] = all > 0 ? squares[k]! / all : 0;
   }
-  if (hasPosted)
-    for (let c = 0, i = 0; c < classes; c++) {
-      const rate = cycle_ns[c]! > 0 ? population[c]! / cycle_ns[c]! : 0;
-      for (let k = 0; k < stations; k++, i++) utilisation[k]! += posted_demand_ns[i]! * rate;
-    }
   if (regularity === 0) return;
   for (let k = 0; k < stations; k++) {
     const busy = Math.min(utilisation[k]!, 1);

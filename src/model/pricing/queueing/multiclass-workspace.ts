@@ -2,8 +2,8 @@
 
 /** A network and the memory to solve it; all arrays but `population` and `base_ns` are [class × stations + station]. */
 export interface MulticlassWorkspace {
-  classes: number;
-  stations: number;
+  readonly classes: number;
+  readonly stations: number;
   /** In: customers of a class; 0: absent. */
   readonly population: Float64Array;
   /** In: cycle time without waiting (thinking, delays and own service). */
@@ -19,15 +19,9 @@ export interface MulticlassWorkspace {
    * exponential service, 1 for constant.
    */
   regularity: number;
-  /** In: the same three for posted work. */
-  readonly posted_visits: Float64Array;
-  readonly posted_demand_ns: Float64Array;
-  readonly posted_half_square_ns2: Float64Array;
 
   /** Out: cycle time. */
   readonly cycle_ns: Float64Array;
-  /** Out: the part of the cycle in which the class waits for its posted buffer. */
-  readonly buffer_ns: Float64Array;
   /** Out: wait per visit. */
   readonly wait_ns: Float64Array;
   /** Out: utilisation of each station. */
@@ -43,9 +37,7 @@ export interface MulticlassWorkspace {
   readonly previous: Float64Array;
   readonly step: Float64Array;
   readonly work: Float64Array;
-  readonly postedWork: Float64Array;
   readonly total: Float64Array;
-  readonly posted: Float64Array;
   readonly squares: Float64Array;
   readonly closing: Float64Array;
   /** A customer’s share of its class’s work. */
@@ -66,11 +58,7 @@ export function multiclassWorkspace(classes: number, stations: number): Multicla
     visits: table(),
     demand_ns: table(),
     half_square_ns2: table(),
-    posted_visits: table(),
-    posted_demand_ns: table(),
-    posted_half_square_ns2: table(),
     cycle_ns: perClass(),
-    buffer_ns: perClass(),
     wait_ns: table(),
     utilisation: perStation(),
     regularity: 0,
@@ -81,36 +69,10 @@ export function multiclassWorkspace(classes: number, stations: number): Multicla
     previous: table(),
     step: table(),
     work: table(),
-    postedWork: table(),
     total: perStation(),
-    posted: perStation(),
     squares: perStation(),
     closing: perStation(),
     each: table(),
     removed: perStation(),
   };
-}
-
-/** Sets the size of the next network and clears its inputs; the arrays stay. */
-export function resizeMulticlass(ws: MulticlassWorkspace, classes: number, stations: number): void {
-  if (classes > ws.base_ns.length || classes * stations > ws.visits.length || stations > ws.total.length)
-    throw new RangeError('the workspace is too small for this network');
-  ws.classes = classes;
-  ws.stations = stations;
-  ws.regularity = 0;
-  const { visits, demand_ns, half_square_ns2, population, base_ns } = ws;
-  const { posted_visits, posted_demand_ns, posted_half_square_ns2 } = ws;
-  // A loop: for a few stations calls of `fill` take longer than all the rest.
-  for (let i = 0; i < classes * stations; i++) {
-    visits[i] = 0;
-    demand_ns[i] = 0;
-    half_square_ns2[i] = 0;
-    posted_visits[i] = 0;
-    posted_demand_ns[i] = 0;
-    posted_half_square_ns2[i] = 0;
-  }
-  for (let c = 0; c < classes; c++) {
-    population[c] = 0;
-    base_ns[c] = 0;
-  }
 }

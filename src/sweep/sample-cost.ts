@@ -1,0 +1,48 @@
+import { queues } from './linear-prices.ts';
+import type { UncertainSystem } from './uncertainty-ranges.ts';
+
+/**
+ * What a joint sample takes, estimated from counts alone: the same samples are chosen on every machine, however fast or
+ * busy it is.
+ */
+
+/** Joint samples, unless told otherwise: of the outer twentieths there are thousands, and bands have two digits. */
+export const SAMPLES = 100_000;
+/** Where queues of large machines are solved in each sample there are fewer, but not below this. */
+const LEAST_SAMPLES = 10_000;
+/** What that is measured by, in µs of one core: some 15 s on two. */
+const AFFORDABLE_US = 30e6;
+
+/** Without queues, and what rows take with them. */
+const LINE_US = 0.1;
+const ROWS_US = 3;
+
+/** Time to price all systems once, in µs of one core of 2024 (`npm run bench`: pricing). */
+export function sampleCost(systems: readonly UncertainSystem[]): number {
+  return systems.reduce((sum, given) => {
+    const { tally, system } = given;
+    return sum + (queues(given) ? ROWS_US + windowsCost(tally, system) + waitsCost(tally) : LINE_US);
+  }, 0);
+}
+
+/** Contention: by window, and by CPUs × stations, which grow with CPUs. */
+function windowsCost(
+  { windows, cpus }: UncertainSystem['tally'],
+  { machine }: UncertainSystem['system'],
+): number {
+  return machine.contention === 'none' ? 0 : windows.length * (0.4 + 0.07 * cpus * cpus);
+}
+
+/** Locks and requests: rounds of both, with every pair of CPUs looked at. */
+function waitsCost({ locks, rows, cpus }: UncertainSystem['tally']): number {
+  const requests = rows.some(
+    ({ counters }) => (counters.disk_requests ?? 0) + (counters.network_requests ?? 0) > 0,
+  );
+  return (locks.length > 0 ? 20 + 5 * cpus * cpus : 0) + (requests ? 20 + 60 * cpus : 0);
+}
+
+/** How many samples are affordable: a round number. */
+export function samplesFor(systems: readonly UncertainSystem[]): number {
+  const most = Math.floor(AFFORDABLE_US / sampleCost(systems) / LEAST_SAMPLES) * LEAST_SAMPLES;
+  return Math.min(SAMPLES, Math.max(LEAST_SAMPLES, most));
+}
