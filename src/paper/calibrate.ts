@@ -146,6 +146,13 @@ function boundsOf({ range, prior }: InputInfo): readonly [number, number] {
   return prior < 0 ? [10 * prior, prior / 10] : prior === 0 ? [0, 1] : [prior / 10, 10 * prior];
 }
 
+/**
+ * Inputs of different fits act on one another, and the first time the early ones cannot know what the later ones will find:
+ * so a fit is made again, from what there is by then, if its objective has grown by more than `MOVED` since.
+ */
+const ROUNDS = 2;
+const MOVED = 0.25;
+
 /** The range of an input as places from 0 to 1. */
 interface Axis {
   readonly placeOf: (value: number) => number;
@@ -181,7 +188,15 @@ export async function calibrate(
   const from = Object.fromEntries(Object.entries(options.from ?? {}).filter(([path]) => fitted.has(path)));
   let values = inputValues(inputs, from);
   const owners = await ownersOf(experiments, values, options);
-  for (const fit of fitsOf(experiments, owners)) values = await runFit(fit, values, options);
+  const fits = fitsOf(experiments, owners);
+  const left = new Map<Fit, number>();
+  for (let round = 1; round <= ROUNDS; round++)
+    for (const fit of fits) {
+      const before = left.get(fit);
+      if (before !== undefined && (await objectiveOf(fit, values, options)) <= before + MOVED) continue;
+      values = await runFit(fit, values, options);
+      left.set(fit, await objectiveOf(fit, values, options));
+    }
   return values;
 }
 
@@ -209,6 +224,16 @@ async function modelledBy(
       value === null ? [] : [[id, value]],
     ),
   );
+}
+
+/** Sum of squares of the errors of a fit's numbers, in tolerances. */
+async function objectiveOf(
+  { experiments, targets }: Fit,
+  values: Inputs,
+  options: CalibrateOptions,
+): Promise<number> {
+  const all = await modelledBy(experiments, values, options);
+  return targets.reduce((sum, target) => sum + residual(all.get(numberId(target)) ?? 0, target) ** 2, 0);
 }
 
 /** By input: which target is its own, if all inputs of the fit have an elasticity and a number of their own. */

@@ -250,6 +250,7 @@ const when = fc.oneof(
   }),
   fc.constant({ on: 'create' as const }),
   fc.constant({ on: 'switch' as const }),
+  fc.constant({ on: 'boot' as const }),
 );
 const service = fc
   .tuple(

@@ -371,6 +371,15 @@ describe('processes', () => {
     );
   });
 
+  it('boot each CPU before anything else, in their order', async () => {
+    const stat = { ...work, when: { on: 'boot' }, instructions: 700 } as const;
+    const run = await timeline(workload({ stat }, { count: 3 }, { cpus: 3, stretch: 1000 }));
+    const boots = run.of(EVENT.serviceBegin, namedService('stat'));
+    expect(boots.map((event) => event.cpu)).toEqual([0, 1, 2]);
+    // The first CPU’s user instructions begin when its kernel has started.
+    expect(boots[0]!.user).toBe(0);
+  });
+
   it('make room while they wait for a disk; a CPU with nobody else goes idle', async () => {
     const read = {
       ...work,

@@ -25,7 +25,7 @@ export const CPUS = PAPER_CPUS.pmake;
 export const WARMUP = 1 / 4;
 
 /** Part of the eight pmakes’ run that is simulated at scale 1; processes begin and end 1 ÷ `PMAKE_CUT` times as often in it. */
-const LENGTH = 1 / 5;
+const LENGTH = 2 / 5;
 
 export type MultiprocessorPmake = PmakeValues & MultiprocessorValues;
 

@@ -12,7 +12,7 @@ const T3 = (workload: string, quantity: string): string => `table3/${workload}/d
 
 /** Elasticities that are not 1, found by trying. */
 const ELASTICITY: Readonly<Record<string, number>> = {
-  'engineering.sweep': 2,
+  'engineering.sweep': -1.2,
   'raytrace.sweep': 1.5,
   'tlb.refills_per_quick_fault': -0.5,
   'engineering.stay': -1,
@@ -90,7 +90,8 @@ export const TLB_BOUND_INPUTS: readonly InputInfo[] = [
     SWEEP,
     0.81,
     [0.2, 3],
-    [F8('engineering', 'irix_uma', 'local_stall')],
+    [F8('engineering', 'irix_numa', 'execution')],
+    'fitted: the share of execution tells how often caches miss, and stalls of the UMA machine hardly change with it',
   ),
   workload(
     'raytrace.sweep',

@@ -14,7 +14,7 @@ import { clearedBy, invocations, serviceTimes, TABLE_2_COLUMNS, TABLE_2_SERVICES
 /** Part of the run in which caches fill and processes come to differ in age. */
 const WARMUP = 1 / 5;
 /** Run length at scale 1, in runs of the paper’s: what is rare in pmake is rarer than in the other workloads. */
-const LENGTH = 3;
+const LENGTH = 6;
 
 /** The compile jobs of a run at a scale, and the part before it. */
 const valuesOf = (inputs: Inputs, scale: number, seed: number): PmakeValues =>

@@ -151,7 +151,7 @@ export const PMAKE_INPUTS: readonly InputInfo[] = [
     'disk_every',
     'instructions',
     'instructions of the CPU from one disk request to the next',
-    6.3e6,
+    5.3e6,
     [0.5e6, 20e6],
     [F5('idle')],
     -1.3,

@@ -26,8 +26,10 @@ export function createEngine(workload: Workload, layout: Layout, builder: TraceB
   const onExit = named('exit');
   const onCreate = named('create');
   const onSwitch = named('switch');
+  const onBoot = named('boot');
   const renew = singleStep({ do: 'renew' });
   const { cpus, dispatch, leave, switchSpace, sayIdle } = createScheduler(workload, threads, pages, builder);
+  const toBoot = new Set(onBoot.length > 0 ? cpus : []);
   let total = 0;
   let turnOf = workload.cpus - 1;
   let living = threads.threads.length;
@@ -71,6 +73,7 @@ export function createEngine(workload: Workload, layout: Layout, builder: TraceB
   /** What comes before the thread's next user instruction; false: nothing, it may run. */
   const interrupted = (cpu: Cpu, thread: Thread): boolean => {
     switchSpace(cpu, thread);
+    if (toBoot.delete(cpu)) thread.agenda.unshift(...onBoot.map((name) => threads.program(thread, name)));
     const next = thread.agenda.shift();
     if (next !== undefined) {
       begin(thread, next);

@@ -79,6 +79,8 @@ const whenSchema = z.discriminatedUnion('on', [
   z.strictObject({ on: z.literal('create') }),
   z.strictObject({ on: z.literal('exit') }),
   z.strictObject({ on: z.literal('switch') }),
+  /** Before anything else, once on each CPU, in their order: what the first one touches is placed where it is. */
+  z.strictObject({ on: z.literal('boot') }),
 ]);
 
 const lockUseSchema = z.strictObject({

@@ -125,6 +125,20 @@ const warm = (code: ServiceInput['code'], part: number): ServiceInput['code'] =>
   bytes: Math.max(1024, Math.round((Number(code.bytes) * part) / 4) * 4),
 });
 
+/** What a kernel sets up when it starts, and whose pages its first CPU therefore has in its memory. */
+const SET_UP = ['tables', 'protected', 'entries'];
+/** Instructions in which each of its pages is come to: the largest has 256, and every fourth instruction is a load from it. */
+const SET_UP_INSTRUCTIONS = 1100;
+
+const boot = (code: ServiceInput['code']): ServiceInput => ({
+  code,
+  service: 'other',
+  when: { on: 'boot' },
+  fetch: 100,
+  instructions: SET_UP_INSTRUCTIONS,
+  data: SET_UP.map((region) => ({ region, load: 25, size: 8, place: { kind: 'sequential', stride: 4096 } })),
+});
+
 /** Some requests are to a disk, others to a server. */
 function requests({ services }: KernelInput): Record<string, ServiceInput> {
   const { disk, ...path } = services.DISK!;
@@ -165,7 +179,7 @@ function sharedKernel(kernel: KernelInput, values: PmakeValues & MultiprocessorV
     locks: { memlock: { kind: 'spin' }, runq: { kind: 'spin' }, files: { kind: 'semaphore' } },
     entry: ownPath(kernel.entry!),
     exit: ownPath(kernel.exit!),
-    services,
+    services: { ...services, BOOT: boot(kernel.services.SWITCH!.code) },
   };
 }
 
