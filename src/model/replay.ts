@@ -261,8 +261,11 @@ export function createReplay(
       locks.clear();
       kernel.clear();
       windows?.restart(left);
-      betweenSamples = Math.max(1, Math.ceil(left / SAMPLES));
-      nextSample = time + betweenSamples;
+      // Without footprints to keep there is nothing to do at a sample: V8 need not see it done and compile again.
+      if (platform.memory !== null) {
+        betweenSamples = Math.max(1, Math.ceil(left / SAMPLES));
+        nextSample = time + betweenSamples;
+      }
       platform.moves?.clear();
       instructions = 0;
     },

@@ -2,6 +2,7 @@
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
+  EEXIST: 'a file of that name is there; name another',
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',
   EISDIR: 'is a directory',

@@ -274,7 +274,10 @@ export interface LineRequest {
    * translation so far, −1 where it goes around the caches and beyond the last.
    */
   readonly ids: (translations: TranslationColumns) => Int32Array;
-  /** Called after that: whether this chunk is wanted as records all the same. */
+  /**
+   * Called after that: whether this chunk is wanted as records all the same. Its fetches are then as recorded, of its
+   * data references kind, page, tail and the lines that they touch.
+   */
   readonly asRecords: (segments: SegmentColumns) => boolean;
 }
 

@@ -77,7 +77,7 @@ describe('a store', () => {
   });
 
   it('gives back a long trace of several groups, from a file, at any chunk', async () => {
-    const trace = program(200_000, 1000);
+    const trace = program(200_000, 700);
     const path = join(directory, 'long.vmt');
     const progress: number[] = [];
     const summary = await writeStore(traceOf(trace), path, { progress: (done) => progress.push(done) });

@@ -2,8 +2,8 @@
  * The reference coder, reading side, straight to lines (`LineRequest`): the fast twin of decoding records and
  * making lines of them.
  *
- * The loop (`line-run.ts`) runs templates that lie within a segment. What is not common (a template over the end of
- * a segment, fetches around the caches) runs by the book, as does a chunk that is wanted as records.
+ * The loop (`line-run.ts`) runs templates that lie within a segment, as ours do. What is not common (fetches around
+ * the caches) runs by the book, as does a chunk that is wanted as records.
  */
 import { InputError } from '../errors.ts';
 import { addRecords, createLineOutput, mostWords } from '../lines.ts';
@@ -16,11 +16,10 @@ import {
 } from '../types.ts';
 import { type Cursor, checkCursors } from './lanes.ts';
 import {
-  BLOCK_ID,
   LANE_BLOCKS,
   LANE_MOVES,
-  LANE_OFFSETS,
   LANE_PAGES,
+  LANE_PLACES,
   MOVE_NEAR,
   MOVE_REPEAT,
   MOVE_SPECIAL,
@@ -39,7 +38,6 @@ import {
   LINES_AT,
   NEAR,
   NOT_QUICK,
-  PAGE_AT,
   PAGE_MOVES,
   PLACES_AT,
   PUT,
@@ -60,6 +58,7 @@ import { createMadeSegments, drainRows, enterRow, leaveRow, makeRows } from './l
 import {
   DATA_FIELDS,
   LINE_END,
+  LINE_HARD,
   LINE_HEAD,
   LINE_NEXT,
   LINE_OTHER,
@@ -68,6 +67,7 @@ import {
   ODD,
   prepareLines,
 } from './line-templates.ts';
+import { outlineOf, unitBits } from './places.ts';
 import { createTemplates, HEAD, REFERENCE } from './templates.ts';
 
 export interface LineDecoder {
@@ -92,7 +92,16 @@ export interface LineDecoder {
 type Step = (bytes: Uint8Array, ids: Int32Array, length: number, translations: number) => void;
 
 /** Lanes whose cursors are in the state, from BLOCK_AT on. */
-const MOVED = [LANE_BLOCKS, LANE_MOVES, LANE_OFFSETS, LANE_PAGES] as const;
+const MOVED = [LANE_BLOCKS, LANE_MOVES, LANE_PLACES, LANE_PAGES] as const;
+
+/**
+ * Words after which the loop is left and entered again, in the first chunks and later: then V8 runs what it has
+ * compiled meanwhile. In a loop that does not end it compiles a second time, for the middle of the loop.
+ */
+const FEW_WORDS = 1 << 6;
+const MANY_WORDS = 1 << 12;
+/** Chunks after which V8 is done compiling. */
+const FIRST_CHUNKS = 64;
 
 export function createLineDecoder(): LineDecoder {
   const templates = createTemplates(0);
@@ -111,11 +120,16 @@ export function createLineDecoder(): LineDecoder {
   let bytes: Uint8Array = new Uint8Array(0);
   let lanes: readonly Cursor[] = [];
   let request: LineRequest;
+  let bits = 0;
+  /** Most words of a template. */
+  let margin = 0;
   let made = createMadeSegments(1024);
 
   const begin = (newLanes: readonly Cursor[], newRequest: LineRequest): void => {
     lanes = newLanes;
     request = newRequest;
+    bits = unitBits(request.lineBits);
+    margin = TEMPLATE_RECORDS * mostWords(request);
     templates.begin(newLanes);
     bytes = loop.place(newLanes[LANE_BLOCKS]!.bytes);
     // The place before the first template, with the place of the data reference before the first.
@@ -135,6 +149,8 @@ export function createLineDecoder(): LineDecoder {
   let next = 0;
   let cpu = -1;
   let ended = false;
+  /** Chunks so far. */
+  let chunks = 0;
   /** First of the records that were run into the columns last. */
   let columnsFrom = 0;
 
@@ -142,12 +158,12 @@ export function createLineDecoder(): LineDecoder {
   const fill = (): void => {
     first = next;
     next = Math.min(segments.length, first + ROWS);
-    cpu = makeRows(memory, segments, first, next, request.asideFlags, cpu);
+    cpu = makeRows(memory, segments, first, next, request.asideFlags, cpu, state[AT]!);
     state[ROW] = ROWS_AT;
     enterRow(memory, state);
   };
 
-  const lastRow = (): number => ROWS_AT + ROW_FIELDS * (next - first - 1);
+  const lastRow = (): number => ROWS_AT + ROW_FIELDS * (next - first);
 
   /** Ends a segment and begins the next, if there is one. */
   const proceed: Step = () => {
@@ -183,8 +199,9 @@ export function createLineDecoder(): LineDecoder {
     }
   };
 
-  /** Makes more room for words. */
+  /** Makes more room for words, if there is little left. */
   const widen: Step = () => {
+    if (state[PUT]! < memory.length - margin) return;
     const old = memory;
     memory = new Int32Array(old.length + words.length);
     memory.set(old);
@@ -192,18 +209,15 @@ export function createLineDecoder(): LineDecoder {
     words = memory.subarray(WORDS_AT);
   };
 
-  /** Defines the template that stopped a run. */
-  const define: Step = (bytes, ids, _length, translations) => {
-    const at = state[BLOCK_AT]!;
-    const id = ((bytes[at]! - BLOCK_ID) << 8) | bytes[at + 1]!;
-    if (id !== templates.count()) throw new InputError('an unknown template is named');
-    const pages = lanes[LANE_PAGES]!;
-    pages.at = state[PAGE_AT]!;
+  /** Defines the templates that are new in this chunk. */
+  const define = (ids: Int32Array, translations: number): void => {
+    let id = templates.count();
     templates.define(translations);
-    state[PAGE_AT] = pages.at;
-    memory[PLACES_AT + id] = used;
-    memory[used + LINE_NEXT] = memory[used + LINE_OTHER] = LINES_AT;
-    used = prepareLines(templates, templates.places[id]!, memory, used, request, ids);
+    for (; id < templates.count(); id++) {
+      memory[PLACES_AT + id] = used;
+      memory[used + LINE_NEXT] = memory[used + LINE_OTHER] = LINES_AT;
+      used = prepareLines(templates, templates.places[id]!, memory, used, request, ids);
+    }
   };
 
   /** Runs the template that stopped a run into the columns. */
@@ -224,11 +238,12 @@ export function createLineDecoder(): LineDecoder {
     let reference = source + HEAD + 2 * records;
     for (let data = place + LINE_HEAD; data < memory[place + LINE_END]!; data += DATA_FIELDS) {
       moveReference(memory, bytes, data, translations);
-      const index = at + defined[reference + 2]!;
-      word[index] = memory[data]!;
+      const index = at + (defined[reference + 2]! - source - HEAD) / 2;
+      word[index] = outlineOf(memory[data]!);
       translation[index] = memory[data + 1]!;
       reference += REFERENCE;
     }
+    memory[place + LINE_HARD] = 1;
     state[AT] = at + records;
   };
 
@@ -236,8 +251,8 @@ export function createLineDecoder(): LineDecoder {
    * What to do after a run, by why it ended. Called through tables only: V8 then leaves them where they are, and
    * does not compile them into each other again and again.
    */
-  const steps: readonly (readonly Step[])[] = [[widen], [define], [runIntoColumns, lineUp], [proceed]];
-  const stepsToRecords: readonly (readonly Step[])[] = [[widen], [define], [runIntoColumns]];
+  const steps: readonly (readonly Step[])[] = [[widen], [runIntoColumns, lineUp], [proceed]];
+  const stepsToRecords: readonly (readonly Step[])[] = [[widen], [runIntoColumns]];
 
   /** Takes the cursors of the lanes into the state, or back. */
   const load = (): Uint8Array => {
@@ -256,11 +271,11 @@ export function createLineDecoder(): LineDecoder {
 
   /** Runs templates to the end of the chunk. A function of its own: it is hot and small, its caller is neither. */
   const runAll: Step = (bytes, ids, length, translations) => {
-    const margin = TEMPLATE_RECORDS * mostWords(request);
+    const count = templates.count();
     while (!ended) {
-      const room = memory.length - margin;
-      const count = templates.count();
-      loop.run(memory, request.lineBits)(ids, lastRow(), room, false, translations, count);
+      const few = chunks < FIRST_CHUNKS ? FEW_WORDS : MANY_WORDS;
+      const room = Math.min(memory.length - margin, state[PUT]! + few);
+      loop.run(memory, bits)(ids, lastRow(), room, false, translations, count);
       if (state[FAULTS]! < 0) throw new InputError(IMPOSSIBLE);
       const why = state[AT] === memory[state[ROW]! + ROW_END] ? ENDED : state[EXIT]!;
       const todo = steps[why]!;
@@ -275,29 +290,35 @@ export function createLineDecoder(): LineDecoder {
     ids: Int32Array,
   ): LineColumns => {
     const bytes = load();
+    chunks++;
     if (ofChunk.length > made.aside.length) made = createMadeSegments(2 * ofChunk.length);
     segments = ofChunk;
     next = 0;
     cpu = -1;
     state[PUT] = WORDS_AT;
     ended = segments.length === 0;
+    define(ids, translations);
     if (!ended) {
       fill();
       runAll(bytes, ids, length, translations);
     }
     save();
-    return { words, ...made };
+    // As `linesOfRecords` makes them, which to V8 are then of one shape.
+    const { segmentEnd, accesses, aside } = made;
+    return { words, segmentEnd, accesses, aside };
   };
 
   const decodeRecords = (length: number, translations: number, ids: Int32Array): void => {
     const bytes = load();
     const end = memory.length;
+    define(ids, translations);
     // One row for all: nothing is made of it.
     memory[ROWS_AT + ROW_END] = length;
     state[ROW] = ROWS_AT;
     state[PUT] = WORDS_AT;
     while (state[AT]! < length) {
-      loop.run(memory, request.lineBits)(ids, ROWS_AT, end, true, translations, templates.count());
+      loop.run(memory, bits)(ids, ROWS_AT, end, true, translations, templates.count());
+      if (state[FAULTS]! < 0) throw new InputError(IMPOSSIBLE);
       for (const step of stepsToRecords[state[EXIT]!]!) step(bytes, ids, length, translations);
     }
     save();

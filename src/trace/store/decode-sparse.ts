@@ -12,7 +12,7 @@ import {
   LANE_SEGMENT_COUNTS,
   LANE_SEGMENT_TUPLES,
 } from './encode-sparse.ts';
-import { type Cursor, checkCursors, takeByte, takeCount, takeNumber } from './lanes.ts';
+import { type Cursor, checkCursors, takeByte, takeCount, takeNumber, takeSmall } from './lanes.ts';
 import { TUPLE_NEW, TUPLES } from './layout.ts';
 
 const EVENT_LANES = [LANE_EVENT_TUPLES, LANE_EVENT_POSITIONS, LANE_EVENT_OPERANDS] as const;
@@ -65,32 +65,37 @@ export function createSparseDecoder(): SparseDecoder {
     previous = 0;
   };
 
+  /** Reads a tuple that has not been there, or is forgotten. Gives its slot. */
+  const newSegmentTuple = (tuples: Cursor): number => {
+    const slot = nextSegmentTuple;
+    if (segmentTuples < slot) segmentTuples = slot;
+    nextSegmentTuple = slot === TUPLES ? 1 : slot + 1;
+    segmentTuple.cpu[slot] = takeByte(tuples);
+    segmentTuple.flags[slot] = takeByte(tuples);
+    segmentTuple.service[slot] = takeByte(tuples) | (takeByte(tuples) << 8);
+    return slot;
+  };
+
   const decodeSegments = (length: number, count: number): void => {
     const tuples = lanes[LANE_SEGMENT_TUPLES]!;
     const counts = lanes[LANE_SEGMENT_COUNTS]!;
     if (count > segments.end.length) segments = segmentBuffers(count + (count >> 1));
     const { end, cpu, flags, service } = segments;
-    const counted = [segments.instructions, segments.loads, segments.stores] as const;
+    const { instructions, loads, stores } = segments;
     let position = 0;
     for (let at = 0; at < count; at++) {
       let tuple = takeByte(tuples);
-      if (tuple === TUPLE_NEW) {
-        tuple = nextSegmentTuple;
-        if (segmentTuples < tuple) segmentTuples = tuple;
-        nextSegmentTuple = tuple === TUPLES ? 1 : tuple + 1;
-        segmentTuple.cpu[tuple] = takeByte(tuples);
-        segmentTuple.flags[tuple] = takeByte(tuples);
-        segmentTuple.service[tuple] = takeByte(tuples) | (takeByte(tuples) << 8);
-      } else if (tuple === 0 || tuple > segmentTuples) {
-        throw new InputError('a segment has an unknown tuple');
-      }
+      if (tuple === TUPLE_NEW) tuple = newSegmentTuple(tuples);
+      else if (tuple === 0 || tuple > segmentTuples) throw new InputError('a segment has an unknown tuple');
       cpu[at] = segmentTuple.cpu[tuple]!;
       flags[at] = segmentTuple.flags[tuple]!;
       service[at] = segmentTuple.service[tuple]!;
-      position += takeNumber(counts);
+      position += takeSmall(counts);
       if (position > length) break;
       end[at] = position;
-      for (let kind = 0; kind < 3; kind++) counted[kind]![at] = takeNumber(counts);
+      instructions[at] = takeSmall(counts);
+      loads[at] = takeSmall(counts);
+      stores[at] = takeSmall(counts);
     }
     if (position !== length) throw new InputError('segments do not cover their chunk');
   };

@@ -7,7 +7,7 @@ import { createSparseDecoder } from './decode-sparse.ts';
 import { createTablesDecoder, type TablesChunk } from './decode-tables.ts';
 import type { Group } from './group.ts';
 import { type Cursor, checkCursors, splitLanes } from './lanes.ts';
-import { REFERENCES, SECTION_LANES, SPARSE, TABLES } from './layout.ts';
+import { FINE, REFERENCES, SECTION_LANES, SPARSE, TABLES } from './layout.ts';
 
 export interface GroupDecoder {
   /** Starts a group; translations are numbered from `first`. */
@@ -22,6 +22,10 @@ export interface GroupDecoder {
   /** Checks that nothing is left over. */
   readonly end: () => void;
 }
+
+/** The section that readings with these options do not need, or null. */
+export const unwantedSection = ({ lines }: ChunkOptions = {}): number | null =>
+  lines === undefined ? null : FINE;
 
 export function createGroupDecoder(): GroupDecoder {
   const tables = createTablesDecoder();
@@ -40,7 +44,7 @@ export function createGroupDecoder(): GroupDecoder {
     request = wanted;
     if (wanted === undefined) {
       references ??= createReferenceDecoder();
-      references.begin(lanes[REFERENCES]!);
+      references.begin(lanes[REFERENCES]!, lanes[FINE]!);
     } else {
       byLines ??= createLineDecoder();
       byLines.begin(lanes[REFERENCES]!, wanted);

@@ -16,7 +16,7 @@ export interface ChunkCounts {
 export interface RawGroup {
   readonly firstChunk: number;
   readonly counts: readonly ChunkCounts[];
-  /** TABLES, SPARSE, REFERENCES. */
+  /** TABLES, SPARSE, REFERENCES, FINE. */
   readonly sections: readonly Uint8Array[];
 }
 
@@ -33,7 +33,8 @@ export function createGroupEncoder(): GroupEncoder {
   const tables = createTablesEncoder();
   const sparse = createSparseEncoder();
   const references = createReferenceEncoder();
-  const sections = [tables, sparse, references];
+  const coders = [tables, sparse, references];
+  const sections = [tables.lanes, sparse.lanes, references.lanes, references.fine];
   let firstChunk = 0;
   let counts: ChunkCounts[] = [];
   let translations = 0;
@@ -49,7 +50,7 @@ export function createGroupEncoder(): GroupEncoder {
     tables.add(chunk, translations);
     translations += chunk.translations.length;
     sparse.add(chunk);
-    references.add(length, chunk.translation, chunk.word, translations);
+    references.add(length, chunk.translation, chunk.word, translations, segments.end);
     let instructions = 0;
     for (let at = 0; at < segments.length; at++) instructions += segments.instructions[at]!;
     counts.push({
@@ -60,14 +61,14 @@ export function createGroupEncoder(): GroupEncoder {
     });
   };
 
-  const sizes = () => sections.map(({ lanes }) => lanes.reduce((sum, lane) => sum + lane.length, 0));
+  const sizes = () => sections.map((lanes) => lanes.reduce((sum, lane) => sum + lane.length, 0));
 
   const take = (): RawGroup => {
-    const group = { firstChunk, counts, sections: sections.map(({ lanes }) => joinLanes(lanes)) };
+    const group = { firstChunk, counts, sections: sections.map(joinLanes) };
     if (group.sections.some((section) => section.length > MAX_SECTION_BYTES)) {
       throw new Error('trace store: a chunk is too large');
     }
-    for (const section of sections) section.reset();
+    for (const coder of coders) coder.reset();
     firstChunk += counts.length;
     counts = [];
     return group;

@@ -1,4 +1,4 @@
-/** A group of chunks: the header that says what follows, and the three sections. */
+/** A group of chunks: the header that says what follows, and the four sections. */
 import { InputError } from '../errors.ts';
 import { checksum } from './checksum.ts';
 import { decompress, type StoredSection } from './compress.ts';
@@ -56,11 +56,7 @@ export function groupBytes(
 export function parseGroupHeader(bytes: Uint8Array, ordinal: number, firstChunk: number): GroupHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, GROUP_HEADER_BYTES);
   const sum = view.getUint32(GROUP_HEADER_BYTES - 4, true);
-  if (
-    view.getUint32(0, true) !== GROUP_TAG ||
-    sum !== checksum(bytes.subarray(0, GROUP_HEADER_BYTES - 4)) ||
-    bytes[19] !== 0
-  ) {
+  if (view.getUint32(0, true) !== GROUP_TAG || sum !== checksum(bytes.subarray(0, GROUP_HEADER_BYTES - 4))) {
     throw new InputError('the group header is damaged');
   }
   const chunks = view.getUint32(12, true);
@@ -85,19 +81,31 @@ export function storedLength(header: GroupHeader): number {
   return header.sections.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** Checks and decompresses one section. */
-export async function unpackSection(section: SectionHeader, stored: Uint8Array): Promise<Uint8Array> {
+/** Checks and, if it is wanted, decompresses one section. */
+export async function unpackSection(
+  section: SectionHeader,
+  stored: Uint8Array,
+  wanted = true,
+): Promise<Uint8Array> {
   if (checksum(stored) !== section.checksum) throw new InputError('the checksum is wrong');
+  if (!wanted) return new Uint8Array(0);
   return decompress(stored, METHODS[section.method], section.rawLength);
 }
 
-/** Checks and decompresses the sections that follow the header. */
-export async function unpackGroup(header: GroupHeader, stored: Uint8Array): Promise<Group> {
+/**
+ * Checks the sections that follow the header and decompresses them, but for what `unwanted` numbers, which is left
+ * empty.
+ */
+export async function unpackGroup(
+  header: GroupHeader,
+  stored: Uint8Array,
+  unwanted: number | null,
+): Promise<Group> {
   let at = 0;
-  const raw = header.sections.map((section) => {
+  const raw = header.sections.map((section, number) => {
     const from = at;
     at += section.length;
-    return unpackSection(section, stored.subarray(from, at));
+    return unpackSection(section, stored.subarray(from, at), number !== unwanted);
   });
   return { header, raw: await Promise.all(raw) };
 }

@@ -14,20 +14,20 @@ export const QUICK_MOVES = 640;
 export const NOT_QUICK = 1 << 30;
 /** Places of the line templates, by number. */
 export const PLACES_AT = 896;
-/** Rows of segments. */
+/** Rows of segments, after one of an empty segment. */
 export const ROWS_AT = PLACES_AT + MAX_TEMPLATES;
 export const ROWS = 1024;
-/** Line templates (`line-templates.ts`), each at most 8 more than the template itself. */
-export const LINES_AT = ROWS_AT + ROWS * 8;
+/** Line templates (`line-templates.ts`), each at most 9 more than the template itself. */
+export const LINES_AT = ROWS_AT + (1 + ROWS) * 8;
 /** Words made, to the end. */
-export const WORDS_AT = LINES_AT + TEMPLATE_SPACE + 8 * (MAX_TEMPLATES + 3);
+export const WORDS_AT = LINES_AT + TEMPLATE_SPACE + 9 * (MAX_TEMPLATES + 3);
 export const SOME_WORDS = 1 << 16;
 
 // Fields of the state.
 export const AT = 0; // records made
 export const BLOCK_AT = 1;
 export const MOVE_AT = 2;
-export const OFFSET_AT = 3;
+export const PLACE_AT = 3;
 export const PAGE_AT = 4;
 export const CURRENT = 5; // template
 export const NEAR = 6; // last data reference
@@ -49,7 +49,8 @@ export const MORE_STORES = 19;
 export const PUT_BEFORE = 20;
 export const FETCH_BEFORE = 21;
 export const DATA_BEFORE_IT = 22;
-export const STATE = 23;
+export const MOVED = 23; // whether the template that runs by the book has moves
+export const STATE = 24;
 
 // A row: the record after the segment, flags, end of its words, four counts of accesses.
 export const ROW_END = 0;
@@ -61,9 +62,8 @@ export const ROW_FIELDS = 8;
 export const ASIDE = 1;
 export const ELSEWHERE = 2;
 
-/** Why a run ended: at the words' end (or the last row's); before a template that is not defined; one that runs by the book. */
+/** Why a run ended: at the words' end (or the last row's); with a template that runs by the book. */
 export const DONE = 0;
-export const UNDEFINED = 1;
-export const BY_THE_BOOK = 2;
+export const BY_THE_BOOK = 1;
 /** At the end of the last row's segment. */
-export const ENDED = 3;
+export const ENDED = 2;

@@ -1,30 +1,31 @@
 /** One move of a data reference, by the book: what the loop of `line-run.ts` does at once with the rest. */
 import { InputError } from '../errors.ts';
-import { OFFSET_MASK, OFFSET_SHIFT, PAGE_BYTES, SIZE_SHIFT } from '../types.ts';
+import { OFFSET_SHIFT, SIZE_SHIFT } from '../types.ts';
 import {
   MOVE_ANYWHERE,
   MOVE_BESIDE,
   MOVE_BESIDE_FIRST,
   MOVE_PAGE,
   MOVE_REPEAT,
+  MOVE_SAME,
   MOVE_SPECIAL,
   MOVE_SWAP,
 } from './layout.ts';
 import {
   MOVE_AT,
+  MOVED,
   NEAR,
   NOT_QUICK,
-  OFFSET_AT,
   PAGE_AT,
   PAGE_MOVES,
+  PLACE_AT,
   QUICK_MOVES,
   STATE_AT,
   SWAP_PAGE,
   SWAP_WORD,
 } from './line-memory.ts';
+import { PAGE_UNITS, PLACE_FIELD } from './places.ts';
 
-/** Bits of a reference word that moves change. */
-const OFFSETS = OFFSET_MASK << OFFSET_SHIFT;
 export const IMPOSSIBLE = 'a reference leaves its page, its chunk or has no translation';
 
 /**
@@ -35,7 +36,7 @@ export function moveReference(memory: Int32Array, bytes: Uint8Array, at: number,
   const old = memory[at]!;
   const oldPage = memory[at + 1]!;
   const near = memory[STATE_AT + NEAR]!;
-  const how = bytes[memory[STATE_AT + MOVE_AT]!++]!;
+  const how = memory[STATE_AT + MOVED] === 0 ? MOVE_SAME : bytes[memory[STATE_AT + MOVE_AT]!++]!;
   let byWord = 0;
   let byPage = 0;
   if (how < MOVE_SPECIAL) {
@@ -47,7 +48,7 @@ export function moveReference(memory: Int32Array, bytes: Uint8Array, at: number,
       byPage = memory[STATE_AT + SWAP_PAGE]!;
     } else {
       let page = how === MOVE_PAGE ? oldPage : memory[near + 1]!;
-      let offset = ((memory[near]! >>> OFFSET_SHIFT) & OFFSET_MASK) + how - MOVE_BESIDE;
+      let place = ((memory[near]! & PLACE_FIELD) >>> OFFSET_SHIFT) + how - MOVE_BESIDE;
       if (how === MOVE_ANYWHERE) {
         page = 0;
         for (let shift = 0; shift < 35; shift += 7) {
@@ -57,10 +58,10 @@ export function moveReference(memory: Int32Array, bytes: Uint8Array, at: number,
         }
       }
       if (how < MOVE_BESIDE_FIRST) {
-        offset = bytes[memory[STATE_AT + OFFSET_AT]!]! | (bytes[memory[STATE_AT + OFFSET_AT]! + 1]! << 8);
-        memory[STATE_AT + OFFSET_AT]! += 2;
+        place = bytes[memory[STATE_AT + PLACE_AT]!]! | (bytes[memory[STATE_AT + PLACE_AT]! + 1]! << 8);
+        memory[STATE_AT + PLACE_AT]! += 2;
       }
-      byWord = ((old & ~OFFSETS) | (offset << OFFSET_SHIFT)) - old;
+      byWord = ((old & ~PLACE_FIELD) | (place << OFFSET_SHIFT)) - old;
       byPage = page - oldPage;
     }
     memory[STATE_AT + SWAP_WORD] = memory[MOVE_REPEAT]!;
@@ -71,8 +72,8 @@ export function moveReference(memory: Int32Array, bytes: Uint8Array, at: number,
   }
   const value = (old + byWord) | 0;
   const page = (oldPage + byPage) | 0;
-  const end = ((value >>> OFFSET_SHIFT) & OFFSET_MASK) + (value >>> SIZE_SHIFT);
-  if (((value ^ old) & ~OFFSETS) !== 0 || end > PAGE_BYTES || page < 0 || page >= translations)
+  const end = ((value & PLACE_FIELD) >>> OFFSET_SHIFT) + (value >>> SIZE_SHIFT);
+  if (((value ^ old) & ~PLACE_FIELD) !== 0 || end > PAGE_UNITS || page < 0 || page >= translations)
     throw new InputError(IMPOSSIBLE);
   memory[at] = value;
   memory[at + 1] = page;

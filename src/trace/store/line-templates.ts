@@ -15,10 +15,11 @@ export const LINE_FETCHES = 4; // accesses by fetch
 export const LINE_DATA = 5; // loads | stores << 16
 export const LINE_PIECES_END = 6;
 export const LINE_SOURCE = 7; // place of the template as defined
-export const LINE_HEAD = 8;
+export const LINE_HARD = 8; // not 0: a word of a data reference is not known
+export const LINE_HEAD = 9;
 
 // A data reference.
-export const DATA_WORD = 0; // reference word
+export const DATA_WORD = 0; // placed word
 export const DATA_PAGE = 1; // translation
 export const DATA_LINE = 2; // its word, −1 where that is not known or not all
 export const DATA_FIELDS = 3;
@@ -28,6 +29,9 @@ export const PIECE_LINES = 0; // how many
 export const PIECE_FIRST = 1; // word of the first
 export const PIECE_END = 2; // of the data references
 export const PIECE_FIELDS = 3;
+
+/** In place of LINE_HARD before the first run. */
+export const NEVER_RUN = 2;
 
 /** More records than any chunk has. */
 export const ODD = 1 << 30;
@@ -47,6 +51,7 @@ export function prepareLines(
   const records = store[place]!;
   lines[at + LINE_RECORDS] = records;
   lines[at + LINE_SOURCE] = place;
+  lines[at + LINE_HARD] = NEVER_RUN;
   let fetches = 0;
   let loads = 0;
   let stores = 0;
@@ -61,7 +66,7 @@ export function prepareLines(
   let first = 0;
   let dataBefore = data;
   for (let index = 0; index < records; index++) {
-    if (reference < store[place + 1]! && store[reference + 2] === index) {
+    if (reference < store[place + 1]! && store[reference + 2] === place + HEAD + 2 * index) {
       const kind = store[reference]! & 3;
       if (kind !== STORE) loads++;
       if (kind !== LOAD) stores++;

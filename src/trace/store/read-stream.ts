@@ -2,6 +2,7 @@
 import { InputError } from '../errors.ts';
 import type { Chunk, Trace, TraceSummary } from '../types.ts';
 import { decodeGroups, type PackedGroup, packedGroup } from './chunks.ts';
+import { unwantedSection } from './decode.ts';
 import { type Footer, parseFooter, parseTrailer } from './footer.ts';
 import { parseGroupHeader, storedLength, unpackGroup } from './group.ts';
 import { parseHeader } from './header.ts';
@@ -43,7 +44,9 @@ export function openStoreStream(
       const bytes = createByteReader(stream());
       try {
         await bytes.take(length);
-        const { read, footer } = groupsOf(label, bytes, length, (done) => progress?.(done, 0));
+        const { read, footer } = groupsOf(label, bytes, length, unwantedSection(options), (done) =>
+          progress?.(done, 0),
+        );
         const seen: (readonly [number, number])[] = [];
         let records = 0;
         const check = (_chunk: number, ofChunk: number, translations: number): void => {
@@ -67,7 +70,13 @@ export function openStoreStream(
 }
 
 /** The groups of a stream that stands at its first one, `start` bytes from the beginning; then the footer. */
-function groupsOf(label: string, bytes: ByteReader, start: number, progress: (done: number) => void) {
+function groupsOf(
+  label: string,
+  bytes: ByteReader,
+  start: number,
+  unwanted: number | null,
+  progress: (done: number) => void,
+) {
   const places: number[] = [];
   let firstChunk = 0;
   let parsed: (Footer & { readonly offset: number }) | undefined;
@@ -117,7 +126,10 @@ function groupsOf(label: string, bytes: ByteReader, start: number, progress: (do
     places.push(offset);
     const group = { offset, firstChunk, chunks: header.chunks };
     firstChunk += header.chunks;
-    return packedGroup({ ...group, unpacked: locatedLater(label, offset, unpackGroup(header, stored)) });
+    return packedGroup({
+      ...group,
+      unpacked: locatedLater(label, offset, unpackGroup(header, stored, unwanted)),
+    });
   };
 
   return {

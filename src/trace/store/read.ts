@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
 import type { Chunk, ChunkOptions, Trace, TraceHeader } from '../types.ts';
 import { decodeGroups, type PackedGroup, packedGroup } from './chunks.ts';
-import { decodeTables } from './decode.ts';
+import { decodeTables, unwantedSection } from './decode.ts';
 import type { TablesChunk } from './decode-tables.ts';
 import { type Footer, parseFooter, parseTrailer, type StoreIndex } from './footer.ts';
 import { parseGroupHeader, storedLength, unpackGroup, unpackSection } from './group.ts';
@@ -109,7 +109,7 @@ async function* readChunks(
   let ordinal = after < 0 ? groups.length : after;
   const next = async (): Promise<PackedGroup | null> => {
     if (ordinal === groups.length) return null;
-    const group = await readGroup(store, ordinal++);
+    const group = await readGroup(store, ordinal++, unwantedSection(options));
     progress(group.offset);
     return group;
   };
@@ -127,7 +127,11 @@ async function* readChunks(
   progress(store.end);
 }
 
-async function readGroup({ file, path, footer, end }: OpenFile, ordinal: number): Promise<PackedGroup> {
+async function readGroup(
+  { file, path, footer, end }: OpenFile,
+  ordinal: number,
+  unwanted: number | null,
+): Promise<PackedGroup> {
   const { offset, firstChunk, chunks } = footer.groups[ordinal]!;
   const length = (footer.groups[ordinal + 1]?.offset ?? end) - offset;
   if (length < GROUP_HEADER_BYTES || length > GROUP_HEADER_BYTES + SECTIONS * MAX_SECTION_BYTES) {
@@ -138,7 +142,11 @@ async function readGroup({ file, path, footer, end }: OpenFile, ordinal: number)
   if (header.chunks !== chunks || storedLength(header) !== length - GROUP_HEADER_BYTES) {
     throw damage(path, offset, 'the group is not as the index says');
   }
-  const unpacked = locatedLater(path, offset, unpackGroup(header, bytes.subarray(GROUP_HEADER_BYTES)));
+  const unpacked = locatedLater(
+    path,
+    offset,
+    unpackGroup(header, bytes.subarray(GROUP_HEADER_BYTES), unwanted),
+  );
   return packedGroup({ offset, firstChunk, chunks, unpacked });
 }
 

@@ -1,12 +1,12 @@
 /**
- * The templates of a group, reading side: their definitions in lanes TEMPLATES and PAGES (see
+ * The templates of a group, reading side: their definitions in lanes TEMPLATES and DEFINED (see
  * `encode-references.ts`), kept in one array. The decoders of records and of lines run them.
  */
 import { InputError } from '../errors.ts';
 import { FETCH, OFFSET_SHIFT, PAGE_BYTES, SIZE_SHIFT } from '../types.ts';
-import { type Cursor, takeSigned } from './lanes.ts';
+import { type Cursor, takeNumber, takeSigned } from './lanes.ts';
 import {
-  LANE_PAGES,
+  LANE_DEFINED,
   LANE_TEMPLATES,
   MAX_SHAPES,
   MAX_TEMPLATES,
@@ -14,10 +14,11 @@ import {
   TEMPLATE_RECORDS,
   TEMPLATE_SPACE,
 } from './layout.ts';
+import { placedWord } from './places.ts';
 
 // A template in the array: header, then word and translation of each record, then its data references.
 export const HEAD = 4; // records, end of the data references, successor, other successor
-export const REFERENCE = 3; // word, translation, index in the template
+export const REFERENCE = 4; // placed word, translation, where its record is above, word without its block
 
 export interface Templates {
   /** All templates, one behind the other; some room after the last. */
@@ -28,8 +29,8 @@ export interface Templates {
   /** Starts a group, given its lanes. */
   readonly begin: (lanes: readonly Cursor[]) => void;
   /**
-   * Reads the definition of the next template, whose translations are below `translations`. Throws an InputError
-   * where the lanes do not make one.
+   * Reads the definitions of the templates that are new in the next chunk, whose translations are below
+   * `translations`. Throws an InputError where the lanes do not make them.
    */
   readonly define: (translations: number) => void;
 }
@@ -53,7 +54,7 @@ export function createTemplates(slack: number): Templates {
     count = shapeCount = definitionPage = 0;
   };
 
-  const define = (translations: number): void => {
+  const defineOne = (translations: number): void => {
     const source = lanes[LANE_TEMPLATES]!;
     const { bytes } = source;
     let from = source.at; // reads beyond the lane are found at the end of the chunk
@@ -83,7 +84,7 @@ export function createTemplates(slack: number): Templates {
       if (size === 0 || size > PAGE_BYTES) throw new InputError('a reference has an impossible size');
       if ((shape & 3) === FETCH) {
         if (page < 0) {
-          page = definitionPage += takeSigned(lanes[LANE_PAGES]!);
+          page = definitionPage += takeSigned(lanes[LANE_DEFINED]!);
           offset = bytes[from]! | (bytes[from + 1]! << 8);
           from += 2;
           if (!(page >= 0 && page < translations)) throw new InputError('a fetch has no translation');
@@ -93,9 +94,12 @@ export function createTemplates(slack: number): Templates {
         templates[put + 1] = page;
         offset += size;
       } else {
-        templates[reference] = shape;
+        templates[reference] = placedWord(shape);
         templates[reference + 1] = 0;
-        templates[reference + 2] = (put - used - HEAD) >> 1;
+        templates[reference + 2] = put;
+        templates[put] = shape;
+        templates[put + 1] = 0;
+        templates[reference + 3] = shape;
         reference += REFERENCE;
       }
     }
@@ -105,6 +109,11 @@ export function createTemplates(slack: number): Templates {
     templates[used + 2] = templates[used + 3] = 0;
     places[count++] = used;
     used = reference;
+  };
+
+  const define = (translations: number): void => {
+    // Each has a byte at least: a number that cannot be ends at once.
+    for (let left = takeNumber(lanes[LANE_DEFINED]!); left > 0; left--) defineOne(translations);
   };
 
   return { store: templates, places, count: () => count, begin, define };
