@@ -58,16 +58,16 @@ export const prices = z.strictObject({
   ),
   switch_tlb_writes: price(
     4,
-    'TLB writes',
+    'writes',
     'assumed',
     'a switch to wait for a semaphore, under a monitor: TLB writes that it emulates, each at the mean cost of the run’s',
     'wired entries of the thread that runs next: its kernel stack and user area, as in the kernel of the evaluation’s workloads',
   ),
   switch_privileged: price(
     1,
-    'instructions',
+    '',
     'assumed',
-    'the same: other privileged instructions that it emulates',
+    'the same: number of other privileged instructions that it emulates',
     'the address space’s number',
   ),
   disk_ns: price(

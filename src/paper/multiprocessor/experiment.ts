@@ -104,10 +104,10 @@ function ladder(bars: ReadonlyMap<string, Bar>, points: number): Decomposition {
 }
 
 const NOTES: readonly string[] = [
-  'Of the eight pmakes a fifth of their length times the scale is run; lives of processes, what begins and ends them, and disk requests are cut, so rates are those of whole lives. Who begins or ends a process holds memlock for long; its holds count as whole.',
+  'Of the eight pmakes two fifths of their length times the scale are run; lives of processes, what begins and ends them, and disk requests are cut, so rates are those of whole lives. Who begins or ends a process holds memlock for long; its holds count as whole.',
   'Several virtual machines are one recording divided: all run the same user instructions and services; a kernel of fewer CPUs does the work of the one kernel’s share.',
-  'Under one virtual machine the waiting comes out as long as the paper’s, but most of it spins where half of the paper’s is idle: which critical sections the monitor lengthens most is not known.',
-  'Kernels of two CPUs come out somewhat too slow: they spin twice as much as the paper’s, since a fault writes the TLB under memlock, and their monitors’ tables are shared by two CPUs nearly as much as by eight.',
+  'Under one virtual machine the waiting comes out longer than the paper’s, and most of it spins where half of the paper’s is idle: which critical sections the monitor lengthens most is not known.',
+  'Kernels of two CPUs come out somewhat too slow: what two CPUs share costs them more than half of what four pay, where the paper’s costs a third, and they spin more, since a fault writes the TLB under memlock.',
   'A lock that nobody else wants costs kernel time here, and synchronisation in the paper.',
   'IRIX’s data and files are walked once and in full for Figure 6; the virtual machine that serves NFS gets no larger tables of its own, so its data come out too small.',
   'Files that some instances read and others do not are missing: two and four virtual machines come out with smaller buffer caches than the paper’s.',
