@@ -99,7 +99,9 @@ async function outcomeOf(options: ExperimentOptions, replay: Replayer): Promise<
         steps: waterfall(irix, disco, points),
       },
     ],
-    notes: ['Idle of pmake is computed from a closed network of two jobs, one CPU and one disk, whose services vary as little as an HP 97560’s at random places.'],
+    notes: [
+      'Idle of pmake is computed from a closed network of two jobs, one CPU and one disk, whose services vary as little as an HP 97560’s at random places.',
+    ],
   };
 }
 
