@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { CALIBRATED } from '../../src/model/systems/calibrated.ts';
 import { difference, fieldDoc, flatten, ledger, systemJsonSchema } from '../../src/model/systems/ledger.ts';
 import { applyOverrides, parseOverride, parseSystem, presetSystem } from '../../src/model/systems/load.ts';
 import { PRESETS } from '../../src/model/systems/presets.ts';
@@ -33,6 +34,15 @@ describe('presets', () => {
         const unit = entry.unit === 'cycles' ? /cycles/ : new RegExp(`_${entry.unit}$`);
         expect(entry.path).toMatch(unit);
       }
+  });
+
+  test('whatever was fitted to the paper is a default, and what says so was fitted', () => {
+    const entries = new Map(ledger(presetSystem('disco-numa')).map((entry) => [entry.path, entry]));
+    for (const [path, value] of Object.entries(CALIBRATED))
+      expect(entries.get(path), path).toMatchObject({ value, role: 'calibrated' });
+    for (const { path, role, source } of entries.values())
+      if (role === 'calibrated' && source.includes('stalls apart'))
+        expect(CALIBRATED, path).toHaveProperty([path]);
   });
 
   test('disco differs from irix in its monitor alone', () => {

@@ -128,7 +128,7 @@ export const prices = z.strictObject({
     FITTED,
   ),
   kernel_tlb_cycles: price(
-    40,
+    calibrated('prices.kernel_tlb_cycles'),
     'cycles',
     'calibrated',
     'monitor: TLB miss on a relocated kernel page',
@@ -137,9 +137,9 @@ export const prices = z.strictObject({
   backing_cycles: price(
     400,
     'cycles',
-    'calibrated',
+    'assumed',
     'monitor: fault on a physical page without a machine page',
-    FITTED,
+    GUESS,
   ),
   call_cycles: price(150, 'cycles', 'assumed', 'monitor: one monitor call, entry and exit', GUESS),
   device_cycles: price(400, 'cycles', 'assumed', 'monitor: one intercepted device access', GUESS),
