@@ -167,7 +167,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     memmap: (machine, store) => monitorWork.table(REGION.memmap, memmapEntry(machine), store),
     dropped: (id) => l2tlb.invalidate(id),
     alias: guest.synthetic.monitorAlias,
-    interrupts: createInterrupts(parts, monitorWork),
+    interrupts: createInterrupts(parts, monitor.shootdown, l2tlb, monitorWork),
   });
   const memory = createMachineMemory(parts, guest.synthetic, mechanics);
   const moves: PageMoves | null = parts.movesPages ? createPageMoves(parts, mechanics, memory.users) : null;

@@ -12,6 +12,8 @@ export interface SecondLevelTlb {
   insert(vcpu: number, id: number): void;
   invalidate(id: number): void;
   clear(vcpu: number): void;
+  /** Virtual CPUs whose tables hold the entry of `id`. */
+  holders(id: number): readonly number[];
   /**
    * Slot of the most recent entry of the set of `id` in the table of a virtual CPU, where a look-up reads first; −1
    * without a table. The ways lie one after the other, each with its entries of all sets.
@@ -27,7 +29,14 @@ export function createSecondLevelTlb(
 ): SecondLevelTlb {
   const { entries } = structure;
   if (entries === 0)
-    return { lookup: () => false, insert: () => {}, invalidate: () => {}, clear: () => {}, slot: () => -1 };
+    return {
+      lookup: () => false,
+      insert: () => {},
+      invalidate: () => {},
+      clear: () => {},
+      holders: () => [],
+      slot: () => -1,
+    };
   const { ways } = structure;
   const mask = entries / ways - 1;
   const tables = Array.from({ length: vcpus }, () => new Int32Array(entries).fill(-1));
@@ -77,6 +86,11 @@ export function createSecondLevelTlb(
     },
     clear: (vcpu) => {
       tables[vcpu]!.fill(-1);
+    },
+    holders: (id) => {
+      const base = setOf(id) * ways;
+      const key = tlb.key(id);
+      return tables.flatMap((table, vcpu) => (wayOf(table, base, key) >= 0 ? [vcpu] : []));
     },
     slot: (vcpu, id) => vcpu * entries + setOf(id),
   };

@@ -18,7 +18,7 @@ export interface PageMechanics {
   act(layer: Layer, body: () => void, times?: number): void;
   /** Whether an activity is going on: its own misses make no page hot. */
   acting(): boolean;
-  /** CPUs whose TLBs hold one of the pages, or may for all that is known, are interrupted and drop it. */
+  /** CPUs that hold a mapping of one of the pages are interrupted and drop it. */
   shootDown(cpu: number, pages: readonly number[]): void;
   /** Copies a page to a new machine page on the CPU's node; that machine page. */
   copy(cpu: number, page: number): number;
@@ -38,8 +38,8 @@ export interface PageMoveHooks {
 
 /** Interrupts between CPUs of a manager that asks by way of memory and waits for the answer. */
 export interface Interrupts {
-  /** Whether a CPU may hold a mapping of a page, for all that the manager knows. */
-  readonly mayHold: (cpu: number, page: number) => boolean;
+  /** CPUs that the one that runs has to ask, for all it knows, to drop the translations of a page. */
+  readonly toAsk: (page: number, ids: readonly number[]) => readonly number[];
   /** The CPU that runs asks another. */
   readonly ask: (of: number) => void;
   /** The CPU that runs sees that it was asked, and answers. */
@@ -72,16 +72,16 @@ export function createPageMechanics(
   };
 
   const shootDown = (cpu: number, pages: readonly number[]): void => {
+    const { interrupts } = hooks;
     const victims = new Set<number>();
-    for (const page of pages)
-      for (const id of parts.kernel().machinePages.translations(page)) {
+    for (const page of pages) {
+      const ids = parts.kernel().machinePages.translations(page);
+      for (const victim of interrupts?.toAsk(page, ids) ?? []) victims.add(victim);
+      for (const id of ids) {
         for (const victim of tlb.shoot(id)) victims.add(victim);
         hooks.dropped(id);
       }
-    const { interrupts } = hooks;
-    if (interrupts !== null)
-      for (let other = 0; other < cpus; other++)
-        if (pages.some((page) => interrupts.mayHold(other, page))) victims.add(other);
+    }
     victims.delete(cpu);
     if (victims.size === 0) return;
     const { context, layer } = counters;

@@ -112,6 +112,15 @@ export const monitor = z.strictObject({
     source: 'Disco, SOSP’97, section 4.2.6',
     role: 'measured',
   }),
+  shootdown: field(z.enum(['holders', 'machine']), 'holders', {
+    description:
+      'CPUs that are interrupted when a page moves: those whose virtual CPUs hold its mapping in a TLB of either level, ' +
+      'or all of the virtual machines that use it',
+    unit: '',
+    source:
+      'not printed; Disco’s memmap (SOSP’97, section 4.2.3) names virtual machine and virtual address, a second-level TLB tells its holder',
+    role: 'assumed',
+  }),
   request_gap: field(count, 1000, {
     description:
       'replaced drivers: device accesses with fewer records of their CPU in between are one request',
