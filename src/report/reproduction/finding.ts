@@ -27,9 +27,11 @@ export function verdictOn({ scores, numbers, inputs }: Reproduction): VerdictSen
   const answer =
     judged.length === 0
       ? 'There is nothing to judge: no prediction of a goal’s numbers was asked for'
-      : missed.length === 0
-        ? `The model ${goals === judged.length ? 'meets' : 'reaches'} ${goals === judged.length ? `all ${goals} goals` : `all ${judged.length} floors and ${goals} of the goals`}`
-        : `The model misses ${missed.length} of ${judged.length} floors and meets ${goals} ${plural(goals, 'goal')}`;
+      : missed.length > 0
+        ? `The model misses ${missed.length} of ${judged.length} ${plural(judged.length, 'floor')} and meets ${goals} ${plural(goals, 'goal')}`
+        : goals === judged.length
+          ? `The model meets ${allOf(goals, 'goal')}`
+          : `The model reaches ${allOf(judged.length, 'floor')} and ${goals} of the goals`;
   const scored = numbers.filter(({ reason }) => reason === null);
   const predicted = scored.filter(({ role }) => role === 'predicted').length;
   const missing = scored.filter(({ role }) => role === 'missing').length;
@@ -46,6 +48,8 @@ export function verdictOn({ scores, numbers, inputs }: Reproduction): VerdictSen
     `${missing === 0 ? '' : `; ${missing} are not modelled`}.${worst}`;
   return { answer, why };
 }
+
+const allOf = (n: number, what: string): string => (n === 1 ? `the one ${what}` : `all ${n} ${what}s`);
 
 const lower = (text: string): string =>
   /^(Figure|Table)/.test(text) ? text : text[0]!.toLowerCase() + text.slice(1);
