@@ -2,8 +2,8 @@ import { unguarded } from './options.ts';
 
 /** The messages of yargs that do not say what to do, in words that do. */
 
-/** Commands that have commands of their own. */
-const ACTIONS: Readonly<Record<string, readonly string[]>> = {
+/** The commands, with the commands of their own: what their modules declare, which are loaded only when needed. */
+export const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   run: [],
   sweep: ['plan', 'run', 'gather'],
   reproduce: [],

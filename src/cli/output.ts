@@ -59,7 +59,11 @@ async function write(path: string, data: Data): Promise<void> {
   }
 }
 
-/** Writes to standard output and waits until it is taken. */
+/**
+ * Writes to standard output and waits until it is taken. Where it was closed from the start (`>&-`), Node has put the null
+ * device in its place before any of this runs, opened as Node and Python open it for a child whose output nobody wants:
+ * the two cannot be told apart, and both succeed.
+ */
 export function print(text: string | Uint8Array): Promise<void> {
   return new Promise((done, failed) => {
     process.stdout.write(text, (error) => (error ? failed(named('standard output', error)) : done()));

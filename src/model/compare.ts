@@ -22,6 +22,7 @@ import { partOf, sameShape, splitAfter, workloadInstructions } from './split.ts'
 import { cpusOf, streamForm, streamOf } from './streams.ts';
 import { type RefillTemplate, resolveRefill, systemFor } from './systems/resolve.ts';
 import type { System } from './systems/schema.ts';
+import { cellsProblem } from './systems/schema-machine.ts';
 import type { Tally } from './tally.ts';
 
 export interface ReplayOptions {
@@ -212,6 +213,8 @@ function checkNodes({ name, machine }: System): void {
     throw new InputError(
       `system ${name}: machine.placement_node ${machine.placement_node} of ${nodes} nodes: they are numbered from 0`,
     );
+  if (nodes % machine.cells !== 0)
+    throw new InputError(`system ${name}: machine.cells: ${cellsProblem(machine.cells, nodes)}`);
   if (machine.interconnect === 'hypercube' && (nodes & (nodes - 1)) !== 0)
     throw new InputError(
       `system ${name}: ${nodes} nodes are no hypercube: set machine.nodes to a power of two`,

@@ -4,7 +4,7 @@ import { type Chunk, EVENT, type TraceHeader } from '../trace/types.ts';
 import { C, type Counters, contextKey } from './counters.ts';
 import type { HeldLocks } from './locks.ts';
 import type { Platform } from './platform.ts';
-import { blockOf, numberOf, SYSCALL_BASE } from './reading.ts';
+import { blockOf, numberOf, RECEIVED, SYSCALL_BASE } from './reading.ts';
 import type { Visits } from './visits.ts';
 
 export interface EventsParts {
@@ -105,7 +105,9 @@ export function createEvents({ platform, counters, locks, visits, contexts, head
         if (events.lo[event] === 0) break;
         visit(cpu, contexts[traceCpu]!);
         platform.allocated(cpu, ids[arg]!);
-        platform.memory?.mapped(cpu, ids[arg]!, blockOf(events.lo[event]!, events.hi[event]!));
+        if (events.lo[event] === RECEIVED)
+          platform.received(cpu, ids[arg]!, blockOf(RECEIVED, events.hi[event]!));
+        else platform.memory?.mapped(cpu, ids[arg]!, blockOf(events.lo[event]!, events.hi[event]!));
         leave();
         break;
       case EVENT.pageFreed:

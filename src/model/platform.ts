@@ -29,6 +29,8 @@ export interface Platform {
   request(cpu: number): void;
   /** A message of `bytes` to another machine, number `peer`, goes out. */
   packet(cpu: number, bytes: number, peer: number): void;
+  /** The page with the content of a disk block (−1: of none that is known) comes from the machine that `cpu` asked last. */
+  received(cpu: number, id: number, block: number): void;
   /** The guest took a new page into use (zeroed or read from disk). */
   allocated(cpu: number, id: number): void;
   /** The guest wants a page zeroed, and the monitor does that (`zeroes_pages`). */
@@ -42,8 +44,8 @@ export interface Platform {
   tlbFlush(cpu: number): void;
   /** Virtual CPU `to` comes onto a CPU in place of `from` (−1: of none that is still of use there). */
   worldSwitch(cpu: number, from: number, to: number): void;
-  /** A virtual CPU goes on on `cpu`, having been elsewhere. */
-  vcpuMove(cpu: number, sameNode: boolean): void;
+  /** A virtual CPU goes on on `cpu`, having been on `from`. */
+  vcpuMove(cpu: number, from: number): void;
   /** A store to a guarded page comes next. */
   guarded(cpu: number, id: number): void;
   /** Where pages move (`movesPages`); else null. */
@@ -79,6 +81,8 @@ export interface MachineMemory {
   stored(cpu: number, id: number): void;
   /** The page got new content: a disk block, or −1 for zeroes. */
   mapped(cpu: number, id: number, block: number): void;
+  /** The page came over the network: `block` as before, −1 where what it holds is a copy of its own. */
+  received(cpu: number, id: number, block: number): void;
   freed(cpu: number, id: number): void;
   /** Whether `bytes` from a disk block on are in memory already, so that reading them needs no request. */
   resident(block: number, bytes: number): boolean;

@@ -168,7 +168,7 @@ export function createReplay(
     runs(cpu, vcpu);
     visit(cpu, contexts[vcpu]!);
     if (action.kind === 'switch') platform.worldSwitch(cpu, action.from, vcpu);
-    else platform.vcpuMove(cpu, action.sameNode);
+    else platform.vcpuMove(cpu, action.from);
     leave();
   };
 

@@ -52,7 +52,8 @@ export const COUNTERS = [
   ...COHERENCE_COUNTERS,
   'pages_zeroed',
   'patchable', // emulated operations that a patched hardware abstraction layer would not need
-  'node_moves', // the part of a `vcpu_move` layer's count that went to another node
+  'node_moves', // the part of a `vcpu_move` layer's count that went to another node of the cell
+  'cell_moves', // the part that went to another cell
   'tlb_fetch_misses',
   'tlb_load_misses',
   'tlb_store_misses',

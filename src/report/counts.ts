@@ -121,6 +121,7 @@ const GROUPS: readonly CountGroup[] = [
       { label: 'world switches', of: times('world_switch') },
       { label: 'virtual CPUs moved', of: times('vcpu_move') },
       { label: 'of these, to another node', of: total('node_moves') },
+      { label: 'and to another cell', of: total('cell_moves') },
       { label: 'pages borrowed', of: times('borrow') },
       { label: 'pages to or from disk', of: times('page_out') },
       { label: 'virtual network messages', of: times('packet') },

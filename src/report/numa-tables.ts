@@ -9,6 +9,7 @@ import {
   mappedRuns,
   movesOf,
   numaRuns,
+  policyRuns,
   SERVED_WORDS,
 } from './numa.ts';
 import { countCell, numberCell, shareCell } from './numa-cells.ts';
@@ -210,7 +211,7 @@ export function memoryTable(facts: Facts): Table | null {
     path: label,
     cells: runs.map(cell),
   });
-  const moving = runs.some(({ facts: run }) => movesOf(run).count > 0);
+  const moving = policyRuns(facts).length > 0;
   const queueing = runs.some(({ facts: run }) => (run.run.contention?.queueing_ps ?? 0) > 0);
   const rows = [
     row('L2 misses', ({ misses }) => countCell(misses)),

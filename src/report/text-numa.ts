@@ -1,5 +1,6 @@
 import type { Facts } from './facts.ts';
-import { contendedRuns } from './numa.ts';
+import { contendedRuns, listed, numaRuns } from './numa.ts';
+import { foldedNodes, nodesTable } from './numa-node-tables.ts';
 import { decisionsTable } from './numa-page-tables.ts';
 import { memoryTable } from './numa-tables.ts';
 import { percent } from './numbers.ts';
@@ -20,7 +21,26 @@ export function numaLines(facts: Facts, width: number, style: TextStyle): string
     ...textTable(table, width, style),
     ...(hot.length === 0 ? [] : paragraph(`Busiest: ${hot.join('; ')}.`, width)),
     '',
+    ...loads(facts, width, style),
     ...decisions(facts, width, style),
+  ];
+}
+
+/** How busy each node is, and for whom that is not known. */
+function loads(facts: Facts, width: number, style: TextStyle): string[] {
+  const table = nodesTable(facts);
+  if (table === null) return [];
+  const folded = foldedNodes(facts);
+  const which = folded === null ? 'each node' : `${folded.nodes} nodes and of the ${folded.shown} hottest`;
+  const unknown = numaRuns(facts).flatMap(({ facts: { name, run } }) =>
+    run.contention === null ? [name] : [],
+  );
+  const without =
+    unknown.length === 0 ? '' : ` Contention is not modelled under ${listed(unknown)} (machine.contention).`;
+  return [
+    ...paragraph(`Busy, % of the time, of ${which}; of its ports or links the busiest.${without}`, width),
+    ...textTable(table, width, style),
+    '',
   ];
 }
 

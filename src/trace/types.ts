@@ -119,7 +119,8 @@ export const EVENT = {
   networkRequest: 16,
   /**
    * A page was allocated / freed. arg = translation id; lo of pageMapped = 0 it was in memory already,
-   * 1 it was zeroed, 2 it was read from disk block hi (NO_BLOCK: of no disk that anyone else reads).
+   * 1 it was zeroed, 2 it was read from disk block hi (NO_BLOCK: of no disk that anyone else reads), 3 it came over the
+   * network from the peer that this CPU asked last, who has it from block hi.
    */
   pageMapped: 17,
   pageFreed: 18,

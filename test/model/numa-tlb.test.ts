@@ -192,7 +192,7 @@ describe('whom a monitor interrupts', () => {
     const system = {
       name: 'moving',
       machine: { ...machine, tlb: { ...machine.tlb!, entries } },
-      pages: { policy: 'disco' as const, disco: { trigger: 8, sharing: 'infinite' } },
+      pages: { policy: 'disco' as const, disco: { trigger: 8, sharing: 'infinite' as const } },
       monitor,
     };
     const [tally] = await talliesOf([system], fromReferences(list, 4, 1000));

@@ -62,6 +62,7 @@ const rowArbitrary = (cpus: number): fc.Arbitrary<TallyRow> =>
       c.remote_upgrades = Math.min(c.remote_upgrades ?? 0, c.upgrades ?? 0);
       c.patchable = Math.min(c.patchable ?? 0, c.count ?? 0);
       c.node_moves = Math.min(c.node_moves ?? 0, (c.count ?? 0) - c.patchable);
+      c.cell_moves = Math.min(c.cell_moves ?? 0, (c.count ?? 0) - c.patchable - c.node_moves);
       if (c.disk_requests !== undefined) c.disk_requests %= 50;
       return { ...row, counters: c };
     });
@@ -132,7 +133,12 @@ const contended: fc.Arbitrary<{ readonly system: System; readonly tally: Tally }
         }),
       })
       .map((one) =>
-        one.layer === 'vcpu_move' ? { ...one, work: { ...one.work, node_moves: one.work.count >> 1 } } : one,
+        one.layer === 'vcpu_move'
+          ? {
+              ...one,
+              work: { ...one.work, node_moves: one.work.count >> 1, cell_moves: one.work.count >> 2 },
+            }
+          : one,
       );
     const sent: fc.Arbitrary<Sent> = fc
       .record({

@@ -341,8 +341,8 @@ describe('management of memory and CPUs', () => {
     ]);
   });
 
-  test('moves of virtual CPUs cost more between nodes', () => {
-    const moved = price(row('vcpu_move', { count: 5, node_moves: 2 }), defaults, systemOf({}));
-    expect(moved.breakdown.total_ps).toBe(3 * 37_000_000 + 2 * 520_000_000);
+  test('moves of virtual CPUs cost more between nodes, and most between cells', () => {
+    const moved = price(row('vcpu_move', { count: 9, node_moves: 2, cell_moves: 4 }), defaults, systemOf({}));
+    expect(moved.breakdown.total_ps).toBe(3 * 37_000_000 + 2 * 520_000_000 + 4 * 1_520_000_000);
   });
 });

@@ -117,10 +117,13 @@ function obviousDelays(tally: Tally, prices: ResolvedPrices, { machine }: Priced
     const think_ns = new Float64Array(cpus);
     for (const [cpu, number, count, patchable, pagesZeroed, instructions, uncached, l2Hits] of window.work) {
       const layer = LAYERS[number]!;
-      const of = (counter: 'count' | 'node_moves'): number =>
+      const of = (counter: 'count' | 'node_moves' | 'cell_moves'): number =>
         sumCounter(tally, counter, (row) => row.layer === layer && row.cpu === cpu);
-      const far = layer === 'vcpu_move' && of('count') > 0 ? of('node_moves') / of('count') : 0;
-      const work = { count, patchable, pagesZeroed, nodeMoves: count * far, instructions, uncached };
+      const share = (counter: 'node_moves' | 'cell_moves'): number =>
+        layer === 'vcpu_move' && of('count') > 0 ? of(counter) / of('count') : 0;
+      const nodeMoves = count * share('node_moves');
+      const cellMoves = count * share('cell_moves');
+      const work = { count, patchable, pagesZeroed, nodeMoves, cellMoves, instructions, uncached };
       const cost = costOf(layer, work, prices);
       think_ns[cpu]! += cost.executed + cost.patchable + cost.uncached + l2Hits * prices.l2_hit_ns;
     }

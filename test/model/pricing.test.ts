@@ -42,6 +42,7 @@ const rowArbitrary: fc.Arbitrary<TallyRow> = fc
     }
     c.remote_upgrades = Math.min(c.remote_upgrades ?? 0, c.upgrades ?? 0);
     c.node_moves = Math.min(c.node_moves ?? 0, c.count ?? 0);
+    c.cell_moves = Math.min(c.cell_moves ?? 0, (c.count ?? 0) - c.node_moves);
     c.patchable = row.layer === 'privileged' ? Math.min(c.patchable ?? 0, c.count ?? 0) : 0;
     return { ...row, counters: c };
   });

@@ -159,6 +159,48 @@ describe('more virtual CPUs than CPUs', () => {
     },
   );
 
+  test('moves to other cells are counted and priced by themselves', async () => {
+    const trace = copies(machineTrace(60), 6, { offset: 777 });
+    const wandering = { slice_instructions: 300, affinity: false, stretch: 50 };
+    const inputs = [1, 2, 4].map((cells) =>
+      disco(`cells ${cells}`, { schedule: wandering }, { cpus: 4, nodes: 4, cells, coherence: 'none' }),
+    );
+    const counts = (await tallies(trace, inputs)).map((tally, i) => {
+      const system = systemSchema.parse(inputs[i]);
+      const { breakdown } = price(tally, system.prices as ResolvedPrices, system);
+      const paths = breakdown.parts
+        .filter(({ cause, kind }) => cause === 'world_switch' && kind === 'execution')
+        .reduce((total, part) => total + part.ps, 0);
+      expect(breakdown.parts.reduce((total, part) => total + part.ps, 0)).toBe(breakdown.total_ps);
+      const all = layer(tally, 'vcpu_move');
+      const node = layer(tally, 'vcpu_move', 'node_moves');
+      const cell = layer(tally, 'vcpu_move', 'cell_moves');
+      const switches = layer(tally, 'world_switch');
+      expect(paths).toBe(switches * 2.5e6 + (all - node - cell) * 37e6 + node * 520e6 + cell * 1520e6);
+      const far = tally.schedule!.vcpus.reduce((total, { farMoves }) => total + farMoves, 0);
+      return { all, node, cell, far };
+    });
+    const [one, two, four] = counts;
+    // The schedule is the same. Of the moves between nodes those that also cross a border of cells become theirs.
+    for (const { all, node, cell, far } of counts) expect([all, node + cell]).toEqual([one!.all, far]);
+    expect(one!.cell).toBe(0);
+    expect(two!.node).toBeGreaterThan(0);
+    expect(two!.cell).toBeGreaterThan(0);
+    expect(four!.node).toBe(0);
+    expect(two!.cell).toBeLessThan(four!.cell);
+  });
+
+  test('cells that do not divide the nodes are refused, also where the trace decides how many there are', async () => {
+    const refused = async (machine: SystemInput['machine']) =>
+      tallies(machineTrace(10), [disco('three', {}, machine)]);
+    await expect(refused({ cells: 3 })).rejects.toThrow(
+      'system three: machine.cells: 1 node does not divide evenly into 3 cells: set cells to a divisor of nodes',
+    );
+    expect(() => systemSchema.parse({ machine: { cpus: 8, nodes: 8, cells: 3 } })).toThrow(
+      '8 nodes do not divide evenly into 3 cells',
+    );
+  });
+
   test('a world switch empties the TLB and leaves the virtual CPU its second-level TLB', async () => {
     // Four pages each, in four pairs: after the first slice every page is found in the second-level TLB.
     const one = traceOf({ cpus: 1, instructionBytes: 4 }, (builder) => {

@@ -22,7 +22,7 @@ const rows = [
   row('refill', { count: 3_000 }),
   row('privileged', { count: 2_000, patchable: 300 }),
   row('demand_zero', { count: 90, pages_zeroed: 88, l1d_store_misses: 2_816, l2_store_misses: 700 }),
-  row('vcpu_move', { count: 12, node_moves: 5 }),
+  row('vcpu_move', { count: 12, node_moves: 5, cell_moves: 3 }),
 ];
 const systemOf = (tally: Tally, system: System): UncertainSystem => ({
   name: 'one',

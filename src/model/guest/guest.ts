@@ -175,6 +175,17 @@ export function zeroPage(parts: PlatformParts, alias: number): void {
   parts.counters.values[parts.counters.row + C.pages_zeroed]!++;
 }
 
+/** Copies a page line by line, by two aliases. */
+export function copyPage(parts: PlatformParts, from: number, to: number): void {
+  const { machine } = parts.system;
+  const line = machine.l1d?.line ?? machine.l2!.line;
+  const kernel = parts.kernel();
+  for (let offset = 0; offset < PAGE_BYTES; offset += line) {
+    kernel.touch(kernel.word(from, offset, false, false));
+    kernel.touch(kernel.word(to, offset, false, true));
+  }
+}
+
 /** Counts a privileged operation that the guest executes itself, in the current row. */
 export function countPrivileged(parts: PlatformParts, op: number): void {
   parts.counters.values[parts.counters.row + PRIVILEGED + op]!++;

@@ -65,6 +65,7 @@ export function createNative(parts: PlatformParts): Platform {
     interrupt: nothing,
     device: nothing,
     packet: nothing,
+    received: nothing,
     zero: nothing,
     worldSwitch: nothing,
     vcpuMove: nothing,

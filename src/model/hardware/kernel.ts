@@ -282,9 +282,8 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
   const oneNode = nodes === 1;
   const nodeOf = new Uint8Array(cpus);
   for (let cpu = 0; cpu < cpus; cpu++) nodeOf[cpu] = nodeOfCpu(cpu, cpus, nodes);
-  /** Not placed yet; on whichever node asks. */
+  /** Not placed yet. */
   const NOWHERE = 255;
-  const EVERYWHERE = 254;
   /** Kinds of traffic (FLOW_KINDS). */
   const LOCAL = 0;
   const REMOTE_CLEAN = 2;
@@ -503,7 +502,7 @@ function buildKernel(options: KernelOptions, imports: Imports): Kernel {
       home = place(page, node);
       homes[page] = home;
     }
-    return home === EVERYWHERE ? node : home;
+    return home;
   };
 
   /** Counts a fetch from memory, by where it is served; bits for the L2 tag. */

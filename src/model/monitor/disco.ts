@@ -1,7 +1,8 @@
 import { OP, writesRegister } from '../../trace/mips.ts';
-import { KERNEL, MAPPED, PAGE_BITS, PAGE_BYTES } from '../../trace/types.ts';
+import { KERNEL, MAPPED } from '../../trace/types.ts';
 import { C, L, PRIVILEGED } from '../counters.ts';
 import { countPrivileged, createGuest, UTLB, zeroPage } from '../guest/guest.ts';
+import { cellOfCpu, nodeOfCpu } from '../hardware/nodes.ts';
 import { FIRST_SYNTHETIC } from '../hardware/pages.ts';
 import { isGlobal } from '../hardware/tlb.ts';
 import { createPageMechanics } from '../paging/mechanics.ts';
@@ -9,10 +10,12 @@ import { createPageMoves } from '../paging/moves.ts';
 import { REGION } from '../paging/synthetic.ts';
 import type { PageMoves, Platform, PlatformParts } from '../platform.ts';
 import type { Monitor } from '../systems/schema.ts';
+import { MEMMAP_BEYOND } from './entries.ts';
 import { createFootprint } from './footprint.ts';
 import { createInterrupts } from './interrupts.ts';
 import { createSecondLevelTlb } from './l2tlb.ts';
 import { createMachineMemory } from './machine-memory.ts';
+import { createNetwork } from './network.ts';
 import { isPatchable, isPatched } from './patched.ts';
 
 /**
@@ -21,20 +24,6 @@ import { isPatchable, isPatched } from './patched.ts';
  * counter and the CP0 registers that a world switch changes (assumed: the paper prints no format).
  */
 const SAVED_LINES = ((32 + 32 + 8) * 8) / 64;
-
-/**
- * Entries of pmap and memmap are by page number. Machine addresses have 40 bits (Disco, SOSP'97, section 4.2.2), so
- * pages of 4 KB that a guest knows take entries below 2^28 (those of virtual machine v 2^36 × v further on). Machine
- * pages that no guest knows come next, and network buffers after 2^28 of these.
- */
-const MEMMAP_BEYOND = 2 ** (40 - PAGE_BITS);
-const NETWORK_PMAP = 2 * MEMMAP_BEYOND;
-/**
- * Pages of network buffers that each machine uses in turn: as many as the longest datagram of IP, 64 KB, fills. A
- * trace does not say which pages a message is in, so this is assumed; with more, fewer of their entries are in the
- * caches.
- */
-const NETWORK_PAGES = 2 ** 16 / PAGE_BYTES;
 
 /**
  * Disco on one virtual CPU per CPU. On a TLB miss the monitor looks in its second-level TLB first: a hit is
@@ -170,6 +159,7 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     interrupts: createInterrupts(parts, monitor.shootdown, l2tlb, monitorWork),
   });
   const memory = createMachineMemory(parts, guest.synthetic, mechanics);
+  const network = createNetwork(parts, monitor.network, monitorWork, guest.synthetic, mechanics, memory);
   const moves: PageMoves | null = parts.movesPages ? createPageMoves(parts, mechanics, memory.users) : null;
 
   /** A request to a device: one monitor call, or (an unmodified driver) one intercepted access. */
@@ -178,33 +168,6 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
     monitorWork.table(REGION.device, 0, true);
     counters.enter(layer);
   };
-
-  /**
-   * The virtual network: whole pages of a message are remapped to the receiver (one pmap entry of each machine, one
-   * of the memmap a page), what is left over, or all of it without remapping, is copied line by line.
-   */
-  const packet = (cpu: number, bytes: number, peer: number): void =>
-    mechanics.act('packet', () => {
-      const line = parts.system.machine.l1d?.line ?? parts.system.machine.l2!.line;
-      const whole = monitor.network === 'remap' ? Math.floor(bytes / PAGE_BYTES) : 0;
-      const sender = vcpuOn[cpu]! * NETWORK_PAGES;
-      const receiver = (vcpus + peer) * NETWORK_PAGES;
-      for (let i = 0; i < whole; i++) {
-        monitorWork.table(REGION.pmap, NETWORK_PMAP + sender + (i % NETWORK_PAGES), true);
-        monitorWork.table(REGION.pmap, NETWORK_PMAP + receiver + (i % NETWORK_PAGES), true);
-        monitorWork.table(REGION.memmap, NETWORK_PMAP + sender + (i % NETWORK_PAGES), true);
-      }
-      const kernel = parts.kernel();
-      for (let byte = 0; byte < bytes - whole * PAGE_BYTES; byte += line) {
-        const index = Math.floor(byte / PAGE_BYTES) % NETWORK_PAGES;
-        const at = (page: number, store: boolean): void =>
-          kernel.touch(
-            kernel.word(guest.synthetic.monitor(REGION.network, page), byte % PAGE_BYTES, false, store),
-          );
-        at(sender + index, false);
-        at(receiver + index, true);
-      }
-    });
 
   const kernelMiss = (cpu: number, id: number): void => {
     const layer = monitorWork.begin(cpu, 'kernel_tlb');
@@ -271,7 +234,8 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
       if (!(monitor.drivers === 'monitor-call' && within)) request(cpu);
     },
     request,
-    packet,
+    packet: network.packet,
+    received: network.received,
     zero,
     allocated: back,
     timer: guest.timer,
@@ -285,9 +249,13 @@ export function createDisco(parts: PlatformParts, monitor: Monitor): Platform {
         }
       });
     },
-    vcpuMove: (_cpu, sameNode) =>
+    vcpuMove: (cpu, from) =>
       mechanics.act('vcpu_move', () => {
-        if (!sameNode) counters.values[counters.row + C.node_moves]!++;
+        const { nodes, cells } = parts.system.machine;
+        if (cellOfCpu(cpu, cpus, cells) !== cellOfCpu(from, cpus, cells))
+          counters.values[counters.row + C.cell_moves]!++;
+        else if (nodeOfCpu(cpu, cpus, nodes) !== nodeOfCpu(from, cpus, nodes))
+          counters.values[counters.row + C.node_moves]!++;
       }),
     spaceSwitch: (cpu) => {
       if (parts.system.machine.tlb?.tags === 'none') tlb.flush(cpu, isGlobal);

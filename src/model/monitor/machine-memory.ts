@@ -191,22 +191,26 @@ export function createMachineMemory(
     if (kind === 0 && kernel && firstFetch(page)) apply(cpu, page, sharing.fetched(page, textOf(page)));
   };
 
+  /** The page has new content, of which `account` says whose it is. */
+  const filled = (cpu: number, page: number, account: (page: number) => Change): void => {
+    firstFetch(page);
+    const before = accountOf(page);
+    const change = account(page);
+    apply(cpu, page, change);
+    if (!movable) return;
+    if (change.machine === before && groups.get(before)!.length === 1) separate(cpu, page, NOBODY);
+    if (sharing.watched(page)) guard(page);
+  };
+
   return {
     used,
     stored: (cpu, id) => {
       const page = pageOf(id);
       apply(cpu, page, sharing.stored(page));
     },
-    mapped: (cpu, id, block) => {
-      const page = pageOf(id);
-      firstFetch(page);
-      const before = accountOf(page);
-      const change = sharing.mapped(page, block, (pages.flags[id]! & KERNEL) !== 0);
-      apply(cpu, page, change);
-      if (!movable) return;
-      if (change.machine === before && groups.get(before)!.length === 1) separate(cpu, page, NOBODY);
-      if (sharing.watched(page)) guard(page);
-    },
+    mapped: (cpu, id, block) =>
+      filled(cpu, pageOf(id), (page) => sharing.mapped(page, block, (pages.flags[id]! & KERNEL) !== 0)),
+    received: (cpu, id, block) => filled(cpu, pageOf(id), (page) => sharing.received(page, block)),
     freed: (cpu, id) => {
       const page = pageOf(id);
       // Whatever it is used for next, it is not what the kernel was started with.

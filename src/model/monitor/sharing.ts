@@ -7,7 +7,7 @@ import { type Footprint, PAGE_CLASSES, type PageClass, type SharingCounts } from
  * freed ones are used again). Pages with the same known content are one machine page, write-protected, until a store
  * or a new use separates them. Content is known of
  * - kernel text: fetched from in kernel mode and not stored to; identity: the recorded kernel and its page number,
- * - the buffer cache: read from a disk block and not stored to; identity: the block.
+ * - the buffer cache: read from a disk block, or remapped from who has read it, and not stored to; identity: the block.
  * No time and no price: what a copy or a saved disk request is worth is for others to say.
  */
 export interface Sharing {
@@ -27,6 +27,11 @@ export interface Sharing {
   watched(page: number): boolean;
   /** The page got new content: `block` of a disk, or −1 for zeroes. `kernel`: it is not for a process. */
   mapped(page: number, block: number, kernel: boolean): Change;
+  /**
+   * The page came over the network and is of the buffer cache: the page of that disk block remapped, or (−1) a copy,
+   * which is nobody else’s.
+   */
+  received(page: number, block: number): Change;
   /** The guest has no use for the page any more. */
   freed(page: number): void;
   /** Whether the content of a disk block is in memory, so that a read of it needs no disk request. */
@@ -174,13 +179,12 @@ export function createSharing(enabled = true): Sharing {
     const there = blocks.get(block);
     dirty[page] = 0;
     if (there !== undefined) {
-      readsSaved++;
       return there === before ? nothing(page) : share(page, there, CACHE);
     }
     leave(page);
     const id = allocate();
     enter(page, id, CACHE);
-    know(id, blocks, block);
+    if (block >= 0) know(id, blocks, block);
     return change('nothing', id, before);
   };
 
@@ -226,12 +230,19 @@ export function createSharing(enabled = true): Sharing {
     watched: (page) => page >= dirty.length || machineOf[page] === 0 || dirty[page] === 0,
     mapped: (page, block, kernel) => {
       reserve(page);
-      if (block >= 0) return read(page, block);
+      if (block >= 0) {
+        if (blocks.has(block)) readsSaved++;
+        return read(page, block);
+      }
       const before = leave(page);
       const id = allocate();
       enter(page, id, kernel ? DATA : PROCESS);
       dirty[page] = 1;
       return change('nothing', id, before);
+    },
+    received: (page, block) => {
+      reserve(page);
+      return read(page, block);
     },
     freed: (page) => {
       if (page < machineOf.length) leave(page);

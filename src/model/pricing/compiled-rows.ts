@@ -54,7 +54,8 @@ export function compileRows(rows: readonly TallyRow[], monitor: boolean, queues:
   /** Stalls of the workload have parts of their own; those of an activity are shared out between two owners. */
   const lone: number[] = [];
   const shared: { from: number; to: number; share: number; mine: number; theirs: number }[] = [];
-  const mixed: { part: number; path: number; own: number; moved: number; zeroed: number }[] = [];
+  const mixed: { part: number; path: number; own: number; moved: number; away: number; zeroed: number }[] =
+    [];
 
   rows.forEach((row, at) => {
     first.push(parts.length);
@@ -95,13 +96,16 @@ export function compileRows(rows: readonly TallyRow[], monitor: boolean, queues:
       const theirs = { owner: 'operating system' } as const;
       const { count, patchable, pagesZeroed } = work;
       const rest = count - patchable;
-      const moved = layer === 'vcpu_move' ? work.nodeMoves : 0;
-      if (moved !== 0 || pagesZeroed !== 0)
+      const moves = layer === 'vcpu_move';
+      const moved = moves ? work.nodeMoves : 0;
+      const away = moves ? work.cellMoves : 0;
+      if (moved !== 0 || away !== 0 || pagesZeroed !== 0)
         mixed.push({
           part: plan({ kind: 'execution', count: rest }),
           path,
-          own: rest - moved,
+          own: rest - moved - away,
           moved,
+          away,
           zeroed: pagesZeroed,
         });
       else if (rest !== 0) push(plain, plan({ kind: 'execution', count: rest }), path, rest);
@@ -135,15 +139,20 @@ export function compileRows(rows: readonly TallyRow[], monitor: boolean, queues:
     price: (prices, units, hop_ps, ps) => {
       if (units.length !== UNITS) throw new RangeError('these are no unit prices');
       ps.fill(0);
-      const { cycles_per_instruction, cycle_ns, zero_page_cycles, vcpu_node_move_ns } = prices;
+      const { cycles_per_instruction, cycle_ns, zero_page_cycles } = prices;
+      const { vcpu_node_move_ns, vcpu_cell_move_ns } = prices;
       for (let i = 0; i < executedColumns.count.length; i++)
         ps[executedColumns.part[i]!] = Math.round(
           executedColumns.count[i]! * cycles_per_instruction * cycle_ns * 1000,
         );
       multiply(plainColumns, units, ps);
-      for (const { part, path, own: alone, moved, zeroed } of mixed)
+      for (const { part, path, own: alone, moved, away, zeroed } of mixed)
         ps[part] = Math.round(
-          (alone * units[path]! + moved * vcpu_node_move_ns + zeroed * zero_page_cycles * cycle_ns) * 1000,
+          (alone * units[path]! +
+            moved * vcpu_node_move_ns +
+            away * vcpu_cell_move_ns +
+            zeroed * zero_page_cycles * cycle_ns) *
+            1000,
         );
       const { part: into, unit, count } = columns;
       for (let i = 0; i < single.length; i++) {

@@ -1,22 +1,42 @@
 import type { ResolvedPrices } from '../systems/resolve.ts';
-import { LAYERS, type TallyWindow } from '../tally.ts';
+import { LAYERS, sumCounter, type Tally, type TallyWindow } from '../tally.ts';
 import { L2_HIT, PATHS } from './units.ts';
 
 /** What CPUs do in a window besides misses to memory, as columns of numbers. */
 
 /** Numbers of one entry of `workColumns`. */
-const WORK = 9;
+const WORK = 10;
 
-/** A window's work as numbers: CPU, path, what is priced by it, moves, pages zeroed, patchable, and the workload's. */
-export function workColumns(window: TallyWindow, far: readonly number[]): Float64Array {
+/** By CPU: the shares of its virtual CPUs' moves that went to another node of the cell and to another cell. */
+export interface MoveShares {
+  readonly node: readonly number[];
+  readonly cell: readonly number[];
+}
+
+/** These shares over the whole run, as windows do not tell them. */
+export function moveShares(tally: Tally): MoveShares {
+  const shares = (counter: 'node_moves' | 'cell_moves'): number[] =>
+    Array.from({ length: tally.cpus }, (_, cpu) => {
+      const moves = (of: 'count' | typeof counter) =>
+        sumCounter(tally, of, (row) => row.layer === 'vcpu_move' && row.cpu === cpu);
+      const all = moves('count');
+      return all > 0 ? moves(counter) / all : 0;
+    });
+  return { node: shares('node_moves'), cell: shares('cell_moves') };
+}
+
+/** A window's work as numbers: CPU, path, what is priced by it, moves to nodes and to cells, pages zeroed, patchable, and the workload's. */
+export function workColumns(window: TallyWindow, far: MoveShares): Float64Array {
   const columns = new Float64Array(window.work.length * WORK);
   window.work.forEach((entry, at) => {
     const [cpu, number, count, patchable, pagesZeroed, instructions, uncached, l2Hits] = entry;
     const layer = LAYERS[number];
     if (layer === undefined) throw new RangeError(`no layer has number ${number}`);
-    const moved = layer === 'vcpu_move' ? count * far[cpu]! : 0;
-    const activity = [count - patchable - moved, moved, pagesZeroed, patchable, 0, 0];
-    const workload = [0, 0, 0, 0, instructions, uncached];
+    const moves = layer === 'vcpu_move' ? count : 0;
+    const moved = moves * far.node[cpu]!;
+    const away = moves * far.cell[cpu]!;
+    const activity = [count - patchable - moved - away, moved, away, pagesZeroed, patchable, 0, 0];
+    const workload = [0, 0, 0, 0, 0, instructions, uncached];
     const priced = layer === 'workload' ? workload : activity;
     columns.set([cpu, PATHS + number, ...priced, l2Hits], at * WORK);
   });
@@ -30,18 +50,20 @@ export function addThinking(
   units: Float64Array,
   think: Float64Array,
 ): void {
-  const { cycles_per_instruction, cycle_ns, zero_page_cycles, vcpu_node_move_ns, uncached_ns } = prices;
+  const { cycles_per_instruction, cycle_ns, zero_page_cycles, uncached_ns } = prices;
+  const { vcpu_node_move_ns, vcpu_cell_move_ns } = prices;
   think.fill(0);
   for (let at = 0; at < work.length; at += WORK) {
     const path = units[work[at + 1]!]!;
-    const zeroed = work[at + 4]! * zero_page_cycles * cycle_ns;
-    const executed = work[at + 2]! * path + work[at + 3]! * vcpu_node_move_ns + zeroed;
-    const instructions = work[at + 6]! * cycles_per_instruction * cycle_ns;
+    const zeroed = work[at + 5]! * zero_page_cycles * cycle_ns;
+    const executed =
+      work[at + 2]! * path + work[at + 3]! * vcpu_node_move_ns + work[at + 4]! * vcpu_cell_move_ns + zeroed;
+    const instructions = work[at + 7]! * cycles_per_instruction * cycle_ns;
     think[work[at]!]! +=
       executed +
       instructions +
-      work[at + 5]! * path +
-      work[at + 7]! * uncached_ns +
-      work[at + 8]! * units[L2_HIT]!;
+      work[at + 6]! * path +
+      work[at + 8]! * uncached_ns +
+      work[at + 9]! * units[L2_HIT]!;
   }
 }

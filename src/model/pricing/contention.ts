@@ -1,8 +1,8 @@
 import { nodeOfCpu } from '../hardware/nodes.ts';
 import type { ResolvedPrices } from '../systems/resolve.ts';
 import type { Machine } from '../systems/schema.ts';
-import { FLOW_KINDS, sumCounter, type Tally, type TallyWindow } from '../tally.ts';
-import { addThinking, workColumns } from './compiled-work.ts';
+import { FLOW_KINDS, type Tally, type TallyWindow } from '../tally.ts';
+import { addThinking, moveShares, workColumns } from './compiled-work.ts';
 import { CYCLE_DEFAULTS } from './queueing/cycles-workspace.ts';
 import { layDemands } from './queueing/demands.ts';
 import {
@@ -85,7 +85,7 @@ export function delaysOf(
   const network = layNetwork(topologyOf(machine));
   const cpuNode = Array.from({ length: cpus }, (_, cpu) => nodeOfCpu(cpu, cpus, machine.nodes));
   const compile = trafficCompiler(network, cpuNode);
-  const far = nodeMoveShare(tally);
+  const far = moveShares(tally);
   const works = tally.windows.map((window) => workColumns(window, far));
   const units = new Float64Array(UNITS);
   let workspace: ContentionWorkspace | undefined;
@@ -197,16 +197,6 @@ function* flowsOf(window: TallyWindow, cpuNode: readonly number[]): Generator<Fl
     const far = kind === 'upgrade' && home !== cpuNode[cpu];
     yield { cpu, kind: far ? 'remote_upgrade' : kind, home, owner, count };
   }
-}
-
-/** By CPU: the share of its virtual CPUs' moves that went to another node, which windows do not tell. */
-function nodeMoveShare(tally: Tally): number[] {
-  return Array.from({ length: tally.cpus }, (_, cpu) => {
-    const moves = (counter: 'count' | 'node_moves') =>
-      sumCounter(tally, counter, (row) => row.layer === 'vcpu_move' && row.cpu === cpu);
-    const all = moves('count');
-    return all > 0 ? moves('node_moves') / all : 0;
-  });
 }
 
 /** Load of one station over a run. */

@@ -83,8 +83,9 @@ export interface Work {
   /** Of these, activities that a patched kernel would not need. */
   readonly patchable: number;
   readonly pagesZeroed: number;
-  /** Of the moves of virtual CPUs those to another node. */
+  /** Of the moves of virtual CPUs those to another node of the cell, and those to another cell. */
   readonly nodeMoves: number;
+  readonly cellMoves: number;
   readonly instructions: number;
   readonly uncached: number;
 }
@@ -96,6 +97,7 @@ export function workOf({ counters }: TallyRow): Work {
     patchable: counters.patchable ?? 0,
     pagesZeroed: counters.pages_zeroed ?? 0,
     nodeMoves: counters.node_moves ?? 0,
+    cellMoves: counters.cell_moves ?? 0,
     instructions: counters.instructions ?? 0,
     uncached: counters.uncached_accesses ?? 0,
   };
@@ -123,9 +125,15 @@ export function costOf(layer: Layer, work: Work, prices: ResolvedPrices): Cost {
   const path = LAYER[layer].path(prices);
   const zeroed = work.pagesZeroed * prices.zero_page_cycles * prices.cycle_ns;
   const own = work.count - work.patchable;
-  const moved = layer === 'vcpu_move' ? work.nodeMoves : 0;
+  const moves = layer === 'vcpu_move';
+  const moved = moves ? work.nodeMoves : 0;
+  const away = moves ? work.cellMoves : 0;
   return {
-    executed: (own - moved) * path + moved * prices.vcpu_node_move_ns + zeroed,
+    executed:
+      (own - moved - away) * path +
+      moved * prices.vcpu_node_move_ns +
+      away * prices.vcpu_cell_move_ns +
+      zeroed,
     patchable: work.patchable * path,
     uncached: 0,
   };

@@ -31,10 +31,11 @@ interface RowTime {
   readonly workload: boolean;
   readonly cpu: number;
   readonly path: number;
-  /** Of the workload instructions and uncached accesses, else activities, patchable ones, moves and pages zeroed. */
+  /** Of the workload instructions and uncached accesses, else activities, patchable ones, moves to other nodes and cells, pages zeroed. */
   readonly own: number;
   readonly patchable: number;
   readonly moved: number;
+  readonly away: number;
   readonly zeroed: number;
   readonly uncached: number;
   readonly posted: number;
@@ -46,14 +47,17 @@ function compileRow(row: TallyRow): RowTime {
   const { layer, cpu } = row;
   const workload = layer === 'workload';
   const work = workOf(row);
-  const moved = layer === 'vcpu_move' ? work.nodeMoves : 0;
+  const moves = layer === 'vcpu_move';
+  const moved = moves ? work.nodeMoves : 0;
+  const away = moves ? work.cellMoves : 0;
   return {
     workload,
     cpu,
     path: PATHS + LAYERS.indexOf(layer),
-    own: workload ? work.instructions : work.count - work.patchable - moved,
+    own: workload ? work.instructions : work.count - work.patchable - moved - away,
     patchable: work.patchable,
     moved,
+    away,
     zeroed: work.pagesZeroed,
     uncached: work.uncached,
     posted: postedOf(row),
@@ -104,7 +108,8 @@ function rowTimes(tally: Tally) {
   const units = new Float64Array(UNITS);
   return (prices: ResolvedPrices, delays: Delays | null) => {
     unitPrices(prices, units);
-    const { cycles_per_instruction, cycle_ns, zero_page_cycles, vcpu_node_move_ns, uncached_ns } = prices;
+    const { cycles_per_instruction, cycle_ns, zero_page_cycles, uncached_ns } = prices;
+    const { vcpu_node_move_ns, vcpu_cell_move_ns } = prices;
     const added = misses.map((count, cell) =>
       delays === null || count === 0
         ? 0
@@ -119,6 +124,7 @@ function rowTimes(tally: Tally) {
         ? row.own * cycles_per_instruction * cycle_ns + row.uncached * uncached_ns
         : row.own * path +
           row.moved * vcpu_node_move_ns +
+          row.away * vcpu_cell_move_ns +
           row.zeroed * zero_page_cycles * cycle_ns +
           row.patchable * path;
       ns += row.posted * buffer[row.cpu]!;

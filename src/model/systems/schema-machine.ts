@@ -4,6 +4,10 @@ import { bytes, chosen, count, field, isPowerOfTwo, positive } from './fields.ts
 import { cache, MIPS_MANUAL, tlb, unifiedCache } from './schema-caches.ts';
 import { DISCO_5_1 } from './sources.ts';
 
+/** Why nodes are not so many cells. */
+export const cellsProblem = (cells: number, nodes: number): string =>
+  `${nodes} ${nodes === 1 ? 'node does' : 'nodes do'} not divide evenly into ${cells} cells: set cells to a divisor of nodes`;
+
 /** The machine: CPUs, nodes, what is between them, caches, TLBs, disks. What cannot be is said, field by field. */
 export const machine = z
   .strictObject({
@@ -21,6 +25,14 @@ export const machine = z
       unit: 'nodes',
       source: 'FLASH has one CPU a node (SOSP’97, section 5.1 names FLASH; the number is not printed)',
       role: 'assumed',
+    }),
+    cells: field(positive.max(64), 1, {
+      description:
+        'cells: groups of nodes that follow each other, equal in number, as faults are contained in; ' +
+        'they decide what the move of a virtual CPU costs (prices.vcpu_cell_move_ns), and nothing else',
+      unit: 'cells',
+      source: 'Cellular Disco, SOSP’99, section 2; Disco’s machine has none: one cell',
+      role: 'chosen',
     }),
     placement: field(
       z.enum(['first-touch', 'round-robin', 'contiguous', 'fixed']),
@@ -163,6 +175,8 @@ export const machine = z
       issue(['nodes'], `${m.nodes} nodes are no hypercube: must be a power of two`);
     if (m.nodes > 0 && m.placement_node >= m.nodes)
       issue(['placement_node'], `node ${m.placement_node} of ${m.nodes}: nodes are numbered from 0`);
+    // Of nodes that are to be the trace's, `compare.ts` says the same.
+    if (m.nodes > 0 && m.nodes % m.cells !== 0) issue(['cells'], cellsProblem(m.cells, m.nodes));
     if (m.tlb && m.tlb.wired >= m.tlb.entries)
       issue(['tlb', 'wired'], `${m.tlb.wired} wired of ${m.tlb.entries} entries leave none to replace`);
     if (m.cpus > 0 && m.nodes > 0 && m.cpus % m.nodes !== 0)

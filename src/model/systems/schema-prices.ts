@@ -54,7 +54,7 @@ export const prices = z.strictObject({
     'ns',
     'assumed',
     'a spinlock that others wait for: how much longer each of them makes handing it over',
-    'each reads the lock again when it is released and tries to take it: two requests, one after the other at the home of its line (controller_ns and memory_ns each); Anderson, IEEE TPDS 1(1), 1990, measured a time proportional to their number',
+    'each reads the lock again when it is released and tries to take it: two requests, one after the other at the home of its line, some 2 × (controller_ns + memory_ns); Anderson, IEEE TPDS 1(1), 1990, measured a time proportional to their number',
   ),
   switch_tlb_writes: price(
     4,
@@ -210,8 +210,15 @@ export const prices = z.strictObject({
     520000,
     'ns',
     'measured',
-    'monitor: a virtual CPU goes to another node, the copy of its second-level TLB included',
+    'monitor: a virtual CPU goes to another node of its cell, the copy of its second-level TLB included',
     'Cellular Disco, SOSP’99, section 4.1 (another node of the cell)',
+  ),
+  vcpu_cell_move_ns: price(
+    1520000,
+    'ns',
+    'measured',
+    'monitor: a virtual CPU goes to another cell (machine.cells), the copy of its second-level TLB included',
+    'Cellular Disco, SOSP’99, section 4.1 (another cell)',
   ),
   borrow_ns: price(
     740,

@@ -63,6 +63,7 @@ export const PRICE_GROUPS: readonly { readonly name: string; readonly prices: re
       'world_switch_cycles',
       'vcpu_move_ns',
       'vcpu_node_move_ns',
+      'vcpu_cell_move_ns',
       'borrow_ns',
       'page_out_ns',
       'packet_cycles',

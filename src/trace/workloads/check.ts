@@ -86,6 +86,11 @@ function checkKernel(workload: Workload, complain: Complain): void {
     if (region.bytes > MOST_REGION_BYTES) complain(['kernel', 'regions', name], 'more than 2 GB');
     if (region.resident && region.file === undefined)
       complain(['kernel', 'regions', name, 'resident'], 'only a region with a file can be resident');
+    if (region.peer !== undefined && (region.file === undefined || region.resident))
+      complain(
+        ['kernel', 'regions', name, 'peer'],
+        'only a region with a file, not resident, comes from a peer',
+      );
     if (region.file !== undefined && kernel.files[region.file] === undefined)
       complain(['kernel', 'regions', name, 'file'], `no file ${region.file} under kernel.files`);
   }

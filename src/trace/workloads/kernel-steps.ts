@@ -31,10 +31,13 @@ export interface KernelSteps {
   map(thread: Thread, cpu: number, flat: number): void;
 }
 
-/** What `lo` of a `pageMapped` event says: in memory already, zeroed, read from disk block `hi`. */
+/** What `lo` of a `pageMapped` event says: in memory already, zeroed, read from disk block `hi`, sent by a peer. */
 export const MAPPED_KNOWN = 0;
 export const MAPPED_ZEROED = 1;
 export const MAPPED_FILLED = 2;
+export const MAPPED_RECEIVED = 3;
+/** A call to a file server or its answer without data: headers, a file handle and a few numbers (assumed). */
+export const CALL_BYTES = 128;
 
 const ZERO_PAGE = namedService('ZERO_PAGE');
 /** Bytes a turn of the zeroing loop clears: eight double words, eight stores and two more instructions. */
@@ -146,9 +149,11 @@ export function createKernelSteps(
     if (instance.fault === 'file') {
       if (instance.block < 0) return { how: MAPPED_FILLED, block: NO_BLOCK, ran: 0 };
       const block = instance.block + flat - instance.first;
-      builder.event(EVENT.diskRequest, cpu, PAGE_BYTES, block);
+      const sent = instance.peer >= 0;
+      if (sent) builder.event(EVENT.networkRequest, cpu, CALL_BYTES, instance.peer);
+      else builder.event(EVENT.diskRequest, cpu, PAGE_BYTES, block);
       if (frame !== null) thread.sleep = Math.max(thread.sleep, frame.program.sleep);
-      return { how: MAPPED_FILLED, block, ran: 0 };
+      return { how: sent ? MAPPED_RECEIVED : MAPPED_FILLED, block, ran: 0 };
     }
     const ran = stream !== null && zeroing ? zero(stream, cpu, flat) : 0;
     return { how: MAPPED_ZEROED, block: 0, ran };

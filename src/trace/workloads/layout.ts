@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
 import { GLOBAL, KERNEL, MAPPED } from '../types.ts';
+import type { KernelRegionSpec } from './schema-kernel.ts';
 import type { ProcessSpec, Workload } from './schema-shape.ts';
 import { createScatter, scattered } from './zipf.ts';
 
@@ -29,6 +30,8 @@ export interface Instance {
   readonly shared: boolean;
   /** Disk block of its first page, or −1. */
   readonly block: number;
+  /** Machine of the network that sends its pages, or −1: they come from a disk. */
+  readonly peer: number;
   /** Whether its pages have their content from the beginning, and keep it. */
   readonly resident: boolean;
 }
@@ -139,6 +142,7 @@ export function layOut(workload: Workload): Layout {
             owner,
             shared: region.share !== undefined,
             block: region.file === undefined ? -1 : (files.get(region.file) ?? -1),
+            peer: -1,
             resident: region.resident,
           });
           if (times > 1) views[thread]!.set(name, instance);
@@ -185,8 +189,7 @@ function layOutKernel(
     bytes: number,
     per: KernelRegion['per'],
     isMapped: boolean,
-    file?: string,
-    resident = false,
+    { file, peer = -1, resident = false }: Partial<Pick<KernelRegionSpec, 'file' | 'peer' | 'resident'>> = {},
   ) => {
     const times = per === 'cpu' ? workload.cpus : per === 'thread' ? threads : 1;
     const pages = pagesOf(bytes);
@@ -203,6 +206,7 @@ function layOutKernel(
         owner: -1,
         shared: true,
         block: file === undefined ? -1 : files.get(file)!,
+        peer,
         resident,
       });
       if (isMapped) mapped += pages + 1;
@@ -212,7 +216,7 @@ function layOutKernel(
     regions.set(name, { per, instances });
   };
   for (const [name, region] of Object.entries(workload.kernel.regions)) {
-    place(name, region.bytes, region.per, region.mapped, region.file, region.resident);
+    place(name, region.bytes, region.per, region.mapped, region);
   }
   const locks = Object.values(workload.kernel.locks).reduce((sum, lock) => sum + lock.count, 0);
   if (locks > 0) place(LOCKS_REGION, locks * LOCK_BYTES, 'machine', false);

@@ -1,4 +1,5 @@
 import type { LibraryEntry, Parameter } from './library-entry.ts';
+import { nfsWorkload } from './library-nfs.ts';
 import { PAPER_LIBRARY } from './library-paper.ts';
 import { servicesWorkload } from './library-services.ts';
 import {
@@ -128,6 +129,27 @@ export const LIBRARY: Readonly<Record<string, LibraryEntry>> = {
       },
     },
     describe: servicesWorkload,
+  },
+  nfs: {
+    description:
+      'services whose files are at a server: the first CPU has them, the others ask it for their pages',
+    parameters: {
+      cpus: cpus(8, 2),
+      jobs: { value: 2, least: 1, most: 16, description: 'processes for each CPU' },
+      pages: {
+        value: 512,
+        least: 2,
+        most: 2 ** 16,
+        description: 'pages of 4 KB that the server’s files have',
+      },
+      every: {
+        value: 12_000,
+        least: 1000,
+        most: 2 ** 30,
+        description: 'a job’s user instructions between reads',
+      },
+    },
+    describe: nfsWorkload,
   },
   ...PAPER_LIBRARY,
 };

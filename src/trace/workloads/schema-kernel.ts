@@ -16,6 +16,13 @@ const kernelRegionSchema = z.strictObject({
   per: z.enum(['machine', 'cpu', 'thread']).default('machine'),
   /** Pages come from this file at first use (the buffer cache): a disk request each. */
   file: name.optional(),
+  /** The file is at this machine of the network, which sends the pages: a request to it each, and none to a disk. */
+  peer: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .optional(),
   /** They are in memory from the beginning: no disk request. */
   resident: z.boolean().default(false),
 });

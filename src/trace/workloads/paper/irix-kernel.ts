@@ -35,6 +35,9 @@ export interface IrixValues {
   readonly spread: number;
 }
 
+/** Bytes of the tables that all of the kernel shares. */
+export const TABLE_BYTES = 2 ** 20;
+
 /** From one page of what is found by hashing to the next: a line here and there, so that caches keep what the TLB does not. */
 const PAGE_BY_PAGE = { kind: 'sequential', stride: 4096 + 128 } as const;
 
@@ -198,7 +201,7 @@ export function irixKernel(values: IrixValues): KernelInput {
   return {
     regions: {
       text: { bytes: 1680 * 1024 },
-      tables: { bytes: '1M' },
+      tables: { bytes: TABLE_BYTES },
       protected: { bytes: '4K' },
       percpu: { bytes: '8K', per: 'cpu' },
       kstack: { bytes: '8K', per: 'thread' },

@@ -1,4 +1,6 @@
+import { PAGE_BYTES } from '../../types.ts';
 import type { WorkloadInput } from '../schema.ts';
+import { TABLE_BYTES } from './irix-kernel.ts';
 import { compilePhase, type PmakeValues, pmakeWorkload } from './pmake.ts';
 
 type ProcessInput = WorkloadInput['processes'][number];
@@ -127,8 +129,11 @@ const warm = (code: ServiceInput['code'], part: number): ServiceInput['code'] =>
 
 /** What a kernel sets up when it starts, and whose pages its first CPU therefore has in its memory. */
 const SET_UP = ['tables', 'protected', 'entries'];
-/** Instructions in which each of its pages is come to: the largest has 256, and every fourth instruction is a load from it. */
-const SET_UP_INSTRUCTIONS = 1100;
+/**
+ * Instructions in which each of its pages is come to. The tables have the most; a quarter of the instructions load from
+ * them, page by page, and as it is drawn which do, there are some more for each page than four.
+ */
+const SET_UP_INSTRUCTIONS = Math.floor(4.3 * (TABLE_BYTES / PAGE_BYTES));
 
 const boot = (code: ServiceInput['code']): ServiceInput => ({
   code,
