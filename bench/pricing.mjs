@@ -48,9 +48,14 @@ const SAMPLED = {
   'Monte Carlo, 2 CPUs': {
     trace: 'traces/malta32x2-pmake.vmt',
     systems: ['linux-mips', 'disco-linux-mips'],
-    samples: 20_000,
+    samples: 100_000,
   },
-  'Monte Carlo, 8 CPUs': { trace: RUNS['8 CPUs'].trace, systems: ['irix', 'disco'], samples: 2_000 },
+  'Monte Carlo, 8 CPUs': { trace: RUNS['8 CPUs'].trace, systems: ['irix', 'disco'], samples: 20_000 },
+  'Monte Carlo, 8 CPUs, locks and disks': {
+    trace: RUNS['8 CPUs, locks and disks'].trace,
+    systems: ['irix', 'disco'],
+    samples: 8_000,
+  },
 };
 
 async function tallyOf({ trace: named, system: preset }) {

@@ -41,6 +41,7 @@ const ROWS = [
   'pricing:Monte Carlo',
   'pricing:Monte Carlo, 2 CPUs',
   'pricing:Monte Carlo, 8 CPUs',
+  'pricing:Monte Carlo, 8 CPUs, locks and disks',
   'geometry:system',
   'geometry:miss-heavy',
   'geometry:inclusive',

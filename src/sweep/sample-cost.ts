@@ -30,7 +30,7 @@ function windowsCost(
   { windows, cpus }: UncertainSystem['tally'],
   { machine }: UncertainSystem['system'],
 ): number {
-  return machine.contention === 'none' ? 0 : windows.length * (0.4 + 0.07 * cpus * cpus);
+  return machine.contention === 'none' ? 0 : windows.length * (0.1 + 0.02 * cpus * cpus);
 }
 
 /** Locks and requests: rounds of both, with every pair of CPUs looked at. */
@@ -38,7 +38,7 @@ function waitsCost({ locks, rows, cpus }: UncertainSystem['tally']): number {
   const requests = rows.some(
     ({ counters }) => (counters.disk_requests ?? 0) + (counters.network_requests ?? 0) > 0,
   );
-  return (locks.length > 0 ? 20 + 5 * cpus * cpus : 0) + (requests ? 20 + 60 * cpus : 0);
+  return (locks.length > 0 ? 10 + 1.2 * cpus * cpus : 0) + (requests ? 10 + 8 * cpus : 0);
 }
 
 /** How many samples are affordable: a round number. */

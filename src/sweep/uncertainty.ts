@@ -1,9 +1,10 @@
 import { CATEGORIES, type Category } from '../model/pricing/breakdown.ts';
 import { TOTAL } from '../model/pricing/compiled.ts';
 import { InputError } from '../trace/errors.ts';
+import { pricerOf } from './block-pricers.ts';
 import { quantilesOf } from './quantiles.ts';
 import { samplesFor } from './sample-cost.ts';
-import { MEASURES, pricerOf, type SampleOptions, type Sampler, sampleHere } from './samples.ts';
+import { MEASURES, type SampleOptions, type Sampler, sampleHere } from './samples.ts';
 import type { PriceRange, UncertainSystem } from './uncertainty-ranges.ts';
 
 /**
@@ -39,7 +40,7 @@ export interface SystemTornado {
 /** Prices each system with one price at a time at the ends of its range. */
 export function tornado(systems: readonly UncertainSystem[], ranges: readonly PriceRange[]): SystemTornado[] {
   const totals = systems.map((system) => {
-    const at = pricerOf(system).price;
+    const at = pricerOf(system);
     const total = (moved: readonly PriceRange[], share: number): number => at(moved, () => share)[TOTAL]!;
     return {
       now: total([], 0),

@@ -55,16 +55,19 @@ describe('windows in pairs', () => {
       fc.property(machines, ({ seed, count, distribution }) => {
         const machine = randomMachine(seed, distribution);
         const windows = windowsOf(machine, count, seed);
-        const cpus = machine.cpuNode.length;
+        const cpuNodes = machine.cpuNode;
+        const cpus = cpuNodes.length;
         const pairs = pairWindows(windows.map(({ demands }) => demands))!;
-        const { take } = pairs;
         const counted = {
           ...pairs,
-          take: (lane: number, into: Parameters<typeof take>[1]) => {
-            const taken = take(lane, into);
-            if (!taken) alone++;
-            else if (into.buffer_ns.some((ns) => ns > 0)) full++;
-            return taken;
+          answer: (lane: number) => {
+            const answer = pairs.answer(lane);
+            if (answer === null) alone++;
+            else {
+              const { list, at, step } = answer.buffer_ns;
+              if (cpuNodes.some((_, cpu) => list[at + cpu * step]! > 0)) full++;
+            }
+            return answer;
           },
         };
         for (const by of [1, 0.3, 4, 1]) {

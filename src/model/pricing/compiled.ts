@@ -37,6 +37,8 @@ export interface PriceOptions {
   readonly waits?: boolean;
   /** How often whoever holds a lock is descheduled; null: never; default: as the tally’s scheduler has it. */
   readonly preemption?: Preemption | null;
+  /** Waits are solved for samples, less exactly: see `compileWaits`. The first prices have to be those that samples are near. */
+  readonly near?: boolean;
   /**
    * `pairWindows`, for many prices: contention is solved several times as fast, by WebAssembly, with the same result. Without, each
    * window is solved by itself: in a page, whose policy does not allow it.
@@ -71,10 +73,11 @@ export const BY_CPU = BY_CAUSE + CAUSES.length;
 export interface CompiledPricing {
   readonly columns: readonly string[];
   /**
-   * Prices the tally and writes the columns from `at` on.
+   * Prices the tally and writes the columns from `at` on. `delays`: what the memory system adds, where somebody else has
+   * found it (`sampled-contention.ts`).
    * @throws InputError if the total does not fit whole picoseconds.
    */
-  evaluate(prices: ResolvedPrices, into: Float64Array, at?: number): void;
+  evaluate(prices: ResolvedPrices, into: Float64Array, at?: number, delays?: Delays): void;
   /** The same as a breakdown with everything that is known about it. */
   priced(prices: ResolvedPrices): Priced;
 }
@@ -101,7 +104,7 @@ export function priceOnce(
 function compile(
   tally: Tally,
   system: PricedSystem,
-  { waits = true, preemption, pairs }: PriceOptions,
+  { waits = true, preemption, pairs, near = false }: PriceOptions,
   keep: boolean,
 ): CompiledPricing {
   const { cpus } = tally;
@@ -109,7 +112,7 @@ function compile(
   const delaysFor = delaysOf(tally, system.machine, keep, pairs);
   const spread = spreadOf(tally, rows);
   const lendCpu = preemptionOf(tally, system);
-  const waitsFor = compileWaits(tally, system);
+  const waitsFor = compileWaits(tally, system, near);
   const units = new Float64Array(UNITS);
   const ps = new Float64Array(rows.parts.length);
   const waiting =
@@ -120,9 +123,12 @@ function compile(
       ));
 
   /** Prices the rows into `ps`; CPUs' times into `busy`. */
-  const priceRows = (prices: ResolvedPrices): { readonly delays: Delays | null; readonly spread: Spread } => {
+  const priceRows = (
+    prices: ResolvedPrices,
+    given?: Delays,
+  ): { readonly delays: Delays | null; readonly spread: Spread } => {
     unitPrices(prices, units);
-    const delays = delaysFor(prices);
+    const delays = given ?? delaysFor(prices);
     const found = spread(delays, prices);
     rows.price(prices, units, found.hop_ps, ps);
     for (let row = 0; row < rows.queueing.length; row++) ps[rows.queueing[row]!] = found.queueing_ps[row]!;
@@ -148,8 +154,8 @@ function compile(
   const sums = new Float64Array(groupOf.size);
   const columns = pricingColumns(cpus);
 
-  const evaluate = (prices: ResolvedPrices, into: Float64Array, at = 0): void => {
-    const { delays } = priceRows(prices);
+  const evaluate = (prices: ResolvedPrices, into: Float64Array, at = 0, given?: Delays): void => {
+    const { delays } = priceRows(prices, given);
     sums.fill(0);
     for (let part = 0; part < ps.length; part++) sums[memberOf[part]!]! += ps[part]!;
     into.fill(0, at, at + columns.length);

@@ -2,9 +2,10 @@ import { nodeOfCpu } from '../hardware/nodes.ts';
 import type { ResolvedPrices } from '../systems/resolve.ts';
 import type { Machine } from '../systems/schema.ts';
 import { FLOW_KINDS, type Tally, type TallyWindow } from '../tally.ts';
-import { addThinking, moveShares, workColumns } from './compiled-work.ts';
+import { moveShares, workColumns } from './compiled-work.ts';
+import { thinkingOf } from './kept-thinking.ts';
 import { CYCLE_DEFAULTS } from './queueing/cycles-workspace.ts';
-import { layDemands } from './queueing/demands.ts';
+import { type Demands, layDemands } from './queueing/demands.ts';
 import {
   type ContentionWorkspace,
   contentionWorkspace,
@@ -82,11 +83,7 @@ export function delaysOf(
   const { cpus } = tally;
   const contended = machine.contention !== 'none';
   if (tally.windows.length === 0) return () => null;
-  const network = layNetwork(topologyOf(machine));
-  const cpuNode = Array.from({ length: cpus }, (_, cpu) => nodeOfCpu(cpu, cpus, machine.nodes));
-  const compile = trafficCompiler(network, cpuNode);
-  const far = moveShares(tally);
-  const works = tally.windows.map((window) => workColumns(window, far));
+  const { network, works, demandsOf } = windowsOf(tally, machine);
   const units = new Float64Array(UNITS);
   let workspace: ContentionWorkspace | undefined;
   // All that the answer depends on: the memory system's prices, and each CPU's thinking in each window. Where a price
@@ -95,12 +92,12 @@ export function delaysOf(
   const thinks = works.map((_, w) =>
     asked.subarray(MEMORY_PRICES + w * cpus, MEMORY_PRICES + (w + 1) * cpus),
   );
+  const think = thinkingOf(works, thinks);
   const answered = new Float64Array(asked.length);
   let answer: Delays | null = null;
 
   function* laid(): Generator<Window> {
-    for (const [w, think_ns] of thinks.entries())
-      yield { demands: layDemands(compile(flowsOf(tally.windows[w]!, cpuNode))), think_ns };
+    for (const [w, think_ns] of thinks.entries()) yield { demands: demandsOf(w), think_ns };
   }
   let kept: readonly Window[] | null = null;
   const windows = (): Iterable<Window> => {
@@ -150,9 +147,7 @@ export function delaysOf(
         [prices.controller_ns, prices.memory_ns, prices.message_ns, prices.line_ns, prices.hop_ns],
         KINDS,
       );
-      works.forEach((work, w) => {
-        addThinking(work, prices, units, thinks[w]!);
-      });
+      think(prices, units);
     }
     if (answer !== null && alike(asked, answered)) return answer;
     // Not before it is there: a solution may fail.
@@ -160,6 +155,21 @@ export function delaysOf(
     answer = solve(prices);
     answered.set(asked);
     return answer;
+  };
+}
+
+/** What pricing contention starts from: the machine's stations, each window's work, and what it asks of the stations. */
+export function windowsOf(tally: Tally, machine: Machine) {
+  const { cpus, windows } = tally;
+  const network = layNetwork(topologyOf(machine));
+  const cpuNode = Array.from({ length: cpus }, (_, cpu) => nodeOfCpu(cpu, cpus, machine.nodes));
+  const compile = trafficCompiler(network, cpuNode);
+  const far = moveShares(tally);
+  return {
+    network,
+    works: windows.map((window) => workColumns(window, far)),
+    /** Not kept: of a large machine it is large. */
+    demandsOf: (w: number): Demands => layDemands(compile(flowsOf(windows[w]!, cpuNode))),
   };
 }
 

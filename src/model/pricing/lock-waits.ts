@@ -3,8 +3,14 @@ import type { Part } from './breakdown.ts';
 import { type Handover, switchAlone } from './handover.ts';
 import type { Holds } from './held-time.ts';
 import { splitter } from './queueing/exact-sums.ts';
-import { type LockUse, locksWorkspace, type Preemption, preemptHold, solveLocks } from './queueing/locks.ts';
-import { MULTICLASS_DEFAULTS, type MulticlassOptions } from './queueing/multiclass.ts';
+import {
+  type LockUse,
+  locksOptions,
+  locksWorkspace,
+  type Preemption,
+  preemptHold,
+  solveLocks,
+} from './queueing/locks.ts';
 import { rounded, wholePs } from './whole.ts';
 
 /** Waiting for the locks of a tally: those that several CPUs want, as a network. Others are always free. */
@@ -34,21 +40,25 @@ export interface LockWaits {
   readonly busy_ns: Float64Array;
   /** By CPU: all of the run, waits included. */
   readonly time_ns: Float64Array;
+  /** By how much holds are longer or shorter for the next solve, of all CPUs together. */
+  moved_ns: number;
 }
 
-/** Refinement is quadratic in CPUs, and many are near the approximation without it. */
-const solverOptions = (cpus: number): MulticlassOptions =>
-  cpus > 16
-    ? { ...MULTICLASS_DEFAULTS, refinements: 0, tolerance: 1e-6 }
-    : { ...MULTICLASS_DEFAULTS, tolerance: 1e-7 };
+/** Rounds in which locks, hand-overs, inner and outer locks, and disks agree; each takes half the step. */
+export const ROUNDS = 12;
+/** How far that comes from nothing, which samples that take whole steps go, too. */
+export const REACHED = 1 - 1 / 2 ** ROUNDS;
 
 export interface LockNetwork {
   /** Whether several CPUs want any lock. */
   readonly contended: boolean;
   /** Begins with new holds, without waits and hand-overs inside them. */
   begin(held_ns: Float64Array, handover: Handover, preemption: Preemption | null): void;
-  /** Solves the locks for CPUs that are busy for so long; the next solve has half of these waits and hand-overs in holds. */
-  solve(busy_ns: ArrayLike<number>): LockWaits;
+  /**
+   * Solves the locks for CPUs that are busy for so long; the next solve has half of these waits and hand-overs in holds, or
+   * the whole of them.
+   */
+  solve(busy_ns: ArrayLike<number>, whole?: boolean): LockWaits;
 }
 
 /** A use whose times change. */
@@ -57,8 +67,12 @@ type Use = { -readonly [K in keyof LockUse]: LockUse[K] } & {
   readonly held_ns: Float64Array;
 };
 
-/** Lays out the locks that are contended. `holds`: of the tally, at any prices. */
-export function lockNetwork(tally: Tally, holds: Pick<Holds, 'acquisitions' | 'nested'>): LockNetwork {
+/** Lays out the locks that are contended. `holds`: of the tally, at any prices. `near`: for samples, less exactly. */
+export function lockNetwork(
+  tally: Tally,
+  holds: Pick<Holds, 'acquisitions' | 'nested'>,
+  near = false,
+): LockNetwork {
   const { cpus } = tally;
   const count = tally.locks.length;
   const wanted = tally.locks.flatMap(({ acquisitions }, lock) =>
@@ -91,9 +105,11 @@ export function lockNetwork(tally: Tally, holds: Pick<Holds, 'acquisitions' | 'n
     utilisation: new Float64Array(count),
     busy_ns: new Float64Array(cpus),
     time_ns: new Float64Array(cpus),
+    moved_ns: 0,
   };
   const workspace = locksWorkspace(cpus, wanted.length);
-  const options = solverOptions(cpus);
+  const options = locksOptions(cpus, near);
+  const reached = near ? REACHED : 1;
   let held = new Float64Array(cpus * count);
   let handover = switchAlone(0);
   let lent: Preemption | null = null;
@@ -119,7 +135,7 @@ export function lockNetwork(tally: Tally, holds: Pick<Holds, 'acquisitions' | 'n
    * … 1 of them, so for 1 + q ÷ 2 on average; q is the mean while the lock is held. Who sleeps has to be switched to while the lock is his already: a semaphore
    * is given to the thread that waits longest, and nobody else can take it meanwhile.
    */
-  const handOver = (station: number): void => {
+  const handOver = (station: number, whole: boolean): void => {
     const lock = wanted[station]!;
     let [spinning, sleepers] = [0, 0];
     for (let cpu = 0; cpu < cpus; cpu++) {
@@ -133,11 +149,14 @@ export function lockNetwork(tally: Tally, holds: Pick<Holds, 'acquisitions' | 'n
       uses[station]!.kind === 'spin'
         ? spinners * handover.spin_ns
         : (sleepers / taken[station]!) * handover.switch_ns;
-    handed[station] = (handed[station]! + more) / 2;
+    const target = more * reached;
+    const next = whole ? target : (handed[station]! + target) / 2;
+    waits.moved_ns += Math.abs(next - handed[station]!) * taken[station]!;
+    handed[station] = next;
   };
 
   /** The waits of the inner locks of each outer one. */
-  const nest = (busy_ns: ArrayLike<number>): void => {
+  const nest = (busy_ns: ArrayLike<number>, whole: boolean): void => {
     found.fill(0);
     for (const { cpu, outer, inner, count: times } of nests) {
       const cell = cpu * count + inner;
@@ -151,7 +170,12 @@ export function lockNetwork(tally: Tally, holds: Pick<Holds, 'acquisitions' | 'n
       const most = all - busy_ns[cpu]!;
       if (own > most) for (let lock = 0; lock < count; lock++) found[cpu * count + lock]! *= most / own;
     }
-    for (let cell = 0; cell < inside.length; cell++) inside[cell] = (inside[cell]! + found[cell]!) / 2;
+    for (let cell = 0; cell < inside.length; cell++) {
+      const target = found[cell]! * reached;
+      const next = whole ? target : (inside[cell]! + target) / 2;
+      waits.moved_ns += Math.abs(next - inside[cell]!);
+      inside[cell] = next;
+    }
   };
 
   return {
@@ -163,7 +187,8 @@ export function lockNetwork(tally: Tally, holds: Pick<Holds, 'acquisitions' | 'n
       handover = handing;
       lent = preemption;
     },
-    solve: (busy_ns) => {
+    solve: (busy_ns, whole = false) => {
+      waits.moved_ns = 0;
       if (wanted.length === 0) return waits;
       for (let station = 0; station < uses.length; station++) load(station);
       const {
@@ -183,8 +208,8 @@ export function lockNetwork(tally: Tally, holds: Pick<Holds, 'acquisitions' | 'n
       }
       waits.busy_ns.set(synchronisation_ns);
       waits.time_ns.set(time_ns);
-      for (let station = 0; station < wanted.length; station++) handOver(station);
-      if (nests.length > 0) nest(busy_ns);
+      for (let station = 0; station < wanted.length; station++) handOver(station, whole);
+      if (nests.length > 0) nest(busy_ns, whole);
       return waits;
     },
   };

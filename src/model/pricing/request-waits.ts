@@ -83,11 +83,13 @@ interface Asker {
 /**
  * The CPUs that have anything to do, their jobs, the disks and the server; null without requests that anybody waits
  * for. Virtual machines of a divided trace have networks of their own: a CPU of one runs no job of another, and each
- * has its share of the disks. The server is one for all. What is given for prices is overwritten for the next.
+ * has its share of the disks. The server is one for all. What is given for prices is overwritten for the next. `stays`: the
+ * change of a disk's speed that ends a search, for samples.
  */
 export function compileRequests(
   tally: Tally,
   { machine, os, monitor }: Pick<System, 'machine' | 'os' | 'monitor'>,
+  stays?: number,
 ) {
   const { cpus } = tally;
   const byCpu = (): Float64Array => new Float64Array(cpus);
@@ -137,14 +139,15 @@ export function compileRequests(
   let each_ns = 0;
 
   /** Sets prices, and where the solutions begin. */
-  const begin = (prices: ResolvedPrices): void => {
+  const begin = (prices: ResolvedPrices, start: readonly Float64Array[] | null): void => {
     service.fill(0);
     for (const { cpu, disk, bytes } of read)
       service[cpu]! += disk * prices.disk_ns + bytes * prices.disk_byte_ns;
     for (let cpu = 0; cpu < cpus; cpu++) served[cpu] = toServer[cpu]! * prices.server_ns;
-    for (const one of machines) {
+    for (const [at, one] of machines.entries()) {
       one.network.disk_scv = prices.disk_scv;
-      one.memory.speeds.fill(1);
+      if (start === null) one.memory.speeds.fill(1);
+      else one.memory.speeds.set(start[at]!);
       one.disk = sum(one.own.map((cpu) => service[cpu]!));
       one.server = sum(one.own.map((cpu) => served[cpu]!));
       one.disk_ns = one.disk / one.used;
@@ -171,7 +174,7 @@ export function compileRequests(
         continue;
       }
       const among = asking.length === 0 ? undefined : answers[asking.indexOf(one)];
-      const answer = among ?? diskIdle(network, one.cpu_ns, one.disk_ns, 0, memory);
+      const answer = among ?? diskIdle(network, one.cpu_ns, one.disk_ns, 0, memory, stays);
       const idle = answer.idle_ns * used;
       const atServer = among === undefined ? 0 : idle * among.server_share;
       for (const cpu of own) {
@@ -241,9 +244,11 @@ export function compileRequests(
     };
   };
 
-  const network = { solve, parts };
-  return (prices: ResolvedPrices) => {
-    begin(prices);
+  /** How fast disks are now, by machine: where the solution of alike prices may begin. */
+  const speeds = (): readonly Float64Array[] => machines.map(({ memory }) => memory.speeds.slice());
+  const network = { solve, parts, speeds };
+  return (prices: ResolvedPrices, start: readonly Float64Array[] | null = null) => {
+    begin(prices, start);
     return network;
   };
 }

@@ -49,6 +49,8 @@ export function diskIdle(
   disk_ns: number,
   serialShare = 0,
   memory: DiskMemory = diskIdleMemory(network),
+  /** The change of a disk's speed that ends the search. */
+  stays?: number,
 ): DiskIdle {
   const { cpus, disks, disk_scv: scv = 1 } = network;
   const { jobs } = memory;
@@ -57,7 +59,7 @@ export function diskIdle(
   let together = 0;
   if (unit_ns > 0) {
     const demands = { cpus, cpu: cpu_ns / unit_ns, disks, disk: disk_ns / disks / unit_ns, scv };
-    const { all } = diskWeights(demands, jobs, memory);
+    const { all } = diskWeights(demands, jobs, memory, stays);
     together = cpus * unit_ns * (all[jobs]! / all[jobs - 1]!) - cpu_ns;
   }
   const alone = disk_ns;

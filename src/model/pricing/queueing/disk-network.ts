@@ -28,7 +28,7 @@ export interface DiskWeights {
   readonly rest: Float64Array;
 }
 
-/** Rounds at most, and the change of speeds that ends them: the method itself is off by up to a hundredth. */
+/** Rounds at most, and the change of speeds that ends them unless told otherwise: the method itself is off by up to a hundredth. */
 const ROUNDS = 100;
 const STAYS = 1e-9;
 
@@ -72,6 +72,7 @@ export function diskWeights(
   { cpus, cpu, disks, disk, scv }: DiskDemands,
   jobs: number,
   memory: DiskMemory = diskMemory(jobs),
+  stays = STAYS,
 ): DiskWeights {
   const { speeds, before, arrivals, atCpus, level, all, disk: atDisk, rest } = memory;
   atCpus[0] = 1;
@@ -88,7 +89,7 @@ export function diskWeights(
     before.set(speeds);
     speedsOf(phases, arrivals, jobs, speeds, level);
     for (let n = 1; n <= jobs; n++) change = Math.max(change, Math.abs(speeds[n]! - before[n]!));
-    if (change < STAYS) break;
+    if (change < stays) break;
   }
   convolve(rest, atDisk, all);
   return memory;

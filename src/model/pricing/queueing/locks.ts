@@ -168,6 +168,26 @@ function regularityOf(locks: readonly LockUse[]): number {
 
 /** Iterations in which the price of switching and the waits agree. */
 const SWITCH_ROUNDS = 12;
+/** Whole steps, where these are taken at first. */
+const WHOLE_STEPS = 4;
+
+/** How hard to try. */
+export interface LocksOptions extends MulticlassOptions {
+  /**
+   * Ends the iterations where the price of switching moves by no more than this share of a CPU's time, and takes whole
+   * steps at first; without: none ends early, and all steps are half ones.
+   */
+  readonly switching?: number;
+}
+
+/**
+ * Options for so many CPUs: refinement is quadratic in them, and many are near the approximation without it. `near`: for
+ * samples, where digits beyond what bands show are not worth their time.
+ */
+export function locksOptions(cpus: number, near: boolean): LocksOptions {
+  const few = near ? { tolerance: 1e-5, switching: 1e-6 } : { tolerance: cpus > 16 ? 1e-6 : 1e-7 };
+  return { ...MULTICLASS_DEFAULTS, ...few, ...(cpus > 16 && { refinements: 0 }) };
+}
 
 /** Memory of a solve, and its answer, which the next one overwrites. */
 export interface LocksWorkspace {
@@ -204,7 +224,7 @@ export function solveLocks(
   busy_ns: ArrayLike<number>,
   locks: readonly LockUse[],
   { switch_ns }: { readonly switch_ns: number },
-  options: MulticlassOptions = MULTICLASS_DEFAULTS,
+  options: LocksOptions = MULTICLASS_DEFAULTS,
   { network, answer, switched }: LocksWorkspace = locksWorkspace(busy_ns.length, locks.length),
 ): LocksAnswer {
   const cpus = busy_ns.length;
@@ -227,18 +247,23 @@ export function solveLocks(
   switched.fill(0);
   const semaphores = switch_ns > 0 && locks.some((lock) => lock.kind === 'semaphore');
   const rounds = semaphores ? SWITCH_ROUNDS : 1;
+  const whole = options.switching === undefined ? 1 : WHOLE_STEPS;
+  const ends = options.switching ?? Number.NaN;
   for (let round = 0; round < rounds; round++) {
     for (let cpu = 0; cpu < cpus; cpu++) network.base_ns[cpu] = busy_ns[cpu]! + switched[cpu]!;
     solveMulticlass(network, options);
     foundBusy(network, blocked);
+    let moved = round === 0;
     for (let cpu = 0, i = 0; cpu < cpus; cpu++) {
       let price = 0;
       for (let k = 0; k < count; k++, i++) {
         blocked[i]! *= network.visits[i]!;
         if (locks[k]!.kind === 'semaphore') price += blocked[i]! * switch_ns;
       }
-      switched[cpu] = round === 0 ? price : (switched[cpu]! + price) / 2;
+      if (!(Math.abs(price - switched[cpu]!) <= ends * busy_ns[cpu]!)) moved = true;
+      switched[cpu] = round < whole ? price : (switched[cpu]! + price) / 2;
     }
+    if (!moved) break;
   }
   for (let cpu = 0, i = 0; cpu < cpus; cpu++) {
     // The price that was in the cycle, so that busy + synchronisation + idle is the time.

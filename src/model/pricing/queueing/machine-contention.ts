@@ -15,6 +15,7 @@ import {
   type RunContention,
   runSums,
   type WindowAnswer,
+  whole,
   wholeRun,
 } from './run-contention.ts';
 import type { Network } from './topology.ts';
@@ -38,7 +39,7 @@ export interface ContentionWorkspace {
   readonly minimum_ns: Float64Array;
   /** What queueing adds to it. */
   readonly queueing_ns: Float64Array;
-  /** The same arrays as an answer. */
+  /** The same as an answer. */
   readonly answer: WindowAnswer;
   readonly prices: PriceRow;
 }
@@ -53,7 +54,13 @@ export function contentionWorkspace(cpus: number, stations: number): ContentionW
     network,
     minimum_ns,
     queueing_ns,
-    answer: { cycle_ns, buffer_ns, utilisation, minimum_ns, queueing_ns },
+    answer: {
+      cycle_ns: whole(cycle_ns),
+      buffer_ns: whole(buffer_ns),
+      utilisation: whole(utilisation),
+      minimum_ns: whole(minimum_ns),
+      queueing_ns: whole(queueing_ns),
+    },
     prices: priceRow(),
   };
 }
@@ -146,10 +153,12 @@ export function solveRunInPairs(
   for (let w = 0; w < windows.length; w++) {
     const { demands, think_ns } = windows[w]!;
     if (w % 2 === 0) pairs.solve(w / 2, think_ns, windows[w + 1]?.think_ns ?? null, options);
-    const taken = pairs.take(w % 2, workspace.answer);
-    if (!taken) solvePriced(demands, think_ns, workspace, options);
-    const stations = taken ? pairs.stations[w >> 1]! : demands.stations;
-    addWindow(sums, stations, think_ns, workspace.answer);
+    const answer = pairs.answer(w % 2);
+    if (answer !== null) addWindow(sums, pairs.stations[w >> 1]!, think_ns, answer);
+    else {
+      solvePriced(demands, think_ns, workspace, options);
+      addWindow(sums, demands.stations, think_ns, workspace.answer);
+    }
   }
   return wholeRun(sums);
 }

@@ -5,16 +5,24 @@ import { BLOCKING_KINDS } from './traffic.ts';
 
 const KINDS = BLOCKING_KINDS.length;
 
+/** Every so many numbers of a list, from one on: those of one of several windows that are solved together. */
+export interface Column {
+  readonly list: Float64Array;
+  readonly at: number;
+  readonly step: number;
+}
+export const whole = (list: Float64Array): Column => ({ list, at: 0, step: 1 });
+
 /** What one window comes to. */
 export interface WindowAnswer {
   /** By CPU: its time in the window, and the part in which it waits for its posted buffer. */
-  readonly cycle_ns: Float64Array;
-  readonly buffer_ns: Float64Array;
+  readonly cycle_ns: Column;
+  readonly buffer_ns: Column;
   /** By station that is visited. */
-  readonly utilisation: Float64Array;
+  readonly utilisation: Column;
   /** By [cpu × kinds + kind]: stall without any queueing, and what queueing adds to it. */
-  readonly minimum_ns: Float64Array;
-  readonly queueing_ns: Float64Array;
+  readonly minimum_ns: Column;
+  readonly queueing_ns: Column;
 }
 
 /** All windows of a run together. Arrays by CPU, by [cpu × kinds + kind], or by station of the network. */
@@ -82,23 +90,25 @@ export function addWindow(
   const { run } = sums;
   let active = 0;
   let time = 0;
-  for (let cpu = 0; cpu < run.time_ns.length; cpu++) {
-    const cycle = cycle_ns[cpu]!;
+  const { time_ns, think_ns: thought_ns, buffer_ns: buffered_ns } = run;
+  const [cycles, buffers] = [cycle_ns.list, buffer_ns.list];
+  for (let cpu = 0, a = cycle_ns.at, b = buffer_ns.at; cpu < time_ns.length; cpu++) {
+    const cycle = cycles[a]!;
     if (cycle > 0) active++;
     time += cycle;
-    run.time_ns[cpu]! += cycle;
-    run.think_ns[cpu]! += think_ns[cpu]!;
-    run.buffer_ns[cpu]! += buffer_ns[cpu]!;
+    time_ns[cpu]! += cycle;
+    thought_ns[cpu]! += think_ns[cpu]!;
+    buffered_ns[cpu]! += buffers[b]!;
+    a += cycle_ns.step;
+    b += buffer_ns.step;
   }
-  for (let i = 0; i < run.minimum_ns.length; i++) {
-    run.minimum_ns[i]! += minimum_ns[i]!;
-    run.queueing_ns[i]! += queueing_ns[i]!;
-  }
+  addColumn(run.minimum_ns, minimum_ns);
+  addColumn(run.queueing_ns, queueing_ns);
   const length = active > 0 ? time / active : 0;
   sums.duration_ns += length;
-  for (let k = 0; k < stations.length; k++) {
+  for (let k = 0, at = utilisation.at; k < stations.length; k++, at += utilisation.step) {
     const station = stations[k]!;
-    const busy = utilisation[k]!;
+    const busy = utilisation.list[at]!;
     run.utilisation[station]! += busy * length;
     if (busy > run.peak[station]!) {
       run.peak[station] = busy;
@@ -106,6 +116,10 @@ export function addWindow(
     }
   }
   sums.windows++;
+}
+
+function addColumn(sums: Float64Array, { list, at, step }: Column): void {
+  for (let i = 0, from = at; i < sums.length; i++, from += step) sums[i]! += list[from]!;
 }
 
 /** The whole run. */

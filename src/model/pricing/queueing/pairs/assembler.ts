@@ -7,10 +7,16 @@
 /** Instructions, encoded. */
 export type Code = readonly number[];
 
-/** `f64x2` is a pair of doubles, one of each lane; `bool2` a mask of both, all ones or zeros. */
-type ValueType = 'i32' | 'f64' | 'f64x2';
+/** `f64x2` is a pair of doubles, `f32x4` four floats, one of each lane: the same 16 bytes. */
+type ValueType = 'i32' | 'f32' | 'f64' | 'f32x4' | 'f64x2';
 
-const TYPE: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, f64x2: 0x7b };
+const TYPE: Readonly<Record<ValueType, number>> = {
+  i32: 0x7f,
+  f32: 0x7d,
+  f64: 0x7c,
+  f32x4: 0x7b,
+  f64x2: 0x7b,
+};
 
 /** LEB128. */
 function unsigned(value: number): number[] {
@@ -30,8 +36,9 @@ function signed(value: number): number[] {
 }
 
 const double = (value: number): number[] => [...new Uint8Array(Float64Array.of(value).buffer)];
-const vector = (operation: number): number[] => [0xfd, ...unsigned(operation)];
-const binary =
+/** A vector instruction. */
+export const vector = (operation: number): number[] => [0xfd, ...unsigned(operation)];
+export const binary =
   (...operation: number[]) =>
   (a: Code, b: Code): Code => [...a, ...b, ...operation];
 

@@ -1,7 +1,6 @@
-import { assemble } from './assembler.ts';
-import { FUNCTIONS } from './kernel.ts';
+import { assemble, type Definition } from './assembler.ts';
 
-/** The kernel as functions, on a memory of its own. */
+/** A kernel as functions, on a memory of its own. */
 
 /** Arguments are addresses, then numbers; see `kernel.ts`. */
 export interface Kernel {
@@ -48,20 +47,23 @@ interface Assembly {
 const PAGE = 65536;
 
 /**
- * A kernel with so many bytes of memory; null where there is no WebAssembly with pairs of doubles, or a page does not
- * allow it, or there is not that much memory: then each window is solved by itself.
+ * Functions on so many bytes of memory; null where there is no WebAssembly with vectors, or a page does not
+ * allow it, or there is not that much memory: then each window is solved by itself. `Functions` has the types of these.
  */
-export function startKernel(bytes: number): { readonly kernel: Kernel; readonly buffer: ArrayBuffer } | null {
+export function startKernel<Functions>(
+  functions: Readonly<Record<string, Definition>>,
+  bytes: number,
+): { readonly kernel: Functions; readonly buffer: ArrayBuffer } | null {
   const assembly = (globalThis as { WebAssembly?: Assembly }).WebAssembly;
   const pages = Math.ceil(bytes / PAGE);
   if (assembly === undefined || pages > 2 ** 14) return null;
-  const code = assemble(FUNCTIONS);
+  const code = assemble(functions);
   try {
     if (!assembly.validate(code)) return null;
     const memory = new assembly.Memory({ initial: pages, maximum: pages });
     const module = new assembly.Module(code);
     const { exports } = new assembly.Instance(module, { from: { memory } });
-    return { kernel: exports as Kernel, buffer: memory.buffer };
+    return { kernel: exports as Functions, buffer: memory.buffer };
   } catch {
     return null;
   }

@@ -10,6 +10,7 @@ import {
   STATION_WORDS,
   VISIT_BYTES,
 } from './cells.ts';
+import { FUNCTIONS } from './kernel.ts';
 import { type Pair, pairOf } from './layout.ts';
 import { type Kernel, startKernel } from './machine.ts';
 
@@ -73,7 +74,7 @@ export function memoryOf(windows: readonly Demands[]): Memory | null {
       endsEnd: ends + targets * 4,
     };
   });
-  const started = startKernel(used);
+  const started = startKernel<Kernel>(FUNCTIONS, used);
   if (started === null) return null;
   const words = new Int32Array(started.buffer);
   const numbers = new Float64Array(started.buffer);

@@ -2,7 +2,7 @@ import { BUSY, LOOKS, SATURATED } from '../cycles.ts';
 import type { CycleOptions } from '../cycles-workspace.ts';
 import * as columns from '../cycles-workspace.ts';
 import type { Demands } from '../demands.ts';
-import type { WindowAnswer } from '../run-contention.ts';
+import { type Column, type WindowAnswer, whole } from '../run-contention.ts';
 import { BLOCKING_KINDS } from '../traffic.ts';
 import { loadBases, type PriceRow } from '../window-bases.ts';
 import { CELL_BYTES, CLASS, CLASS_WIDTH, LOAD, LOAD_WIDTH, PAIR } from './cells.ts';
@@ -37,8 +37,8 @@ export interface Pairs {
     other: ArrayLike<number> | null,
     options: CycleOptions,
   ): void;
-  /** Writes what the window of a lane came to; false: it has to be solved by itself. */
-  take(lane: number, into: WindowAnswer): boolean;
+  /** What the window of a lane came to, until the next is solved; null: it has to be solved by itself. */
+  answer(lane: number): WindowAnswer | null;
 }
 
 /** Prepares windows of one machine; null: they are to be solved one by one. */
@@ -178,6 +178,21 @@ function createPairs(windows: readonly Demands[], memory: Memory): Pairs {
       }
   };
 
+  const answers = minima.map((minimum, lane): WindowAnswer => {
+    const person = (column: number): Column => ({
+      list: numbers,
+      at: peopleAt + column * 2 + lane,
+      step: WIDTH,
+    });
+    return {
+      cycle_ns: person(found),
+      buffer_ns: person(buffer),
+      utilisation: { list: numbers, at: loadsAt + lane, step: LOAD_WIDTH * 2 },
+      minimum_ns: whole(minimum),
+      queueing_ns: { list: numbers, at: queueing / 8 + lane, step: 2 },
+    };
+  });
+
   return {
     stations: pairs.map(({ pair }) => pair.stations),
     counts: {
@@ -219,21 +234,7 @@ function createPairs(windows: readonly Demands[], memory: Memory): Pairs {
       }
       kernel.collect(at.entries, at.ends, at.endsEnd, queueing);
     },
-    take: (lane, { cycle_ns, buffer_ns, utilisation, minimum_ns, queueing_ns }) => {
-      if (alone[lane]) return false;
-      for (let of = peopleAt + lane, c = 0; c < cpus; c++, of += WIDTH) {
-        cycle_ns[c] = numbers[of + found * 2]!;
-        buffer_ns[c] = numbers[of + buffer * 2]!;
-      }
-      const width = at.pair.stations.length;
-      for (let k = 0; k < width; k++) utilisation[k] = numbers[loadsAt + k * LOAD_WIDTH * 2 + lane]!;
-      const minimum = minima[lane]!;
-      for (let target = 0; target < targets; target++) {
-        minimum_ns[target] = minimum[target]!;
-        queueing_ns[target] = numbers[queueing / 8 + target * 2 + lane]!;
-      }
-      return true;
-    },
+    answer: (lane) => (alone[lane] ? null : answers[lane]!),
   };
 }
 
