@@ -39,7 +39,7 @@ type Rule = Pick<LineRequest, 'lineBits' | 'instructionBytes' | 'asideFlags'>;
 
 /** Some page id for each translation; none for pages that are not cached. */
 function createIds() {
-  const ids = new Int32Array(1 << 12).fill(-1);
+  const ids = new Int32Array(1 << 16).fill(-1);
   return (translations: Chunk['translations']): Int32Array => {
     for (let i = 0; i < translations.length; i++)
       if ((translations.flags[i]! & UNCACHED) === 0)
@@ -207,6 +207,26 @@ describe('lines from a store', () => {
     });
     expect(trace.chunks.length).toBe(1);
     await expectLines(trace, { lineBits: 4, instructionBytes: 4, asideFlags: 2 }, () => false);
+  });
+
+  it('are those of the records where all tables of the decoder grow', async () => {
+    const trace = record((builder, take) => {
+      for (let at = 0; at < 45_000; at++) {
+        if (at % 5000 === 4999) take();
+        const id = builder.translate(0, at, at, 1);
+        builder.record(id, referenceWord(0, 4 * (at % 1000), 4));
+        builder.record(id, referenceWord(1, at % 4000, 8));
+        builder.record(id, referenceWord(3, (64 * at) % 4096, 64));
+        // Runs again, with data that have not moved, or in another line.
+        if (at % 3 === 0) {
+          builder.record(id, referenceWord(0, 4 * (at % 1000), 4));
+          builder.record(id, referenceWord(1, (at % 4000) + (at % 2) * 64, 8));
+          builder.record(id, referenceWord(3, (64 * at) % 4096, 64));
+        }
+      }
+    });
+    expect(trace.chunks.length).toBeGreaterThan(4);
+    await expectLines(trace, { lineBits: 4, instructionBytes: 0, asideFlags: 0 }, () => false);
   });
 
   it('come without events where those are not wanted', async () => {

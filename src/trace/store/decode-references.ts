@@ -5,7 +5,7 @@
  * records per step (the columns have room for the surplus), so neither loop asks what kind a record is. Templates, their
  * successors and their data references lie together in one array. The loops call nothing, the arrays do not
  * change within a chunk, and constants are literals, which lets V8 keep array bases in registers and fold the
- * constants (it folds no imported ones: 12 % of the time; that is why `line-run.ts` repeats them). Moves of the
+ * constants (it folds no imported ones: 12 % of the time). Moves of the
  * frequent kinds are one table look-up without a branch between them. Ranges are not tested per record but gathered by
  * OR, and judged once per chunk.
  */
@@ -68,7 +68,8 @@ export interface ReferenceDecoder {
 
 export function createReferenceDecoder(): ReferenceDecoder {
   const templates = createTemplates(2 * COPY_STEP);
-  const { store, places: placeOf } = templates;
+  const { places: placeOf } = templates;
+  const store = templates.store();
   const translation = new Int32Array(CHUNK_RECORDS + COPY_STEP);
   const word = new Int32Array(CHUNK_RECORDS + COPY_STEP);
 

@@ -1,13 +1,13 @@
 /** Groups in, chunks out. */
 import { InputError } from '../errors.ts';
 import type { Chunk, ChunkOptions, LineColumns } from '../types.ts';
-import { createLineDecoder, type LineDecoder } from './decode-lines.ts';
 import { createReferenceDecoder, type ReferenceDecoder } from './decode-references.ts';
 import { createSparseDecoder } from './decode-sparse.ts';
 import { createTablesDecoder, type TablesChunk } from './decode-tables.ts';
 import type { Group } from './group.ts';
 import { type Cursor, checkCursors, splitLanes } from './lanes.ts';
 import { FINE, REFERENCES, SECTION_LANES, SPARSE, TABLES } from './layout.ts';
+import { createLineDecoder, type LineDecoder } from './lines/decode.ts';
 
 export interface GroupDecoder {
   /** Starts a group; translations are numbered from `first`. */

@@ -41,6 +41,8 @@ interface OpenFile {
   readonly footer: Footer;
   /** Where the groups end. */
   readonly end: number;
+  /** Buffers that no reading uses at the moment. */
+  readonly idle: GroupBuffers[];
 }
 
 /**
@@ -56,7 +58,7 @@ export async function openStore(
   try {
     const { size } = await reading(path, file.stat());
     const { header, footer, end } = await readEnds(file, path, size);
-    const store = { file, path, footer, end };
+    const store: OpenFile = { file, path, footer, end, idle: [] };
     const chunksFrom = (first: number, options: ChunkOptions = {}) =>
       readChunks(store, first, (done) => progress?.(done, size), options);
     return {
@@ -107,9 +109,10 @@ async function* readChunks(
   if (first > 0) yield await readPreamble(store, first);
   const after = groups.findIndex(({ firstChunk, chunks }) => first < firstChunk + chunks);
   let ordinal = after < 0 ? groups.length : after;
+  const buffers = store.idle.pop() ?? createGroupBuffers();
   const next = async (): Promise<PackedGroup | null> => {
     if (ordinal === groups.length) return null;
-    const group = await readGroup(store, ordinal++, unwantedSection(options));
+    const group = await readGroup(store, ordinal++, unwantedSection(options), buffers);
     progress(group.offset);
     return group;
   };
@@ -124,20 +127,36 @@ async function* readChunks(
   for await (const chunk of decodeGroups(path, firstTranslation, next, check, options)) {
     if (number++ >= first) yield chunk;
   }
+  store.idle.push(buffers);
   progress(store.end);
+}
+
+/** Room for the bytes of a group. Gives it anew two groups later: while one is decoded, the next is read. */
+type GroupBuffers = (group: number, length: number) => Uint8Array;
+
+/** New buffers for each group would have V8 collect everything every few groups. */
+function createGroupBuffers(): GroupBuffers {
+  const buffers = [new Uint8Array(0), new Uint8Array(0)];
+  return (group, length) => {
+    const turn = group % 2;
+    if (buffers[turn]!.length < length) buffers[turn] = new Uint8Array(Math.ceil(1.25 * length));
+    return buffers[turn]!.subarray(0, length);
+  };
 }
 
 async function readGroup(
   { file, path, footer, end }: OpenFile,
   ordinal: number,
   unwanted: number | null,
+  buffers: GroupBuffers,
 ): Promise<PackedGroup> {
   const { offset, firstChunk, chunks } = footer.groups[ordinal]!;
   const length = (footer.groups[ordinal + 1]?.offset ?? end) - offset;
   if (length < GROUP_HEADER_BYTES || length > GROUP_HEADER_BYTES + SECTIONS * MAX_SECTION_BYTES) {
     throw damage(path, offset, 'the index names an impossible place');
   }
-  const bytes = await readAt(file, path, offset, length);
+  const bytes = buffers(ordinal, length);
+  await readInto(file, path, offset, bytes);
   const header = located(path, offset, () => parseGroupHeader(bytes, ordinal, firstChunk));
   if (header.chunks !== chunks || storedLength(header) !== length - GROUP_HEADER_BYTES) {
     throw damage(path, offset, 'the group is not as the index says');
@@ -174,12 +193,18 @@ async function readPreamble({ file, path, footer }: OpenFile, first: number): Pr
 /** Exactly `length` bytes from `offset`; an InputError where the file ends before. */
 async function readAt(file: FileHandle, path: string, offset: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
+  await readInto(file, path, offset, bytes);
+  return bytes;
+}
+
+/** Fills `bytes` from `offset`; an InputError where the file ends before. */
+async function readInto(file: FileHandle, path: string, offset: number, bytes: Uint8Array): Promise<void> {
+  const { length } = bytes;
   for (let got = 0; got < length; ) {
     const { bytesRead } = await reading(path, file.read(bytes, got, length - got, offset + got));
     if (bytesRead === 0) throw damage(path, offset + got, 'the file is truncated');
     got += bytesRead;
   }
-  return bytes;
 }
 
 async function reading<T>(path: string, result: Promise<T>): Promise<T> {

@@ -21,8 +21,8 @@ export const HEAD = 4; // records, end of the data references, successor, other 
 export const REFERENCE = 4; // placed word, translation, where its record is above, word without its block
 
 export interface Templates {
-  /** All templates, one behind the other; some room after the last. */
-  readonly store: Int32Array;
+  /** All templates, one behind the other; some room after the last. Another array when it has grown. */
+  readonly store: () => Int32Array;
   /** Where each begins. Before the first is one without records, at 0. */
   readonly places: Int32Array;
   readonly count: () => number;
@@ -35,9 +35,12 @@ export interface Templates {
   readonly define: (translations: number) => void;
 }
 
-/** `slack`: integers beyond the last template that a decoder may read. */
-export function createTemplates(slack: number): Templates {
-  const templates = new Int32Array(TEMPLATE_SPACE + HEAD + slack); // memory is used as it fills
+/**
+ * `slack`: integers beyond the last template that a decoder may read. `room`: for templates at first; with all that
+ * there may be, which is the default, the array remains the same.
+ */
+export function createTemplates(slack: number, room: number = TEMPLATE_SPACE): Templates {
+  let templates = new Int32Array(room + HEAD + slack);
   const places = new Int32Array(MAX_TEMPLATES);
   let count = 0;
   let used = 0;
@@ -65,6 +68,16 @@ export function createTemplates(slack: number): Templates {
     if (used + HEAD + records * (2 + REFERENCE) > TEMPLATE_SPACE + HEAD) {
       throw new InputError('the templates take more space than any group may');
     }
+    if (used + HEAD + records * (2 + REFERENCE) + slack > templates.length) templates = wider(templates);
+    // Local copies: an imported constant is looked up at each use.
+    const fetch = FETCH;
+    const step = REFERENCE;
+    const shapeNew = SHAPE_NEW;
+    const maxShapes = MAX_SHAPES;
+    const offsetShift = OFFSET_SHIFT;
+    const sizeShift = SIZE_SHIFT;
+    const pageBytes = PAGE_BYTES;
+    const store = templates;
     const end = used + HEAD + 2 * records;
     let reference = end;
     let page = -1;
@@ -72,41 +85,41 @@ export function createTemplates(slack: number): Templates {
     for (let put = used + HEAD; put < end; put += 2) {
       const index = bytes[from++]! | 0;
       let shape: number;
-      if (index === SHAPE_NEW) {
-        shape = (bytes[from]! & 7) | ((bytes[from + 1]! | (bytes[from + 2]! << 8)) << SIZE_SHIFT);
+      if (index === shapeNew) {
+        shape = (bytes[from]! & 7) | ((bytes[from + 1]! | (bytes[from + 2]! << 8)) << sizeShift);
         from += 3;
-        if (shapeCount < MAX_SHAPES) shapes[shapeCount++] = shape;
+        if (shapeCount < maxShapes) shapes[shapeCount++] = shape;
       } else {
         if (index >= shapeCount) throw new InputError('a template has an unknown shape');
         shape = shapes[index]!;
       }
-      const size = shape >>> SIZE_SHIFT;
-      if (size === 0 || size > PAGE_BYTES) throw new InputError('a reference has an impossible size');
-      if ((shape & 3) === FETCH) {
+      const size = shape >>> sizeShift;
+      if (size === 0 || size > pageBytes) throw new InputError('a reference has an impossible size');
+      if ((shape & 3) === fetch) {
         if (page < 0) {
           page = definitionPage += takeSigned(lanes[LANE_DEFINED]!);
           offset = bytes[from]! | (bytes[from + 1]! << 8);
           from += 2;
           if (!(page >= 0 && page < translations)) throw new InputError('a fetch has no translation');
         }
-        if (offset + size > PAGE_BYTES) throw new InputError('a fetch leaves its page');
-        templates[put] = shape | (offset << OFFSET_SHIFT);
-        templates[put + 1] = page;
+        if (offset + size > pageBytes) throw new InputError('a fetch leaves its page');
+        store[put] = shape | (offset << offsetShift);
+        store[put + 1] = page;
         offset += size;
       } else {
-        templates[reference] = placedWord(shape);
-        templates[reference + 1] = 0;
-        templates[reference + 2] = put;
-        templates[put] = shape;
-        templates[put + 1] = 0;
-        templates[reference + 3] = shape;
-        reference += REFERENCE;
+        store[reference] = placedWord(shape);
+        store[reference + 1] = 0;
+        store[reference + 2] = put;
+        store[put] = shape;
+        store[put + 1] = 0;
+        store[reference + 3] = shape;
+        reference += step;
       }
     }
     source.at = from;
-    templates[used] = records;
-    templates[used + 1] = reference;
-    templates[used + 2] = templates[used + 3] = 0;
+    store[used] = records;
+    store[used + 1] = reference;
+    store[used + 2] = store[used + 3] = 0;
     places[count++] = used;
     used = reference;
   };
@@ -116,5 +129,11 @@ export function createTemplates(slack: number): Templates {
     for (let left = takeNumber(lanes[LANE_DEFINED]!); left > 0; left--) defineOne(translations);
   };
 
-  return { store: templates, places, count: () => count, begin, define };
+  return { store: () => templates, places, count: () => count, begin, define };
+}
+
+function wider(old: Int32Array): Int32Array<ArrayBuffer> {
+  const result = new Int32Array(old.length * 2);
+  result.set(old);
+  return result;
 }

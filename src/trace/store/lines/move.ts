@@ -1,6 +1,6 @@
-/** One move of a data reference, by the book: what the loop of `line-run.ts` does at once with the rest. */
-import { InputError } from '../errors.ts';
-import { OFFSET_SHIFT, SIZE_SHIFT } from '../types.ts';
+/** One move of a data reference, by the book: what the loop (`run-moves.ts`) does at once with the rest. */
+import { InputError } from '../../errors.ts';
+import { OFFSET_SHIFT, SIZE_SHIFT } from '../../types.ts';
 import {
   MOVE_ANYWHERE,
   MOVE_BESIDE,
@@ -10,8 +10,10 @@ import {
   MOVE_SAME,
   MOVE_SPECIAL,
   MOVE_SWAP,
-} from './layout.ts';
+} from '../layout.ts';
+import { PAGE_UNITS, PLACE_FIELD } from '../places.ts';
 import {
+  DATA_SLOT,
   MOVE_AT,
   MOVED,
   NEAR,
@@ -23,8 +25,7 @@ import {
   STATE_AT,
   SWAP_PAGE,
   SWAP_WORD,
-} from './line-memory.ts';
-import { PAGE_UNITS, PLACE_FIELD } from './places.ts';
+} from './layout.ts';
 
 export const IMPOSSIBLE = 'a reference leaves its page, its chunk or has no translation';
 
@@ -35,7 +36,7 @@ export const IMPOSSIBLE = 'a reference leaves its page, its chunk or has no tran
 export function moveReference(memory: Int32Array, bytes: Uint8Array, at: number, translations: number): void {
   const old = memory[at]!;
   const oldPage = memory[at + 1]!;
-  const near = memory[STATE_AT + NEAR]!;
+  const near = memory[STATE_AT + NEAR]! >> 2;
   const how = memory[STATE_AT + MOVED] === 0 ? MOVE_SAME : bytes[memory[STATE_AT + MOVE_AT]!++]!;
   let byWord = 0;
   let byPage = 0;
@@ -77,6 +78,6 @@ export function moveReference(memory: Int32Array, bytes: Uint8Array, at: number,
     throw new InputError(IMPOSSIBLE);
   memory[at] = value;
   memory[at + 1] = page;
-  memory[at + 2] = -1; // its word is not made here
-  memory[STATE_AT + NEAR] = at;
+  memory[memory[at + DATA_SLOT]! >> 2] = -1; // its word is not made here
+  memory[STATE_AT + NEAR] = 4 * at;
 }

@@ -2,7 +2,7 @@
  * Rows of segments in the memory of the line decoder: made of the segments of a chunk, kept by the loop, and taken
  * for what the chunk’s lines say of each segment.
  */
-import type { LineColumns, SegmentColumns } from '../types.ts';
+import type { LineColumns, SegmentColumns } from '../../types.ts';
 import {
   ASIDE,
   DATA,
@@ -24,8 +24,7 @@ import {
   ROW_FLAGS,
   ROW_WORDS,
   ROWS_AT,
-  WORDS_AT,
-} from './line-memory.ts';
+} from './layout.ts';
 
 /** What is said of each segment. */
 export type MadeSegments = Pick<LineColumns, 'segmentEnd' | 'accesses' | 'aside'>;
@@ -37,11 +36,7 @@ export const createMadeSegments = (length: number): MadeSegments => ({
   aside: new Uint8Array(length),
 });
 
-/**
- * Rows of segments first … next − 1, after one of an empty segment at record `at`: V8 then sees a segment left before
- * the first of many records ends, and need not compile the loop again. `cpu`: of the segment before (−1: none);
- * gives that of the last.
- */
+/** Rows of segments first … next − 1. `cpu`: of the segment before (−1: none); gives that of the last. */
 export function makeRows(
   memory: Int32Array,
   segments: SegmentColumns,
@@ -49,12 +44,10 @@ export function makeRows(
   next: number,
   asideFlags: number,
   cpu: number,
-  at: number,
 ): number {
   let running = cpu;
-  memory.fill(0, ROWS_AT, ROWS_AT + ROW_FIELDS * (next - first + 1));
-  memory[ROWS_AT + ROW_END] = at;
-  for (let segment = first, row = ROWS_AT + ROW_FIELDS; segment < next; segment++, row += ROW_FIELDS) {
+  memory.fill(0, ROWS_AT, ROWS_AT + ROW_FIELDS * (next - first));
+  for (let segment = first, row = ROWS_AT; segment < next; segment++, row += ROW_FIELDS) {
     memory[row + ROW_END] = segments.end[segment]!;
     if ((segments.flags[segment]! & asideFlags) !== 0) memory[row + ROW_FLAGS] = ASIDE;
     else if (segments.cpu[segment] !== running) {
@@ -68,16 +61,16 @@ export function makeRows(
 
 /** Begins the segment of the current row. */
 export function enterRow(memory: Int32Array, state: Int32Array): void {
-  if ((memory[state[ROW]! + ROW_FLAGS]! & ELSEWHERE) !== 0) state[LAST_FETCH] = state[LAST_DATA] = -1;
+  if ((memory[(state[ROW]! >> 2) + ROW_FLAGS]! & ELSEWHERE) !== 0) state[LAST_FETCH] = state[LAST_DATA] = -1;
   state[PUT_BEFORE] = state[PUT]!;
   state[FETCH_BEFORE] = state[LAST_FETCH]!;
   state[DATA_BEFORE_IT] = state[LAST_DATA]!;
-  for (let field = FETCHES; field < PUT_BEFORE; field++) state[field] = 0; // `fill` takes longer to call
+  state.fill(0, FETCHES, PUT_BEFORE);
 }
 
 /** Ends it. What is set aside leaves no words. */
 export function leaveRow(memory: Int32Array, state: Int32Array): void {
-  const row = state[ROW]!;
+  const row = state[ROW]! >> 2;
   if ((memory[row + ROW_FLAGS]! & ASIDE) !== 0) {
     state[PUT] = state[PUT_BEFORE]!;
     state[LAST_FETCH] = state[FETCH_BEFORE]!;
@@ -92,15 +85,21 @@ export function leaveRow(memory: Int32Array, state: Int32Array): void {
     memory[tally + 3]! += (gone & 0xffff) + (gone >>> 16);
   }
   memory[row + ROW_WORDS] = state[PUT]!;
-  state[ROW] = row + ROW_FIELDS;
+  state[ROW]! += 4 * ROW_FIELDS;
 }
 
-/** Takes what the rows of segments first … next − 1 have come to. */
-export function drainRows(memory: Int32Array, first: number, next: number, made: MadeSegments): void {
+/** Takes what the rows of segments first … next − 1 have come to, with words from `wordsAt` on. */
+export function drainRows(
+  memory: Int32Array,
+  first: number,
+  next: number,
+  wordsAt: number,
+  made: MadeSegments,
+): void {
   const { segmentEnd, accesses, aside } = made;
-  for (let segment = first, row = ROWS_AT + ROW_FIELDS; segment < next; segment++, row += ROW_FIELDS) {
+  for (let segment = first, row = ROWS_AT; segment < next; segment++, row += ROW_FIELDS) {
     aside[segment] = memory[row + ROW_FLAGS]! & ASIDE;
-    segmentEnd[segment] = memory[row + ROW_WORDS]! - WORDS_AT;
+    segmentEnd[segment] = (memory[row + ROW_WORDS]! >> 2) - wordsAt;
     const tally = 4 * segment;
     accesses[tally] = memory[row + ROW_ACCESSES]!;
     accesses[tally + 1] = memory[row + ROW_ACCESSES + 1]!;
