@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { cleanText } from '../report/words.ts';
 import { InputError } from '../trace/errors.ts';
 import { isSystemError, systemReason } from '../trace/system-errors.ts';
@@ -8,20 +7,13 @@ export const EXIT_INPUT = 2;
 export const EXIT_DEFECT = 1;
 export const EXIT_INTERRUPTED = 130;
 
-/** A file's text. Throws InputError that names the file (a failed read of a directory does not). */
-export async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw new InputError(`${path}: ${systemReason(error, 'cannot be read')}`);
-  }
-}
-
 /** One line for a person, without control characters, and the exit status. */
 export function describeError(error: unknown): { readonly message: string; readonly status: number } {
   if (error instanceof Error && error.name === 'AbortError')
-    return { message: 'interrupted', status: EXIT_INTERRUPTED };
+    return {
+      message: ['interrupted', ...(typeof error.cause === 'string' ? [oneLine(error.cause)] : [])].join('; '),
+      status: EXIT_INTERRUPTED,
+    };
   if (error instanceof InputError) return { message: oneLine(error.message), status: EXIT_INPUT };
   if (isSystemError(error)) {
     const where = error.path ?? error.syscall ?? 'system call';
@@ -32,6 +24,16 @@ export function describeError(error: unknown): { readonly message: string; reado
     message: `internal error: ${oneLine(text)}; run again with --debug and report it with the trace`,
     status: EXIT_DEFECT,
   };
+}
+
+/** Work of which an interruption says how it goes on. */
+export async function resumable<T>(how: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    throw Object.assign(new Error('interrupted', { cause: how }), { name: 'AbortError' });
+  }
 }
 
 const oneLine = (text: string): string => cleanText(text.trim());

@@ -1,8 +1,5 @@
-import { PRIVILEGED_OPS } from '../model/tally.ts';
 import { serviceName } from '../trace/services.ts';
 import {
-  type Chunk,
-  EVENT,
   MAPPED,
   OFFSET_MASK,
   OFFSET_SHIFT,
@@ -13,9 +10,9 @@ import {
   TAIL_BIT,
   type Trace,
 } from '../trace/types.ts';
+import { eventLine } from './head-events.ts';
 
 const KINDS = ['fetch', 'load', 'store', 'modify'] as const;
-const EVENT_NAMES = Object.fromEntries(Object.entries(EVENT).map(([name, kind]) => [kind, name]));
 
 /** Lines for people: the first `count` records of a trace with the events among them. */
 export async function* headOf(trace: Trace, count: number): AsyncGenerator<string> {
@@ -71,16 +68,3 @@ export async function* headOf(trace: Trace, count: number): AsyncGenerator<strin
 
 const address = (page: number, offset: number): string =>
   `0x${page.toString(16)}${offset.toString(16).padStart(3, '0')}`.padEnd(18);
-
-function eventLine(chunk: Chunk, at: number): string {
-  const { events } = chunk;
-  const kind = events.kind[at]!;
-  const arg = events.arg[at]!;
-  const name = EVENT_NAMES[kind] ?? `event ${kind}`;
-  const value = `0x${events.hi[at]! * 2 ** 32 + events.lo[at]! < 2 ** 53 ? (events.hi[at]! * 2 ** 32 + events.lo[at]!).toString(16) : `${events.hi[at]!.toString(16)}${events.lo[at]!.toString(16).padStart(8, '0')}`}`;
-  const detail =
-    kind === EVENT.privileged
-      ? `${PRIVILEGED_OPS[arg & 0xf]} register ${(arg >>> 8) & 0xff} select ${(arg >>> 16) & 0xff} value ${value}`
-      : `${arg} ${value}`;
-  return `          · ${String(events.cpu[at]).padStart(3)} ${name} ${detail}`;
-}

@@ -26,11 +26,11 @@ import { tracesIn } from '../trace/compose/spec.ts';
 import { InputError } from '../trace/errors.ts';
 import { openTrace } from '../trace/formats/registry.ts';
 import { ingest } from '../trace/ingest.ts';
+import { readText } from '../trace/text-file.ts';
 import type { Trace } from '../trace/types.ts';
 import { shippedTraces, version } from '../version.ts';
 import { wantsColor } from './color.ts';
 import type { CommandContext } from './context.ts';
-import { readText } from './errors.ts';
 import { flag, list, single, wholeNumber, words } from './options.ts';
 import { checkOutputs, print, writeOutput } from './output.ts';
 

@@ -12,8 +12,8 @@ import {
 import type { Shard } from '../sweep/run.ts';
 import type { Axis, Plan } from '../sweep/types.ts';
 import { InputError } from '../trace/errors.ts';
+import { readText } from '../trace/text-file.ts';
 import { isWorkloadSpec } from '../trace/workloads/open.ts';
-import { readText } from './errors.ts';
 import { flag, list, single, wholeNumber, words } from './options.ts';
 
 /** What the commands of `vmtax sweep` can be told. */

@@ -4,7 +4,7 @@ import { fieldDoc, flatten, systemJsonSchema } from '../model/systems/ledger.ts'
 import { parseSystem } from '../model/systems/load.ts';
 import { PRESETS } from '../model/systems/presets.ts';
 import { cleanText } from '../report/words.ts';
-import { readText } from './errors.ts';
+import { readText } from '../trace/text-file.ts';
 import { words } from './options.ts';
 import { print } from './output.ts';
 import { readSystem } from './run.ts';

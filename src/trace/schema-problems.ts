@@ -34,11 +34,20 @@ export function problemsOf(error: z.ZodError, value: unknown): readonly Problem[
   });
 }
 
-/** The first problems on one line: `a.b: no such field; c: expected a number, got null (and 2 more problems)`. */
-export function describeProblems(problems: readonly Problem[], whole: string): string {
-  const shown = problems
-    .slice(0, MOST_SHOWN)
-    .map(({ path, message }) => `${pathText(path) || whole}: ${message}`);
+/**
+ * The first problems on one line: `a.b: no such field; c: expected a number, got null (and 2 more problems)`. With
+ * `place`, where each was written comes before it, unless it is where the one before was.
+ */
+export function describeProblems(
+  problems: readonly Problem[],
+  whole: string,
+  place: (problem: Problem) => string = () => '',
+): string {
+  const shown = problems.slice(0, MOST_SHOWN).map((problem, at) => {
+    const here = place(problem);
+    const known = here === '' || (at > 0 && here === place(problems[at - 1]!));
+    return `${known ? '' : `${here}: `}${pathText(problem.path) || whole}: ${problem.message}`;
+  });
   const more = problems.length - shown.length;
   return shown.join('; ') + (more > 0 ? ` (and ${more} more ${more === 1 ? 'problem' : 'problems'})` : '');
 }

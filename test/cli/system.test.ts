@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { flatten, PRESETS, parseSystem, presetSystem } from '../../src/index.ts';
 import { expectRefusal, expectSuccess, inProcess, SMALL, vmtax, workplace } from './cli.ts';
@@ -59,7 +59,7 @@ describe('errors in a system file have line and column', () => {
     ['prices:\n  local_ns: .nan\n', ':2:13: prices.local_ns: expected a number, got NaN'],
     [
       'machine:\n  nodes: 1.5\n  cpus: x\nos:\n  first_load: x\nprice:\n  local_ns: 1\n',
-      /:6:1: price: no such field; machine\.\w+: [^;]+; machine\.\w+: [^;]+ \(and 1 more problem\)\n/,
+      /:6:1: price: no such field; \S+:\d:\d+: machine\.\w+: [^;]+; \S+:\d:\d+: machine\.\w+: [^;]+ \(and 1 more problem\)\n/,
     ],
     ['a: 1\n---\nb: 1\n', ':2:1: a second document begins here'],
     ['machine: *other\n', ':1:10: no anchor &other comes before *other'],
@@ -98,6 +98,24 @@ describe('errors in a system file have line and column', () => {
     writeFileSync(place.path('binary'), readFileSync(SMALL));
     expectRefusal(await inProcess(['system', 'check', place.path('binary')], place), place.path('binary'));
   });
+});
+
+test('each of several problems says where it is', () => {
+  const text = 'extends: disco\nmachine:\n  l2:\n    size: 3M\n  tbl: 3\nprices:\n  emulate_cycles: abc\n';
+  expect(() => parseSystem(text, 'm.yaml')).toThrow(
+    /^m.yaml:5:3: machine.tbl: no such field; m.yaml:4:11: machine.l2.size: .*; m.yaml:7:19: prices.emulate_cycles: /,
+  );
+});
+
+test('what is far too large for a text is not read whole', async () => {
+  const path = place.path('sparse.yaml');
+  writeFileSync(path, '');
+  truncateSync(path, 10 * 2 ** 30);
+  const said = `${path}: more than 4 MB`;
+  expectRefusal(await inProcess(['system', 'check', path], place), said);
+  expectRefusal(await inProcess(['run', SMALL, '--systems', path], place), said);
+  expectRefusal(await inProcess(['run', SMALL, '--machine', path], place), said);
+  expectRefusal(await inProcess(['trace', 'info', `workload:${path}`], place), said);
 });
 
 test('--machine takes a file that holds a machine alone', async () => {

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { LIBRARY } from '../../src/trace/workloads/library.ts';
 import {
@@ -72,6 +73,16 @@ test('head of a trace with physical pages shows them', async () => {
   const { stdout } = await vmtax(['trace', 'head', 'workload:ping-pong?rounds=3', '-n', '3'], place);
   expect(stdout.split('\n')[0]).toContain('physical address');
   expect(stdout.split('\n')[1]).toMatch(/(0x[0-9a-f]+ +(0x[0-9a-f]+|direct)) +\d+/);
+});
+
+test('head says events in words', async () => {
+  const shipped = fileURLToPath(new URL('../../traces/malta64-db.vmt', import.meta.url));
+  const recorded = await vmtax(['trace', 'head', shipped, '-n', '400'], place);
+  expect(recorded.stdout).toMatch(/· +0 refill at 0x[0-9a-f]+, vector offset 0x80$/m);
+  expect(recorded.stdout).toMatch(/· +0 privileged dmfc0 BadVAddr value 0x[0-9a-f]+$/m);
+  const made = await vmtax(['trace', 'head', 'workload:pmake', '-n', '200K'], place);
+  expect(made.stdout).toMatch(/· +0 lockAcquire (spinlock|semaphore) \d+$/m);
+  expect(made.stdout).toMatch(/· +0 pageMapped translation \d+, (zeroed|read from disk|in memory already)/m);
 });
 
 test('workloads lists the library; each can be named as it is listed', async () => {

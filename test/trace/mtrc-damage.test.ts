@@ -172,7 +172,7 @@ describe('damaged MTRC files', () => {
     expect(await complaint(header(1, 48, 0, 0))).toContain('addresses of 48 bits');
     expect(await complaint(header(1, 64, 1, 0))).toContain('reserved bytes');
     const newer = new TextEncoder().encode('MTRC0003....');
-    expect(await complaint(newer)).toContain('MTRC0003 is not MTRC0002; record it in version 0002');
+    expect(await complaint(newer)).toContain('"MTRC0003" is not MTRC0002; record it in version 0002');
   });
 
   it('never do worse than an InputError, whatever bytes are changed', async () => {

@@ -57,10 +57,7 @@ function check(written: Tree, place: Place): System {
   }
   if (result.success) return result.data;
   const problems = problemsOf(result.error, input);
-  const [first] = problems;
-  throw new InputError(
-    `${place(first?.path ?? [], first?.atKey ?? false)}: ${describeProblems(problems, 'system')}`,
-  );
+  throw new InputError(describeProblems(problems, 'system', ({ path, atKey }) => place(path, atKey)));
 }
 
 /** A preset by name. Throws an InputError that lists the names. */

@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
 import { FETCH, LOAD, MODIFY, OFFSET_MASK, PAGE_BYTES, type ReferenceKind, STORE } from '../types.ts';
+import { quoted } from './text.ts';
 
 /** Columns of a CSV trace. */
 export const COLUMNS = ['kind', 'address', 'size', 'cpu', 'mode', 'physical', 'space'] as const;
@@ -30,8 +31,9 @@ export function parseHeader(label: string, names: readonly string[]): ColumnPlac
     const name = text.trim().toLowerCase();
     const column = COLUMNS.find((known) => known === name);
     if (column === undefined) {
+      const bytes = Buffer.from(text.slice(0, 40));
       throw new InputError(
-        `${label}: line 1, column ${i + 1}: unknown column ${JSON.stringify(text.slice(0, 40))}; the columns are ${COLUMNS.join(', ')}`,
+        `${label}: line 1, column ${i + 1}: unknown column ${quoted(bytes, 0, bytes.length)}; the columns are ${COLUMNS.join(', ')}`,
       );
     }
     if (places.has(column))

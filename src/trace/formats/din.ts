@@ -86,7 +86,7 @@ function dineroText(
     sniff: (input) => mostMatch(headLines(input, 16), shape),
     open: async (input, options) =>
       streamedTrace(input.label, userHeader(input, name), async function* (builder) {
-        const log = createLineLog(input.label, options);
+        const log = createLineLog(input, options);
         const counts: DineroCounts = { misc: 0, copyBacks: 0, invalidates: 0 };
         const slow = slowLines(builder, log, counts, extended);
         const parse = (extended ? xdinParser : dinParser)(builder, log, kinds, slow);

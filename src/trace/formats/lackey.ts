@@ -44,7 +44,7 @@ export const lackeyFormat: Format = {
   },
   open: async (input, options) =>
     streamedTrace(input.label, userHeader(input, 'lackey', provenance(input)), async function* (builder) {
-      const log = createLineLog(input.label, options);
+      const log = createLineLog(input, options);
       const count = { modifies: 0, comments: 0 };
       yield* readLines(input, options, builder, log, lackeyParser(builder, log, count), true);
       return {

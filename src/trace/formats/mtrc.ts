@@ -8,9 +8,10 @@ import { createEmitter } from './mtrc-emit.ts';
 import { createRecordQueue } from './mtrc-queue.ts';
 import { createRecordParser, feeds, HEADER_BYTES, mtrcError, truncated } from './mtrc-records.ts';
 import { streamedTrace } from './streamed.ts';
-import { reportPosition } from './text.ts';
+import { quoted, reportPosition } from './text.ts';
 
 const MAGIC = 'MTRC';
+const MAGIC_BYTES = 8;
 const VERSION = '0002';
 /** A record names its CPU in four bits. */
 const MAX_CPUS = 16;
@@ -29,16 +30,27 @@ export const mtrcFormat: Format = {
   },
 };
 
-const magicOf = (head: Uint8Array): string => String.fromCharCode(...head.subarray(0, 8));
+const magicOf = (head: Uint8Array): string => String.fromCharCode(...head.subarray(0, MAGIC_BYTES));
 
 /** Throws InputError if the first bytes are no header of a version that can be read. */
 function readHeader(input: Input): TraceHeader {
   const { head, label } = input;
   if (head.length < HEADER_BYTES) throw truncated(label, head.length);
   const magic = magicOf(head);
-  if (magic !== MAGIC + VERSION) {
-    throw mtrcError(label, 0, `${magic} is not ${MAGIC}${VERSION}`, `record it in version ${VERSION}`);
-  }
+  if (!magic.startsWith(MAGIC))
+    throw mtrcError(
+      label,
+      0,
+      `no ${MAGIC}${VERSION}, with which such a trace begins`,
+      'give another --format',
+    );
+  if (magic !== MAGIC + VERSION)
+    throw mtrcError(
+      label,
+      0,
+      `${quoted(head, 0, MAGIC_BYTES)} is not ${MAGIC}${VERSION}`,
+      `record it in version ${VERSION}`,
+    );
   const cpus = head[8]!;
   const bits = head[9]!;
   if (cpus < 1 || cpus > MAX_CPUS) throw mtrcError(label, 8, `${cpus} CPUs, not 1 to ${MAX_CPUS}`);

@@ -32,14 +32,16 @@ export interface LineLog {
   bad(what: string, bytes: Uint8Array, from: number, to: number): void;
 }
 
-export function createLineLog(label: string, options: ReadOptions): LineLog {
+export function createLineLog({ label, compression }: Input, options: ReadOptions): LineLog {
+  // Not all compressions would notice.
+  const remedy = `${compression === null ? 'correct it' : `if the ${compression} data is damaged, get it again; else correct it`}, or skip such lines with --skip-bad-lines`;
   return {
     lines: 0,
     skippedLines: 0,
     bad(what, bytes, from, to) {
       if (!options.skipBadLines) {
         throw new InputError(
-          `${label}: line ${this.lines + 1}: ${what}: ${quoted(bytes, from, to)}; correct it, or skip such lines with --skip-bad-lines`,
+          `${label}: line ${this.lines + 1}: ${what}: ${quoted(bytes, from, to)}; ${remedy}`,
         );
       }
       this.skippedLines++;

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { createTraceBuilder } from '../builder.ts';
 import { InputError } from '../errors.ts';
-import { isSystemError, systemReason } from '../system-errors.ts';
+import { readTextNow } from '../text-file.ts';
 import type { Chunk, Trace, TraceSummary } from '../types.ts';
 import { parseYamlText } from '../yaml.ts';
 import { createEngine } from './engine.ts';
@@ -22,7 +21,7 @@ export const isWorkloadSpec = (name: string): boolean => name.startsWith(WORKLOA
  */
 export function openWorkload(spec: string): Trace {
   const { name, given } = splitSpec(spec);
-  if (/\.ya?ml$/i.test(name)) return openDescription(readDescription(name), name, given);
+  if (/\.ya?ml$/i.test(name)) return openDescription(readTextNow(name), name, given);
   const entry = Object.hasOwn(LIBRARY, name) ? LIBRARY[name] : undefined;
   if (entry === undefined) {
     const names = Object.keys(LIBRARY).join(', ');
@@ -143,15 +142,6 @@ function parameterValue(
     throw new InputError(`${where}: ${key}=${text}: expected ${expected} (${description})`);
   }
   return value;
-}
-
-function readDescription(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw new InputError(`${path}: ${systemReason(error, 'cannot be read')}`);
-  }
 }
 
 function parseDescription(text: string, label: string): Record<string, unknown> {
