@@ -1,13 +1,14 @@
 /**
- * As much of WebAssembly's code as loops over 32-bit integers in one memory need (WebAssembly Core Specification 2.0,
- * chapter 5). An expression is the code that leaves its value on the stack, so that expressions are written
- * inside each other as in any language; jumps go to labels, which know how many blocks deep they are.
+ * As much of WebAssembly's code as loops in one memory need (WebAssembly Core Specification 2.0, chapter 5): integers of
+ * 32 bits, variables, control. Vectors are in `vectors.ts`. An expression is the code that leaves its value on the
+ * stack, so that expressions are written inside each other as in any language; jumps go to labels, which know how
+ * many blocks deep they are.
  */
 
 /** Writes instructions that stand `depth` blocks deep behind those that are there. */
 export type Code = (to: number[], depth: number) => void;
 
-/** An expression, or a constant. */
+/** An expression, or a constant integer. */
 export type Value = Code | number;
 
 /** LEB128. */
@@ -27,11 +28,12 @@ function signed(value: number): number[] {
   }
 }
 
-const plain = (...bytes: readonly number[]): Code => {
-  return (to) => {
+/** Bytes as they are: an instruction. */
+export const plain =
+  (...bytes: readonly number[]): Code =>
+  (to) => {
     for (const byte of bytes) to.push(byte);
   };
-};
 const of = (value: Value): Code => (typeof value === 'number' ? plain(0x41, ...signed(value)) : value);
 
 /** One after the other. */
@@ -72,7 +74,7 @@ export const choose = (condition: Value, a: Value, b: Value): Code =>
   all(of(a), of(b), of(condition), plain(0x1b));
 
 /** Loads at an address and so many bytes further on. The hint of alignment is 2 to the second operand. */
-const loading =
+export const loading =
   (alignment: number, ...operation: readonly number[]) =>
   (address: Value, offset = 0): Code =>
     all(of(address), plain(...operation, alignment, ...unsigned(offset)));
@@ -80,17 +82,12 @@ export const load = loading(2, 0x28);
 export const loadByte = loading(0, 0x2d);
 export const loadTwoBytes = loading(0, 0x2f);
 
-export const store = (address: Value, offset: number, value: Value): Code =>
-  all(of(address), of(value), plain(0x36, 2, ...unsigned(offset)));
-
-/** Copies 16 bytes: what is there is read whole before it is written. */
-export const copy16 = (to: Value, from: Value, offset = 0): Code =>
-  all(
-    of(to),
-    of(from),
-    plain(0xfd, ...unsigned(0x00), 2, ...unsigned(offset)),
-    plain(0xfd, ...unsigned(0x0b), 2, ...unsigned(offset)),
-  );
+/** The same for stores. */
+export const storing =
+  (alignment: number, ...operation: readonly number[]) =>
+  (address: Value, offset: number, value: Value): Code =>
+    all(of(address), of(value), plain(...operation, alignment, ...unsigned(offset)));
+export const store = storing(2, 0x36);
 
 /** A local variable. */
 export interface Local {
@@ -151,3 +148,6 @@ export const again = (body: Code, condition: Value): Code =>
   loop((start) => all(body, goIf(start, condition)));
 /** The same, but not at all where the condition does not hold. */
 export const during = (condition: Value, body: Code): Code => when(condition, again(body, condition));
+/** While the address `at` is before `end`: the body, which moves it on. */
+export const until = (at: Local, end: Value, ...body: readonly Code[]): Code =>
+  block((done) => all(goIf(done, notBelow(at.get, end)), again(all(...body), below(at.get, end))));

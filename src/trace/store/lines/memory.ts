@@ -3,7 +3,7 @@
  * and the decoder gives records instead.
  */
 import { CHUNK_RECORDS } from '../../types.ts';
-import { compileModule, createMemory, instantiate, type WasmModule } from '../../wasm/module.ts';
+import { compileModule, createMemory, type WasmModule } from '../../wasm/module.ts';
 import { SECTION_AT } from './layout.ts';
 import { type LineRun, lineRun } from './run.ts';
 
@@ -54,7 +54,8 @@ export function createLineMemory(): LineMemory {
   let memory = createMemory(4 * first);
   let integers = memory === null ? new Int32Array(first) : new Int32Array(memory.buffer);
   let bytes = new Uint8Array(integers.buffer);
-  let made: { readonly bits: number; readonly module: WasmModule | null } | null = null;
+  let made: { readonly bits: number; readonly module: WasmModule<{ readonly run: LineRun }> | null } | null =
+    null;
   let run: LineRun | null = null;
 
   /** Makes it so many integers long, or longer. */
@@ -109,10 +110,10 @@ export function createLineMemory(): LineMemory {
     widen: () => reach(integers.length + 1),
     run: (bits) => {
       if (made?.bits !== bits) {
-        made = { bits, module: memory === null ? null : compileModule(lineRun(bits)) };
+        made = { bits, module: memory === null ? null : compileModule({ run: lineRun(bits) }) };
         run = null;
       }
-      if (run === null && memory !== null && made.module !== null) run = instantiate(made.module, memory);
+      if (run === null && memory !== null && made.module !== null) run = made.module.instantiate(memory).run;
       return run;
     },
   };

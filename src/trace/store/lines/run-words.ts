@@ -9,7 +9,6 @@ import {
   below,
   type Code,
   choose,
-  copy16,
   differ,
   during,
   equal,
@@ -28,6 +27,7 @@ import {
   when,
   xor,
 } from '../../wasm/code.ts';
+import { copy16 } from '../../wasm/vectors.ts';
 import { PLACE_FIELD } from '../places.ts';
 import * as is from './layout.ts';
 import { field, fieldTo, type Registers, state, stateTo, type Units } from './run-state.ts';

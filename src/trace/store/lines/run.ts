@@ -48,8 +48,9 @@ export type LineRun = (lastRow: number, room: number, lastPage: number, count: n
 
 /** The loop. `bits`: log2 of the units of 8 bytes in a line. */
 export const lineRun = (bits: number): Definition => ({
-  params: 5,
-  body: (local, ...[lastRow, room, lastPage, count, ids]) => {
+  params: ['i32', 'i32', 'i32', 'i32', 'i32'],
+  result: null,
+  body: (local, lastRow, room, lastPage, count, ids) => {
     const units = unitsOf(bits);
     const held = Object.fromEntries(Object.keys(HELD).map((name) => [name, local()])) as Readonly<
       Record<keyof typeof HELD, Local>
@@ -58,8 +59,8 @@ export const lineRun = (bits: number): Definition => ({
       ...held,
       stop: local(),
       faults: local(),
-      ids: ids!,
-      lastPage: lastPage!,
+      ids,
+      lastPage,
       start: local(),
       end: local(),
       list: local(),
@@ -68,12 +69,12 @@ export const lineRun = (bits: number): Definition => ({
     const [place, moved, exit, scratch] = [local(), local(), local(), local()];
     const step = (next: Label, done: Label): Code =>
       all(
-        goIf(done, notLess(put.get, room!.get)),
+        goIf(done, notLess(put.get, room.get)),
         when(
           equal(at.get, stop.get),
-          all(goIf(done, equal(row.get, lastRow!.get)), changeSegment(r, scratch), go(next)),
+          all(goIf(done, equal(row.get, lastRow.get)), changeSegment(r, scratch), go(next)),
         ),
-        choosePlace(r, { place, moved, code: local(), other: local(), count: count! }, done),
+        choosePlace(r, { place, moved, code: local(), other: local(), count }, done),
         scratch.set(add(at.get, field(place, is.LINE_RECORDS))),
         when(greater(scratch.get, stop.get), all(exit.set(is.BY_THE_BOOK), go(done))),
         at.set(scratch.get),
@@ -102,7 +103,7 @@ export const lineRun = (bits: number): Definition => ({
         go(next),
       );
     const names = Object.keys(HELD) as (keyof typeof HELD)[];
-    return all(
+    return [
       ...names.map((name) => held[name].set(state(HELD[name]))),
       stop.set(field(row, is.ROW_END)),
       block((done) => loop((next) => step(next, done))),
@@ -110,7 +111,7 @@ export const lineRun = (bits: number): Definition => ({
       stateTo(is.FAULTS, faults.get),
       stateTo(is.EXIT, exit.get),
       stateTo(is.MOVED, moved.get),
-    );
+    ];
   },
 });
 

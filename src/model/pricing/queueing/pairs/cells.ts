@@ -1,5 +1,15 @@
+import {
+  all,
+  type Code,
+  increase,
+  type Local,
+  load as loadWord,
+  until,
+} from '../../../../trace/wasm/code.ts';
+import { div, lessThan, spread } from '../../../../trace/wasm/doubles.ts';
+import type { Locals } from '../../../../trace/wasm/module.ts';
+import { and } from '../../../../trace/wasm/vectors.ts';
 import * as columns from '../cycles-workspace.ts';
-import { both, type Code, div, type Local, lessThan, loadWord, move, until, where } from './assembler.ts';
 
 /** What lies where in the kernel's memory, and loops over it. Names are those of `cycles.ts`. */
 
@@ -61,12 +71,12 @@ export const VISIT_BYTES = 4 * PAIR;
 /** Who waits where: the address of a cell, and visits of it. */
 export const ENTRY_BYTES = 2 * PAIR;
 
-export const ONE = both(1);
-export const ZERO = both(0);
+export const ONE = spread(1);
+export const ZERO = spread(0);
 
 /** The cells of each station in turn: `each` has the loop over them, from `first` on. */
 export const stationsFrom = (station: Local, end: Local, ...each: readonly Code[]): Code =>
-  until(station, end.get, ...each, move(station, STATION_BYTES));
+  until(station, end.get, ...each, increase(station, STATION_BYTES));
 
 /** Where a loop over the cells of a station is, whose class the cell is, and where the loop ends. */
 export interface Place {
@@ -74,20 +84,21 @@ export interface Place {
   readonly person: Local;
   readonly last: Local;
 }
-export const placeOf = (local: (type: 'i32') => Local): Place => ({
+export const placeOf = (local: Locals): Place => ({
   cell: local('i32'),
   person: local('i32'),
   last: local('i32'),
 });
 
-export const cellsOf = (station: Local, { cell, person, last }: Place, ...each: readonly Code[]): Code => [
-  ...cell.set(loadWord(station.get)),
-  ...person.set(loadWord(station.get, 4)),
-  ...last.set(loadWord(station.get, STATION_BYTES)),
-  ...until(cell, last.get, ...each, move(cell, CELL_BYTES), move(person, CLASS_BYTES)),
-];
+export const cellsOf = (station: Local, { cell, person, last }: Place, ...each: readonly Code[]): Code =>
+  all(
+    cell.set(loadWord(station.get)),
+    person.set(loadWord(station.get, 4)),
+    last.set(loadWord(station.get, STATION_BYTES)),
+    until(cell, last.get, ...each, increase(cell, CELL_BYTES), increase(person, CLASS_BYTES)),
+  );
 
-export const four = (local: (type: 'f64x2') => Local): [Local, Local, Local, Local] => [
+export const four = (local: Locals): [Local, Local, Local, Local] => [
   local('f64x2'),
   local('f64x2'),
   local('f64x2'),
@@ -95,4 +106,4 @@ export const four = (local: (type: 'f64x2') => Local): [Local, Local, Local, Loc
 ];
 
 /** 1 ÷ x where x is above 0, else 0. */
-export const rateOf = (x: Code): Code => where(div(ONE, x), lessThan(ZERO, x));
+export const rateOf = (x: Code): Code => and(div(ONE, x), lessThan(ZERO, x));

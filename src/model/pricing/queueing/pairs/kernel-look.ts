@@ -1,26 +1,17 @@
+import { all, type Code, increase, type Local, or, until } from '../../../../trace/wasm/code.ts';
 import {
   add,
-  anyOf,
-  both,
-  type Code,
-  choose,
-  type Definition,
   div,
   equal,
   greater,
-  type Local,
   lesser,
   lessThan,
-  load,
-  move,
   mul,
-  or,
   spread,
-  store,
   sub,
-  unless,
-  until,
-} from './assembler.ts';
+} from '../../../../trace/wasm/doubles.ts';
+import type { Definition } from '../../../../trace/wasm/module.ts';
+import { anyOf, choose, load, store, unless } from '../../../../trace/wasm/vectors.ts';
 import {
   BASE,
   BUSY,
@@ -55,16 +46,16 @@ import {
 
 /** `closing` of `cycles-load.ts`. */
 const closing = (
-  { all, squares, near, saturation }: Readonly<Record<'all' | 'squares' | 'near' | 'saturation', Local>>,
+  { whole, squares, near, saturation }: Readonly<Record<'whole' | 'squares' | 'near' | 'saturation', Local>>,
   u: Local,
   g: Local,
 ) => ({
-  prepare: [
-    ...u.set(div(squares.get, all.get)),
-    ...g.set(div(mul(mul(both(2.5), near.get), u.get), add(ONE, mul(both(2), u.get)))),
-  ],
+  prepare: all(
+    u.set(div(squares.get, whole.get)),
+    g.set(div(mul(mul(spread(2.5), near.get), u.get), add(ONE, mul(spread(2), u.get)))),
+  ),
   value: choose(
-    equal(all.get, ZERO),
+    equal(whole.get, ZERO),
     saturation.get,
     choose(lessThan(g.get, ONE), add(g.get, mul(sub(ONE, g.get), saturation.get)), ONE),
   ),
@@ -80,7 +71,7 @@ export const before: Definition = {
       end.get,
       store(person.get, RATE, rateOf(load(person.get, CYCLE))),
       store(person.get, FOUND, load(person.get, BASE)),
-      move(person, CLASS_BYTES),
+      increase(person, CLASS_BYTES),
     ),
   ],
 };
@@ -94,13 +85,13 @@ export const sums: Definition = {
   result: null,
   body: (local, station, end, loads) => {
     const place = placeOf(local);
-    const [all, squares, posted, u] = four(local);
+    const [whole, squares, posted, u] = four(local);
     const r = local('f64x2');
     return [
       stationsFrom(
         station,
         end,
-        all.set(ZERO),
+        whole.set(ZERO),
         squares.set(ZERO),
         posted.set(ZERO),
         cellsOf(
@@ -108,14 +99,14 @@ export const sums: Definition = {
           place,
           r.set(load(place.person.get, RATE)),
           u.set(mul(load(place.cell.get, DEMAND), r.get)),
-          all.set(add(all.get, u.get)),
+          whole.set(add(whole.get, u.get)),
           squares.set(add(squares.get, mul(u.get, u.get))),
           posted.set(add(posted.get, mul(load(place.cell.get, POSTED_DEMAND), r.get))),
         ),
-        store(loads.get, WHOLE, all.get),
+        store(loads.get, WHOLE, whole.get),
         store(loads.get, FREE, squares.get),
-        store(loads.get, BUSY, add(all.get, posted.get)),
-        move(loads, LOAD_BYTES),
+        store(loads.get, BUSY, add(whole.get, posted.get)),
+        increase(loads, LOAD_BYTES),
       ),
     ];
   },
@@ -126,14 +117,14 @@ export const saturate: Definition = {
   params: ['i32', 'i32', 'f64'],
   result: null,
   body: (local, loads, end, regularity) => {
-    const [all, squares, near, power] = four(local);
+    const [whole, squares, near, power] = four(local);
     const [saturation, u, g, free] = four(local);
-    const { prepare, value } = closing({ all, squares, near, saturation }, u, g);
+    const { prepare, value } = closing({ whole, squares, near, saturation }, u, g);
     return [
       until(
         loads,
         end.get,
-        all.set(load(loads.get, WHOLE)),
+        whole.set(load(loads.get, WHOLE)),
         squares.set(load(loads.get, FREE)),
         near.set(lesser(ONE, load(loads.get, BUSY))),
         power.set(fourth(near)),
@@ -143,8 +134,8 @@ export const saturate: Definition = {
         store(loads.get, REST, add(ONE, mul(spread(regularity.get), value))),
         free.set(sub(ONE, saturation.get)),
         store(loads.get, FREE, free.get),
-        store(loads.get, WHOLE, add(ONE, mul(all.get, free.get))),
-        move(loads, LOAD_BYTES),
+        store(loads.get, WHOLE, add(ONE, mul(whole.get, free.get))),
+        increase(loads, LOAD_BYTES),
       ),
     ];
   },
@@ -205,12 +196,12 @@ export const work: Definition = {
         left.set(
           choose(
             lessThan(left.get, small.get),
-            div(mul(small.get, small.get), sub(mul(both(2), small.get), left.get)),
+            div(mul(small.get, small.get), sub(mul(spread(2), small.get), left.get)),
             left.get,
           ),
         ),
         store(loads.get, LENGTH, div(mul(sum.get, rest.get), left.get)),
-        move(loads, LOAD_BYTES),
+        increase(loads, LOAD_BYTES),
       ),
     ];
   },
@@ -233,7 +224,7 @@ export const wait: Definition = {
         x.set(load(loads.get, LENGTH)),
         longest.set(greater(longest.get, x.get)),
         // Rounding alone can leave something where nobody else is.
-        least.set(mul(x.get, both(1e-12))),
+        least.set(mul(x.get, spread(1e-12))),
         cellsOf(
           station,
           place,
@@ -242,7 +233,7 @@ export const wait: Definition = {
           store(cell.get, WAIT, ns.get),
           store(person.get, FOUND, add(load(person.get, FOUND), mul(load(cell.get, VISITS), ns.get))),
         ),
-        move(loads, LOAD_BYTES),
+        increase(loads, LOAD_BYTES),
       ),
       until(
         people,
@@ -258,7 +249,7 @@ export const wait: Definition = {
             ),
           ),
         ),
-        move(people, CLASS_BYTES),
+        increase(people, CLASS_BYTES),
       ),
       full.get,
     ];

@@ -1,22 +1,7 @@
-import {
-  add,
-  type Code,
-  type Definition,
-  div,
-  greater,
-  type Local,
-  lesser,
-  lessThan,
-  load,
-  loadWord,
-  move,
-  mul,
-  spread,
-  store,
-  sub,
-  until,
-  where,
-} from './assembler.ts';
+import { type Code, increase, type Local, load as loadWord, until } from '../../../../trace/wasm/code.ts';
+import { add, div, greater, lesser, lessThan, mul, spread, sub } from '../../../../trace/wasm/doubles.ts';
+import type { Definition } from '../../../../trace/wasm/module.ts';
+import { and, load, store } from '../../../../trace/wasm/vectors.ts';
 import {
   CELL_BYTES,
   CLASS_BYTES,
@@ -71,8 +56,8 @@ export const price: Definition = {
           loadWord(station.get, STATION_BYTES),
           ...demands(0, VISITS, DEMAND, HALF_SQUARE),
           ...demands(2 * PAIR, POSTED_VISITS, POSTED_DEMAND, POSTED_HALF_SQUARE),
-          move(cell, CELL_BYTES),
-          move(visits, VISIT_BYTES),
+          increase(cell, CELL_BYTES),
+          increase(visits, VISIT_BYTES),
         ),
       ),
     ];
@@ -97,7 +82,7 @@ export const guess: Definition = {
         store(person.get, RATE, rateOf(load(person.get, LEAST))),
         store(person.get, FOUND, ZERO),
         store(person.get, SLOPE, ZERO),
-        move(person, CLASS_BYTES),
+        increase(person, CLASS_BYTES),
       ),
       highest.set(ZERO),
       stationsFrom(
@@ -119,7 +104,7 @@ export const guess: Definition = {
           station,
           place,
           wait.set(sub(x.get, mul(add(of(HALF_SQUARE), mul(of(DEMAND), x.get)), load(person.get, RATE)))),
-          ns.set(where(mul(of(VISITS), wait.get), lessThan(ZERO, wait.get))),
+          ns.set(and(mul(of(VISITS), wait.get), lessThan(ZERO, wait.get))),
           store(person.get, FOUND, add(load(person.get, FOUND), ns.get)),
           store(person.get, SLOPE, add(load(person.get, SLOPE), mul(ns.get, steep.get))),
         ),

@@ -1,4 +1,7 @@
-import { add, type Definition, load, loadWord, move, mul, store, until } from './assembler.ts';
+import { increase, load as loadWord, until } from '../../../../trace/wasm/code.ts';
+import { add, mul } from '../../../../trace/wasm/doubles.ts';
+import type { Definition } from '../../../../trace/wasm/module.ts';
+import { load, store } from '../../../../trace/wasm/vectors.ts';
 import { ENTRY_BYTES, PAIR, WAIT, ZERO } from './cells.ts';
 import { before, saturate, sums, wait, work } from './kernel-look.ts';
 import { guess, price } from './kernel-start.ts';
@@ -25,14 +28,40 @@ const collect: Definition = {
           entry,
           end.get,
           sum.set(add(sum.get, mul(load(entry.get, PAIR), load(loadWord(entry.get), WAIT)))),
-          move(entry, ENTRY_BYTES),
+          increase(entry, ENTRY_BYTES),
         ),
         store(into.get, 0, sum.get),
-        move(into, PAIR),
-        move(ends, 4),
+        increase(into, PAIR),
+        increase(ends, 4),
       ),
     ];
   },
 };
 
 export const FUNCTIONS = { price, guess, before, sums, saturate, work, wait, collect } as const;
+
+/** Arguments are addresses, then numbers. */
+export interface Kernel {
+  readonly price: (station: number, end: number, visits: number) => void;
+  readonly guess: (
+    station: number,
+    end: number,
+    people: number,
+    peopleEnd: number,
+    most: number,
+    limit: number,
+  ) => void;
+  readonly before: (people: number, peopleEnd: number) => void;
+  readonly sums: (station: number, end: number, loads: number) => void;
+  readonly saturate: (loads: number, loadsEnd: number, regularity: number) => void;
+  readonly work: (station: number, end: number, loads: number, entry: number, least: number) => void;
+  readonly wait: (
+    station: number,
+    end: number,
+    people: number,
+    peopleEnd: number,
+    loads: number,
+    entries: number,
+  ) => number;
+  readonly collect: (entry: number, ends: number, endsEnd: number, into: number) => void;
+}

@@ -1,4 +1,5 @@
 import type { Demands } from '../demands.ts';
+import { allocation, startKernel } from '../start-kernel.ts';
 import { BLOCKING_KINDS, SERVICES } from '../traffic.ts';
 import {
   CELL_BYTES,
@@ -10,9 +11,8 @@ import {
   STATION_WORDS,
   VISIT_BYTES,
 } from './cells.ts';
-import { FUNCTIONS } from './kernel.ts';
+import { FUNCTIONS, type Kernel } from './kernel.ts';
 import { type Pair, pairOf } from './layout.ts';
-import { type Kernel, startKernel } from './machine.ts';
 
 /** The kernel's memory: what all pairs use in turn, then the structure of each. Addresses are in bytes. */
 
@@ -45,12 +45,7 @@ export function memoryOf(windows: readonly Demands[]): Memory | null {
   const { cpus } = windows[0]!;
   const pairs: Pair[] = [];
   for (let w = 0; w < windows.length; w += 2) pairs.push(pairOf(windows[w]!, windows[w + 1] ?? null));
-  let used = 0;
-  const take = (bytes: number): number => {
-    const at = used;
-    used += Math.ceil(bytes / PAIR) * PAIR;
-    return at;
-  };
+  const { take, used } = allocation();
   const most = (of: (pair: Pair) => number): number => Math.max(...pairs.map(of));
   const targets = cpus * BLOCKING_KINDS.length;
   const shared = {
@@ -74,7 +69,7 @@ export function memoryOf(windows: readonly Demands[]): Memory | null {
       endsEnd: ends + targets * 4,
     };
   });
-  const started = startKernel<Kernel>(FUNCTIONS, used);
+  const started = startKernel<Kernel>(FUNCTIONS, used());
   if (started === null) return null;
   const words = new Int32Array(started.buffer);
   const numbers = new Float64Array(started.buffer);

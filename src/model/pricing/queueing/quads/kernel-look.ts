@@ -1,15 +1,25 @@
 import {
+  all,
   type Code,
-  choose,
-  type Definition,
+  increase,
   type Local,
-  load,
-  loadWord,
-  move,
-  store,
+  load as loadWord,
   until,
-} from '../pairs/assembler.ts';
-import { add, all, div, equal, greater, lesser, lessThan, loadAll, mul, spread, sub } from './floats.ts';
+} from '../../../../trace/wasm/code.ts';
+import {
+  add,
+  div,
+  equal,
+  greater,
+  lesser,
+  lessThan,
+  loadAll,
+  mul,
+  spread,
+  sub,
+} from '../../../../trace/wasm/floats.ts';
+import type { Definition, Locals } from '../../../../trace/wasm/module.ts';
+import { choose, load, store } from '../../../../trace/wasm/vectors.ts';
 import * as layout from './layout.ts';
 import { QUAD, STATION, type Variant } from './layout.ts';
 
@@ -19,9 +29,9 @@ import { QUAD, STATION, type Variant } from './layout.ts';
  * κ h a = s' (1 − a), the work is s' × the share, and a wait is (x + s' rest) a − s' rest.
  */
 
-const ONE = all(1);
-const ZERO = all(0);
-type Locals = (type: 'f32x4') => Local;
+const ONE = spread(1);
+const ZERO = spread(0);
+const NOTHING = all();
 const four = (local: Locals): [Local, Local, Local, Local] => [
   local('f32x4'),
   local('f32x4'),
@@ -37,7 +47,7 @@ interface Place {
   readonly rate: Local;
   readonly otherRate: Local;
 }
-const placeOf = (local: (type: 'i32') => Local): Place => ({
+const placeOf = (local: Locals): Place => ({
   visits: local('i32'),
   last: local('i32'),
   cell: local('i32'),
@@ -47,22 +57,22 @@ const placeOf = (local: (type: 'i32') => Local): Place => ({
 const cellsOf = (station: Local, two: boolean, place: Place, ...each: readonly Code[]): Code => {
   const { visits, last, cell, rate, otherRate } = place;
   const from = (word: keyof typeof STATION): Code => loadWord(station.get, STATION[word]);
-  return [
-    ...visits.set(from('visits')),
-    ...last.set(from('end')),
-    ...cell.set(from('cell')),
-    ...rate.set(from('rate')),
-    ...(two ? otherRate.set(from('otherRate')) : []),
-    ...until(
+  return all(
+    visits.set(from('visits')),
+    last.set(from('end')),
+    cell.set(from('cell')),
+    rate.set(from('rate')),
+    two ? otherRate.set(from('otherRate')) : NOTHING,
+    until(
       visits,
       last.get,
       ...each,
-      move(visits, layout.VISIT_BYTES),
-      move(cell, layout.CELL_BYTES),
-      move(rate, layout.CLASS_BYTES),
-      two ? move(otherRate, layout.CLASS_BYTES) : [],
+      increase(visits, layout.VISIT_BYTES),
+      increase(cell, layout.CELL_BYTES),
+      increase(rate, layout.CLASS_BYTES),
+      two ? increase(otherRate, layout.CLASS_BYTES) : NOTHING,
     ),
-  ];
+  );
 };
 
 /** Utilisation by the first and second service of a cell: by misses, or by posted work. */
@@ -96,13 +106,13 @@ export const sums = ({ two, posted }: Variant): Definition => ({
           u.set(both(place, false, two)),
           whole.set(add(whole.get, u.get)),
           squares.set(add(squares.get, mul(u.get, u.get))),
-          posted ? sent.set(add(sent.get, both(place, true, two))) : [],
+          posted ? sent.set(add(sent.get, both(place, true, two))) : NOTHING,
         ),
         store(loads.get, layout.WHOLE, whole.get),
         store(loads.get, layout.FREE, squares.get),
         store(loads.get, layout.BUSY, add(whole.get, sent.get)),
-        move(loads, layout.LOAD_BYTES),
-        move(station, layout.STATION_BYTES),
+        increase(loads, layout.LOAD_BYTES),
+        increase(station, layout.STATION_BYTES),
       ),
     ];
   },
@@ -132,12 +142,12 @@ export const saturate: Definition = {
         power.set(fourth(power)),
         saturation.set(mul(power.get, power.get)),
         // 2.5 U u/(1 + 2 u) with u the mean utilisation by one customer, Σ u² ÷ Σ u.
-        g.set(div(mul(mul(all(2.5), near.get), squares.get), add(whole.get, mul(all(2), squares.get)))),
+        g.set(div(mul(mul(spread(2.5), near.get), squares.get), add(whole.get, mul(spread(2), squares.get)))),
         free.set(sub(ONE, saturation.get)),
         store(loads.get, layout.REST, add(ONE, mul(spread(regularity.get), closing))),
         store(loads.get, layout.FREE, free.get),
         store(loads.get, layout.WHOLE, add(ONE, mul(whole.get, free.get))),
-        move(loads, layout.LOAD_BYTES),
+        increase(loads, layout.LOAD_BYTES),
       ),
     ];
   },
@@ -171,37 +181,37 @@ export const work = ({ two, posted }: Variant): Definition => ({
         free.set(load(loads.get, layout.FREE)),
         whole.set(load(loads.get, layout.WHOLE)),
         half.set(prices('price')),
-        two ? otherHalf.set(prices('otherPrice')) : [],
+        two ? otherHalf.set(prices('otherPrice')) : NOTHING,
         cellsOf(
           station,
           two,
           place,
           u.set(demand.first),
           two
-            ? [
-                ...other.set(demand.second),
-                ...h.set(add(mul(half.get, u.get), mul(otherHalf.get, other.get))),
-                ...u.set(add(u.get, other.get)),
-              ]
-            : [],
+            ? all(
+                other.set(demand.second),
+                h.set(add(mul(half.get, u.get), mul(otherHalf.get, other.get))),
+                u.set(add(u.get, other.get)),
+              )
+            : NOTHING,
           kappa.set(sub(whole.get, mul(u.get, free.get))),
           a.set(add(unit.get, mul(kappa.get, u.get))),
           posted
-            ? [
-                ...p.set(both(place, true, two)),
-                ...less.set(add(unit.get, mul(p.get, part.get))),
-                ...one.set(div(unit.get, mul(a.get, less.get))),
-                ...alone.set(mul(one.get, a.get)),
-                ...a.set(mul(one.get, less.get)),
-                ...p.set(mul(p.get, alone.get)),
-              ]
+            ? all(
+                p.set(both(place, true, two)),
+                less.set(add(unit.get, mul(p.get, part.get))),
+                one.set(div(unit.get, mul(a.get, less.get))),
+                alone.set(mul(one.get, a.get)),
+                a.set(mul(one.get, less.get)),
+                p.set(mul(p.get, alone.get)),
+              )
             : a.set(div(unit.get, a.get)),
-          two ? [...h.set(mul(h.get, a.get)), ...sum.set(add(sum.get, h.get))] : [],
-          two ? kappa.set(mul(kappa.get, h.get)) : [],
+          two ? all(h.set(mul(h.get, a.get)), sum.set(add(sum.get, h.get))) : NOTHING,
+          two ? kappa.set(mul(kappa.get, h.get)) : NOTHING,
           posted
-            ? [
-                ...u.set(add(u.get, p.get)),
-                ...(two
+            ? all(
+                u.set(add(u.get, p.get)),
+                two
                   ? sum.set(
                       add(
                         sum.get,
@@ -211,26 +221,26 @@ export const work = ({ two, posted }: Variant): Definition => ({
                         ),
                       ),
                     )
-                  : []),
-              ]
-            : [],
+                  : NOTHING,
+              )
+            : NOTHING,
           share.set(add(share.get, mul(u.get, a.get))),
           store(cell.get, layout.WAIT, a.get),
-          two ? store(cell.get, layout.OWN, kappa.get) : [],
+          two ? store(cell.get, layout.OWN, kappa.get) : NOTHING,
         ),
-        two ? [] : sum.set(mul(half.get, share.get)),
+        two ? NOTHING : sum.set(mul(half.get, share.get)),
         left.set(sub(unit.get, share.get)),
         left.set(
           choose(
             lessThan(left.get, small.get),
-            div(mul(small.get, small.get), sub(mul(all(2), small.get), left.get)),
+            div(mul(small.get, small.get), sub(mul(spread(2), small.get), left.get)),
             left.get,
           ),
         ),
         store(loads.get, layout.LENGTH, div(mul(sum.get, rest.get), left.get)),
         store(loads.get, layout.TAKEN, two ? rest.get : mul(half.get, rest.get)),
-        move(loads, layout.LOAD_BYTES),
-        move(station, layout.STATION_BYTES),
+        increase(loads, layout.LOAD_BYTES),
+        increase(station, layout.STATION_BYTES),
       ),
     ];
   },
@@ -253,7 +263,7 @@ export const wait = ({ two }: Pick<Variant, 'two'>): Definition => ({
         end.get,
         taken.set(load(loads.get, layout.TAKEN)),
         x.set(load(loads.get, layout.LENGTH)),
-        two ? [] : x.set(add(x.get, taken.get)),
+        two ? NOTHING : x.set(add(x.get, taken.get)),
         visits.set(loadWord(station.get, STATION.visits)),
         cell.set(loadWord(station.get, STATION.cell)),
         rate.set(loadWord(station.get, STATION.person)),
@@ -269,12 +279,12 @@ export const wait = ({ two }: Pick<Variant, 'two'>): Definition => ({
           ns.set(greater(ns.get, ZERO)),
           store(cell.get, layout.WAIT, ns.get),
           store(rate.get, layout.FOUND, add(load(rate.get, layout.FOUND), mul(times, ns.get))),
-          move(visits, layout.VISIT_BYTES),
-          move(cell, layout.CELL_BYTES),
-          move(rate, layout.CLASS_BYTES),
+          increase(visits, layout.VISIT_BYTES),
+          increase(cell, layout.CELL_BYTES),
+          increase(rate, layout.CLASS_BYTES),
         ),
-        move(loads, layout.LOAD_BYTES),
-        move(station, layout.STATION_BYTES),
+        increase(loads, layout.LOAD_BYTES),
+        increase(station, layout.STATION_BYTES),
       ),
     ];
   },

@@ -1,8 +1,6 @@
-import { choose, type Definition, load, loadWord, move, store, until } from '../pairs/assembler.ts';
+import { increase, load as loadWord, until } from '../../../../trace/wasm/code.ts';
 import {
   add,
-  all,
-  and,
   atMost,
   div,
   greater,
@@ -13,7 +11,9 @@ import {
   size,
   spread,
   sub,
-} from './floats.ts';
+} from '../../../../trace/wasm/floats.ts';
+import type { Definition } from '../../../../trace/wasm/module.ts';
+import { and, choose, load, store } from '../../../../trace/wasm/vectors.ts';
 import { saturate, sums, wait, work } from './kernel-look.ts';
 import { CLASS_BYTES, FOUND, LENGTH, LOAD_BYTES, PRICE_BYTES, QUAD, TERM_BYTES, VARIANTS } from './layout.ts';
 
@@ -30,16 +30,16 @@ const combine: Definition = {
         ends,
         endsEnd.get,
         end.set(loadWord(ends.get)),
-        sum.set(all(0)),
+        sum.set(spread(0)),
         until(
           term,
           end.get,
           sum.set(add(sum.get, mul(loadAll(term.get, 4), load(loadWord(term.get))))),
-          move(term, TERM_BYTES),
+          increase(term, TERM_BYTES),
         ),
         store(into.get, 0, sum.get),
-        move(into, QUAD),
-        move(ends, 4),
+        increase(into, QUAD),
+        increase(ends, 4),
       ),
     ];
   },
@@ -55,7 +55,7 @@ const least: Definition = {
       end.get,
       store(into.get, 0, greater(load(base.get), mul(load(service.get), spread(entry.get)))),
       store(cycle.get, 0, greater(load(cycle.get), load(into.get))),
-      ...[base, service, into, cycle].map((at) => move(at, QUAD)),
+      ...[base, service, into, cycle].map((at) => increase(at, QUAD)),
     ),
   ],
 };
@@ -71,14 +71,14 @@ const begin: Definition = {
         cycle,
         end.get,
         ns.set(load(cycle.get)),
-        rate.set(choose(lessThan(all(0), ns.get), div(all(1), ns.get), all(0))),
+        rate.set(choose(lessThan(spread(0), ns.get), div(spread(1), ns.get), spread(0))),
         ...[0, 1, 2, 3].map((service) =>
           store(person.get, service * QUAD, mul(rate.get, load(prices.get, service * PRICE_BYTES))),
         ),
         store(person.get, FOUND, load(base.get)),
-        move(person, CLASS_BYTES),
-        move(base, QUAD),
-        move(cycle, QUAD),
+        increase(person, CLASS_BYTES),
+        increase(base, QUAD),
+        increase(cycle, QUAD),
       ),
     ];
   },
@@ -98,9 +98,9 @@ const settle: Definition = {
         loads,
         loadsEnd.get,
         longest.set(greater(longest.get, load(loads.get, LENGTH))),
-        move(loads, LOAD_BYTES),
+        increase(loads, LOAD_BYTES),
       ),
-      mask.set(atMost(all(0), all(0))),
+      mask.set(atMost(spread(0), spread(0))),
       until(
         cycle,
         end.get,
@@ -117,9 +117,9 @@ const settle: Definition = {
             ),
           ),
         ),
-        move(person, CLASS_BYTES),
-        move(sent, 4),
-        ...[cycle, away, service].map((at) => move(at, QUAD)),
+        increase(person, CLASS_BYTES),
+        increase(sent, 4),
+        ...[cycle, away, service].map((at) => increase(at, QUAD)),
       ),
       store(settled.get, 0, mask.get),
       signs(mask.get),
@@ -147,15 +147,15 @@ const advance: Definition = {
         person,
         end.get,
         unit.set(load(shortest.get)),
-        unit.set(choose(lessThan(all(0), unit.get), div(all(1), unit.get), all(0))),
+        unit.set(choose(lessThan(spread(0), unit.get), div(spread(1), unit.get), spread(0))),
         ns.set(load(now.get)),
         change.set(mul(sub(ns.get, load(last.get)), unit.get)),
         along.set(add(along.get, mul(mul(ns.get, unit.get), change.get))),
         squares.set(add(squares.get, mul(change.get, change.get))),
         store(last.get, 0, ns.get),
-        ...[person, now, last, shortest].map((at) => move(at, QUAD)),
+        ...[person, now, last, shortest].map((at) => increase(at, QUAD)),
       ),
-      theta.set(choose(lessThan(all(0), squares.get), div(along.get, squares.get), all(0))),
+      theta.set(choose(lessThan(spread(0), squares.get), div(along.get, squares.get), spread(0))),
       theta.set(mul(theta.get, spread(known.get))),
       until(
         cycle,
@@ -165,7 +165,7 @@ const advance: Definition = {
         store(before.get, 0, ns.get),
         store(next.get, 0, choose(load(was.get), load(next.get), greater(change.get, load(least.get)))),
         store(cycle.get, 0, choose(load(settled.get), load(cycle.get), load(next.get))),
-        ...[cycle, step, before, least, next].map((at) => move(at, QUAD)),
+        ...[cycle, step, before, least, next].map((at) => increase(at, QUAD)),
       ),
       store(was.get, 0, load(settled.get)),
     ];
@@ -183,10 +183,10 @@ const correct: Definition = {
         next,
         end.get,
         waited.set(sub(load(person.get, FOUND), load(base.get))),
-        wanted.set(greater(sub(load(next.get), load(base.get)), all(0))),
-        store(into.get, 0, choose(lessThan(all(0), waited.get), div(wanted.get, waited.get), all(1))),
-        move(person, CLASS_BYTES),
-        ...[next, base, into].map((at) => move(at, QUAD)),
+        wanted.set(greater(sub(load(next.get), load(base.get)), spread(0))),
+        store(into.get, 0, choose(lessThan(spread(0), waited.get), div(wanted.get, waited.get), spread(1))),
+        increase(person, CLASS_BYTES),
+        ...[next, base, into].map((at) => increase(at, QUAD)),
       ),
     ];
   },
@@ -203,24 +203,24 @@ const collect: Definition = {
       until(
         factor,
         factorEnd.get,
-        last.set([...last.get, ...kindBytes.get, 0x6a]),
+        increase(last, kindBytes.get),
         until(
           into,
           last.get,
           end.set(loadWord(ends.get)),
-          sum.set(all(0)),
+          sum.set(spread(0)),
           until(
             term,
             end.get,
             sum.set(add(sum.get, mul(loadAll(term.get, 4), load(loadWord(term.get))))),
-            move(term, TERM_BYTES),
+            increase(term, TERM_BYTES),
           ),
           sum.set(and(mul(sum.get, load(factor.get)), load(settled.get))),
           store(into.get, 0, add(load(into.get), sum.get)),
-          move(into, QUAD),
-          move(ends, 4),
+          increase(into, QUAD),
+          increase(ends, 4),
         ),
-        move(factor, QUAD),
+        increase(factor, QUAD),
       ),
     ];
   },

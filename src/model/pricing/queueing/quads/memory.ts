@@ -1,5 +1,5 @@
 import type { Demands } from '../demands.ts';
-import { startKernel } from '../pairs/machine.ts';
+import { allocation, startKernel } from '../start-kernel.ts';
 import { BLOCKING_KINDS, SERVICES } from '../traffic.ts';
 import { FUNCTIONS } from './kernel.ts';
 import {
@@ -89,27 +89,12 @@ export interface QuadMemory {
 /** Terms of a start: a constant, each class's cycle without queueing, each service. */
 export const startTerms = (cpus: number): number => 1 + cpus + SERVICES.length;
 
-interface Allocation {
-  readonly quads: (count: number) => number;
-  readonly bytes: (count: number) => number;
-  readonly used: () => number;
-}
-
-function allocation(): Allocation {
-  let used = 0;
-  const bytes = (count: number): number => {
-    const at = used;
-    used += Math.ceil(count / QUAD) * QUAD;
-    return at;
-  };
-  return { bytes, quads: (count) => bytes(count * QUAD), used: () => used };
-}
-
 /** Lays windows out in a kernel's memory; null: there is no kernel. */
 export function quadMemory(windows: readonly CountedWindow[], rates: number): QuadMemory | null {
   const { cpus } = windows[0]!.demands;
   const targets = cpus * BLOCKING_KINDS.length;
-  const { bytes, quads, used } = allocation();
+  const { take: bytes, used } = allocation();
+  const quads = (count: number): number => bytes(count * QUAD);
   const most = (of: (demands: Demands) => number): number =>
     windows.reduce((sum, { demands }) => Math.max(sum, of(demands)), 0);
   const shared: Shared = {
