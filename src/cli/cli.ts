@@ -2,7 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { InputError } from '../trace/errors.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './context.ts';
-import { describeError, stackOf } from './errors.ts';
+import { describeError, isInterruption, stackOf } from './errors.ts';
 import { inOurWords } from './messages.ts';
 import { flag, guardWords } from './options.ts';
 import { isClosedPipe, watched } from './output.ts';
@@ -38,7 +38,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
     return status;
   } catch (thrown) {
     // Whatever the work ran into when it was interrupted, it was interrupted.
-    const error: unknown = context.signal.aborted ? context.signal.reason : thrown;
+    const error: unknown = context.signal.aborted && !isInterruption(thrown) ? context.signal.reason : thrown;
     // A reader that has seen enough (head) closes the pipe: that is its right, not an error.
     if (isClosedPipe(error)) return 0;
     context.progress.clear();

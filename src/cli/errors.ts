@@ -9,7 +9,7 @@ export const EXIT_INTERRUPTED = 130;
 
 /** One line for a person, without control characters, and the exit status. */
 export function describeError(error: unknown): { readonly message: string; readonly status: number } {
-  if (error instanceof Error && error.name === 'AbortError')
+  if (isInterruption(error))
     return {
       message: ['interrupted', ...(typeof error.cause === 'string' ? [oneLine(error.cause)] : [])].join('; '),
       status: EXIT_INTERRUPTED,
@@ -26,12 +26,15 @@ export function describeError(error: unknown): { readonly message: string; reado
   };
 }
 
-/** Work of which an interruption says how it goes on. */
-export async function resumable<T>(how: string, work: () => Promise<T>): Promise<T> {
+export const isInterruption = (error: unknown): error is Error =>
+  error instanceof Error && error.name === 'AbortError';
+
+/** Work whose interruption says how it goes on. */
+export async function resumable<T>(how: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    if (!signal.aborted) throw error;
     throw Object.assign(new Error('interrupted', { cause: how }), { name: 'AbortError' });
   }
 }

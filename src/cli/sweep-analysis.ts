@@ -55,7 +55,7 @@ export const ANALYSIS_OPTIONS = {
   samples: {
     type: 'string',
     requiresArg: true,
-    describe: `--sensitivity: joint samples (default ${SAMPLES.toLocaleString('en')}, fewer where that would take long)`,
+    describe: `--sensitivity: joint samples (default ${SAMPLES.toLocaleString('en')}, fewer where that would take over five minutes of one core)`,
     coerce: wholeNumber('samples', 100, 100_000_000),
   },
 } as const;
@@ -174,6 +174,21 @@ export function checkRequest(layout: Layout, request: AnalysisRequest): void {
 /** What takes less is not announced, in µs of one core. */
 const SHORT_US = 5e6;
 
+/**
+ * How many samples there will be, how long they take, and how to ask for another number. `asked`: how many were, or
+ * null. Null: they are as many as always, and take no time worth a word.
+ */
+export function samplesLine(samples: number, asked: number | null, cost_us: number): string | null {
+  const fewer = asked === null && samples < SAMPLES;
+  if (cost_us < SHORT_US && !fewer) return null;
+  const all = inWords((cost_us * SAMPLES) / samples / 1e6);
+  return [
+    `${samples.toLocaleString('en')} joint samples, ${inWords(cost_us / 1e6)} of one core`,
+    ...(fewer ? [`fewer than ${SAMPLES.toLocaleString('en')}, which would take ${all}`] : []),
+    ...(asked === null ? [`--samples n takes ${fewer ? 'as many as you like' : 'fewer'}`] : []),
+  ].join('; ');
+}
+
 /** Answers what is asked of a sweep whose rows are there; samples are priced on so many threads. */
 export async function runAnalysis(
   layout: Layout,
@@ -191,11 +206,10 @@ export async function runAnalysis(
     progress: (what, done, total) => progress.update(what, done, total),
     sampler: samplingOn(threads),
     announce: (trace, samples, cost_us) => {
-      if (cost_us < SHORT_US) return;
+      const line = samplesLine(samples, request.sensitivity?.samples ?? null, cost_us);
+      if (line === null) return;
       progress.clear();
-      process.stderr.write(
-        `sweep: ${cleanText(trace)}: ${samples.toLocaleString('en')} joint samples, ${inWords(cost_us / 1e6)} of one core\n`,
-      );
+      process.stderr.write(`sweep: ${cleanText(trace)}: ${line}\n`);
     },
   });
   progress.clear();

@@ -8,6 +8,7 @@ import {
   mergePlans,
   type PlanInput,
   parsePlan,
+  type Written,
 } from '../sweep/plan.ts';
 import type { Shard } from '../sweep/run.ts';
 import type { Axis, Plan } from '../sweep/types.ts';
@@ -31,6 +32,7 @@ export interface PlanArguments {
   readonly format?: string;
   readonly 'skip-bad-lines': boolean;
   readonly 'max-cells'?: number;
+  readonly 'sample-l2'?: number;
   readonly out?: string;
   readonly workers?: number;
   readonly 'dry-run': boolean;
@@ -68,7 +70,7 @@ export const PLAN_OPTIONS = {
   },
   seed: {
     ...text('seed'),
-    describe: 'seed of what is drawn at random: latin-hypercube, --sensitivity (default 1)',
+    describe: 'seed of what is drawn at random: latin-hypercube, --sensitivity, --sample-l2 (default 1)',
     coerce: wholeNumber('seed', 0, 2 ** 31),
   },
   warmup: {
@@ -143,7 +145,7 @@ export function shardOf(value: unknown): Shard | undefined {
 export async function planOf(
   args: PlanArguments,
   more: (axes: readonly Axis[]) => readonly Axis[] = () => [],
-): Promise<{ readonly plan: Plan; readonly maxCells: number }> {
+): Promise<{ readonly plan: Plan; readonly maxCells: number; readonly written: Written }> {
   const isPlan = (name: string): boolean => /\.ya?ml$/i.test(name) && !isWorkloadSpec(name);
   const inputs = args.inputs ?? [];
   const files = inputs.filter(isPlan);
@@ -154,6 +156,7 @@ export async function planOf(
     traces: traces.length === 0 ? undefined : traces,
     systems: args.systems,
     axes: args.vary?.map(parseVary),
+    written: new Map(args.vary?.map((text) => [parseVary(text).path, `--vary ${text}`])),
     set: args.set,
     design: args.design,
     points: args.points,
@@ -164,9 +167,14 @@ export async function planOf(
     maxCells: args['max-cells'],
   });
   // One seed serves all that is random; a design that is not has none.
-  const seed = args.sensitivity && merged.design !== 'latin-hypercube' ? file.seed : merged.seed;
+  const samples = args.sensitivity || args['sample-l2'] !== undefined;
+  const seed = samples && merged.design !== 'latin-hypercube' ? file.seed : merged.seed;
   const axes = [...(merged.axes ?? []), ...more(merged.axes ?? [])];
-  return { plan: completePlan({ ...merged, seed, axes }), maxCells: merged.maxCells ?? DEFAULT_MOST_CELLS };
+  return {
+    plan: completePlan({ ...merged, seed, axes }),
+    maxCells: merged.maxCells ?? DEFAULT_MOST_CELLS,
+    written: merged.written ?? new Map(),
+  };
 }
 
 /** A trace that can be read once only is no trace to come back to. */

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { cleanText } from '../report/words.ts';
 import { journalPath } from '../sweep/directory.ts';
 import { secondsOf } from '../sweep/estimate.ts';
 import { openJournal, writeWhole } from '../sweep/journal.ts';
 import type { Layout } from '../sweep/laid.ts';
+import { makeDirectory } from '../sweep/make-directory.ts';
 import { sharded, WHOLE, workOf } from '../sweep/run.ts';
 import {
   MOST_TASKS,
@@ -132,7 +133,7 @@ export async function submit(
     cpus: args.workers ?? 1,
     options: args.sbatch ?? [],
   });
-  await mkdir(place, { recursive: true });
+  await makeDirectory(place);
   for (const [name, script] of Object.entries(scripts))
     await writeWhole(join(place, name), Buffer.from(script), false);
 

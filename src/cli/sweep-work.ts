@@ -19,6 +19,7 @@ import type { Layout, SweepTrace } from '../sweep/laid.ts';
 import { layOut } from '../sweep/layout.ts';
 import { modelIdentity } from '../sweep/model-identity.ts';
 import { TOTAL } from '../sweep/outputs.ts';
+import type { Written } from '../sweep/plan.ts';
 import { checkReplay } from '../sweep/replays.ts';
 import { runWork, type Work } from '../sweep/run.ts';
 import { failedCells } from '../sweep/sweep.ts';
@@ -52,12 +53,16 @@ export interface Prepared {
   readonly close: () => Promise<void>;
 }
 
-/** Opens the traces, reads the systems and lays the plan out. `stored`: as it was planned before. */
+/**
+ * Opens the traces, reads the systems and lays the plan out. `stored`: as it was planned before. `written`: how its axes
+ * were written.
+ */
 export async function prepare(
   plan: Plan,
   maxCells: number,
   context: CommandContext,
   stored: StoredPlan | null = null,
+  written: Written = new Map(),
 ): Promise<Prepared> {
   const { signal } = context;
   const model = await modelIdentity();
@@ -99,6 +104,7 @@ export async function prepare(
     const layout = await layOut(plan, known, {
       mostCells: maxCells,
       model,
+      written,
       // Whoever planned it has checked it.
       check: stored === null ? checkReplay : async () => {},
       signal,
@@ -233,7 +239,8 @@ export async function writeResults(
   if (html !== undefined && page !== null) await writeOutput(html, page);
   const paths = [json, csv, parquet, html];
   if (!paths.includes('-')) {
-    await print(sweepText(layout, totals!) + analysisText(analysis, layout.traces.length));
+    const alone = paths.every((path) => path === undefined);
+    await print(sweepText(layout, totals!, alone) + analysisText(analysis, layout.traces.length));
     for (const path of paths) if (path !== undefined) await print(`wrote ${cleanText(path)}\n`);
   }
   return failed;

@@ -1,10 +1,11 @@
 import type { CommandModule } from 'yargs';
-import { cleanText } from '../report/words.ts';
+import { cleanText, plural } from '../report/words.ts';
 import { readPlan, writePlan } from '../sweep/directory.ts';
 import { type Shard, WHOLE, workOf } from '../sweep/run.ts';
+import { checkSampled } from '../sweep/sampled-l2.ts';
 import { InputError } from '../trace/errors.ts';
 import type { CommandContext } from './context.ts';
-import { EXIT_DEFECT } from './errors.ts';
+import { EXIT_DEFECT, resumable } from './errors.ts';
 import { flag } from './options.ts';
 import { checkOutputs, print } from './output.ts';
 import {
@@ -29,6 +30,7 @@ import {
   text,
   WORKERS,
 } from './sweep-options.ts';
+import { checkSampleAlone, SAMPLE_OPTION, sampleSizes, saySampled } from './sweep-sampled.ts';
 import { asksForSlurm, checkSlurm, SLURM_OPTIONS, type SlurmArguments, submit } from './sweep-slurm.ts';
 import {
   carryOut,
@@ -58,6 +60,7 @@ export function sweepCommand(context: CommandContext, endWith: (status: number) 
               workers: WORKERS,
               ...OUTPUT_OPTIONS,
               ...ANALYSIS_OPTIONS,
+              ...SAMPLE_OPTION,
               ...SLURM_OPTIONS,
             }),
           async (args) => endWith(await sweep(args as never, args as never, context)),
@@ -104,21 +107,33 @@ export function sweepCommand(context: CommandContext, endWith: (status: number) 
   };
 }
 
+/** What an interruption says where a directory keeps what is done. */
+const RESUMES = 'what is done is kept: the same command resumes';
+
 /** Plans, runs and gathers. */
 async function sweep(
   args: PlanArguments & AnalysisArguments & SlurmArguments,
   outputs: Outputs,
   context: CommandContext,
 ): Promise<number> {
+  const rate = args['sample-l2'];
+  if (rate !== undefined) checkSampleAlone({ ...args, ...outputs });
   const asked = askedFor(args);
-  const { plan, maxCells } = await planOf(args, (axes) => axesFor(asked.request, axes));
+  const { plan, maxCells, written } = await planOf(args, (axes) => axesFor(asked.request, axes));
   checkStandardInput(plan, args.out);
   await checkSlurm(args, outputs);
   if (asksForSlurm(args)) checkRowsAlone(asked, outputs.html);
   await checkOutputs(namesOf(outputs), filesOf(plan));
-  const prepared = await prepare(plan, maxCells, context);
+  const prepared = await prepare(plan, maxCells, context, null, written);
   try {
     const { layout, stored } = prepared;
+    if (rate !== undefined) {
+      checkSampled(layout);
+      const sampling = { rate, seed: args.seed ?? 1 };
+      saySampled(prepared, sampling, context);
+      if (!args['dry-run']) await sampleSizes(prepared, sampling, outputs, context);
+      return 0;
+    }
     checkRequest(layout, asked.request);
     if (args['dry-run']) {
       say(prepared, await workOf(layout, null, WHOLE), context);
@@ -134,7 +149,8 @@ async function sweep(
       const work = await workOf(layout, journal, WHOLE);
       say(prepared, work, context);
       const keep = args.out !== undefined || outputs.html !== undefined;
-      await carryOut(prepared, work, journal, { workers: args.workers, keep }, context);
+      const carried = () => carryOut(prepared, work, journal, { workers: args.workers, keep }, context);
+      await (args.out === undefined ? carried() : resumable(RESUMES, context.signal, carried));
       const failed = await writeResults(layout, journal, outputs, asked, args.workers, context);
       complain(failed, context);
       await journal.sweepUp();
@@ -148,9 +164,9 @@ async function sweep(
 }
 
 async function plan(args: PlanArguments, context: CommandContext): Promise<void> {
-  const { plan, maxCells } = await planOf(args);
+  const { plan, maxCells, written } = await planOf(args);
   checkStandardInput(plan, args.out);
-  const prepared = await prepare(plan, maxCells, context);
+  const prepared = await prepare(plan, maxCells, context, null, written);
   try {
     say(prepared, await workOf(prepared.layout, null, WHOLE), context);
     if (args['dry-run']) return;
@@ -177,13 +193,15 @@ async function runPart(
     const work = await workOf(prepared.layout, journal, shard);
     say(prepared, work, context);
     // Other parts of the sweep may run beside it.
-    await carryOut(prepared, work, journal, { workers: workers ?? 1, keep: true }, context);
+    await resumable(RESUMES, context.signal, () =>
+      carryOut(prepared, work, journal, { workers: workers ?? 1, keep: true }, context),
+    );
     const left = await workOf(prepared.layout, journal, shard);
     if (left.units.length === 0) return 0;
     const { id } = left.units[0]!;
     const reason = await journal.failure(id);
     process.stderr.write(
-      `vmtax: ${left.units.length} of ${work.units.length} units failed, the first (${id}): ${cleanText(reason ?? '')}\n`,
+      `vmtax: ${left.units.length} of ${work.units.length} ${plural(work.units.length, 'unit')} failed, the first (${id}): ${cleanText(reason ?? '')}\n`,
     );
     return EXIT_DEFECT;
   } finally {
@@ -211,9 +229,20 @@ async function gather(
     const missing: string[] = [];
     for (const { id } of units) if ((await journal.failure(id)) === null) missing.push(id);
     if (missing.length > 0 && !partial) {
-      const some = missing.slice(0, 10).join(', ');
+      const written = await journal.done();
+      const lost = [
+        absent(
+          missing.filter((id) => !written.has(id)),
+          'missing',
+        ),
+        absent(
+          missing.filter((id) => written.has(id)),
+          'damaged',
+        ),
+      ].filter((text) => text !== '');
+      const them = missing.length === 1 ? 'it' : 'them';
       process.stderr.write(
-        `vmtax: ${missing.length} units are missing: ${some}${missing.length > 10 ? ', …' : ''}; vmtax sweep run ${cleanText(directory)} does them, --partial does without\n`,
+        `vmtax: ${lost.join('; ')}; vmtax sweep run ${cleanText(directory)} does ${them}, --partial does without\n`,
       );
       return EXIT_DEFECT;
     }
@@ -224,6 +253,13 @@ async function gather(
   } finally {
     await prepared.close();
   }
+}
+
+/** `2 units are missing: …`; empty: none is. */
+function absent(ids: readonly string[], how: string): string {
+  if (ids.length === 0) return '';
+  const some = ids.slice(0, 10).join(', ');
+  return `${ids.length} ${plural(ids.length, 'unit is', 'units are')} ${how}: ${some}${ids.length > 10 ? ', …' : ''}`;
 }
 
 const namesOf = ({ json, csv, parquet, html }: Outputs) => ({

@@ -23,6 +23,17 @@ export interface Cell {
   readonly cause: Cause;
 }
 
+/**
+ * How far prices that nobody has measured move the difference of a run to its baseline: below and above what it is, in
+ * percentage points of the baseline's time. At other prices of the same page it keeps its size.
+ */
+export interface PriceBand {
+  readonly below: number;
+  readonly above: number;
+  /** What the band is of, after its ends: `if …`, `in …`. */
+  readonly when: string;
+}
+
 export interface RunFacts {
   /** Name made safe to print. */
   readonly name: string;
@@ -32,6 +43,8 @@ export interface RunFacts {
   /** Time from start to end: that of the CPU that takes longest. */
   readonly elapsed: number;
   readonly cpus: number;
+  /** Of the difference to the baseline; null: no prices were moved. */
+  readonly band: PriceBand | null;
   /** Sum of a cell. */
   readonly cell: (cell: Cell) => number;
   readonly category: (category: Category) => number;
@@ -76,7 +89,15 @@ export function sums<K extends string>(
   return (k) => map.get(k) ?? 0;
 }
 
-function runFacts(run: SystemRun): RunFacts {
+/** The band of prices that were moved one at a time. */
+function oneByOne({ sensitivity }: SystemRun): PriceBand | null {
+  if (sensitivity === null) return null;
+  const { change, low, high, step_percent: step } = sensitivity;
+  const when = `if assumed or calibrated prices were ${step} % lower or higher, one at a time`;
+  return { below: low - change, above: high - change, when };
+}
+
+function runFacts(run: SystemRun, band: PriceBand | null): RunFacts {
   const byCell = sums<string>(run.breakdown, cellKey);
   return {
     name: cleanText(run.name) || UNNAMED,
@@ -84,6 +105,7 @@ function runFacts(run: SystemRun): RunFacts {
     total: run.breakdown.total_ps,
     elapsed: elapsedPs(run.breakdown),
     cpus: run.tally.cpus,
+    band,
     cell: (cell) => byCell(cellKey(cell)),
     category: sums(run.breakdown, (part) => part.category),
     owner: sums(run.breakdown, (part) => part.owner),
@@ -94,8 +116,11 @@ function runFacts(run: SystemRun): RunFacts {
  * The facts of one trace under its systems. The baseline is the run of that name, or the first.
  * @throws Error if the comparison has no run.
  */
-export function factsOf(comparison: Comparison): Facts {
-  const all = comparison.runs.map(runFacts);
+export const factsOf = (comparison: Comparison): Facts => factsWithBands(comparison, []);
+
+/** The same with bands that are known otherwise than by each run's own prices, in the order of the runs. */
+export function factsWithBands(comparison: Comparison, bands: readonly (PriceBand | null)[]): Facts {
+  const all = comparison.runs.map((run, i) => runFacts(run, bands[i] ?? oneByOne(run)));
   const at = comparison.runs.findIndex((run) => run.name === comparison.baseline);
   const baseline = all[Math.max(0, at)];
   if (!baseline) throw new Error(`the comparison of ${comparison.trace.header.name} has no run`);

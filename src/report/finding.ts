@@ -15,7 +15,7 @@ import {
   type Step,
 } from './facts.ts';
 import { percent as percentFigure, percentOf, shareInWords, signed, time } from './numbers.ts';
-import { bandText, isWithinChance, pairedBand } from './spread.ts';
+import { isOpen, openText } from './shown.ts';
 import { cellName, contextName, OWNER_WORDS } from './words.ts';
 
 /**
@@ -30,28 +30,37 @@ export const percentInWords = (value: number): string => percentFigure(value).re
 /** Points by which the change from start to end differs from that of all CPUs together before both are said. */
 const APART = 1;
 
-/** What kind of time is compared, where that has to be said: in brackets, with a space in front. */
+/** What kind of time is compared, where that has to be said. */
 function kindOfTime(run: RunFacts, baseline: RunFacts): string {
-  if (run.cpus !== baseline.cpus) return ` (from start to end, on ${run.cpus} CPUs against ${baseline.cpus})`;
+  if (run.cpus !== baseline.cpus) return `from start to end, on ${run.cpus} CPUs against ${baseline.cpus}`;
   const together = percentOf(run.total - baseline.total, baseline.total);
   const ends = percentOf(run.elapsed - baseline.elapsed, baseline.elapsed);
   if (together === null || ends === null || Math.abs(together - ends) < APART) return '';
-  return ` (all CPUs together; ${signed(ends, percentFigure(ends))} from start to end)`;
+  return `all CPUs together; ${signed(ends, percentFigure(ends))} from start to end`;
+}
+
+/** What leaves a difference open, and of what time it is; empty: nothing does. */
+function whyOpen(run: RunFacts, baseline: RunFacts): string {
+  const open = openText(run, baseline);
+  if (open === null) return '';
+  return [open, kindOfTime(run, baseline)].filter((text) => text !== '').join('; ');
 }
 
 /**
  * How long `run` takes against the baseline, as a verb phrase: `takes 31.2 % longer than linux-mips`. With other
- * numbers of CPUs that is from start to end; and it is said where it is another story than all CPUs together.
+ * numbers of CPUs that is from start to end; and it is said where it is another story than all CPUs together. No difference
+ * is claimed that the range beside it leaves open.
  */
 export function comparedWith(run: RunFacts, baseline: RunFacts): string {
   const pace = paceOf(run, baseline);
   const difference = pace.time - pace.base;
   const base = baseline.name;
-  const kind = kindOfTime(run, baseline);
+  const compared = kindOfTime(run, baseline);
+  const kind = compared === '' ? '' : ` (${compared})`;
   if (pace.base === 0 && difference !== 0) return `takes ${time(pace.time)}, where ${base} takes no time,`;
   if (difference === 0) return `takes exactly as long as ${base}${kind}`;
-  const band = pace.elapsed ? null : pairedBand(baseline.run, run.run);
-  if (band && isWithinChance(band)) return `shows no difference from ${base} (${bandText(band)})`;
+  const open = whyOpen(run, baseline);
+  if (open !== '') return `shows no difference from ${base} (${open})`;
   const size = percentOf(Math.abs(difference), pace.base)!;
   if (difference < 0) return `takes ${percentInWords(size)} less time than ${base}${kind}`;
   if (size >= 200) return `takes ${(pace.time / pace.base).toFixed(2)} times as long as ${base}${kind}`;
@@ -102,7 +111,12 @@ export function headline(facts: Facts, run: RunFacts, brief = false): string {
   const { baseline, short: trace } = facts;
   if (baseline.total === 0 && run.total === 0)
     return `${run.name} and ${baseline.name} take no time on ${trace}: nothing was counted`;
-  return `${run.name} ${comparedWith(run, baseline)} on ${trace}: ${explained(run, baseline, brief)}`;
+  const open = whyOpen(run, baseline);
+  const answer =
+    open === ''
+      ? `${run.name} ${comparedWith(run, baseline)} on ${trace}`
+      : `No difference is shown between ${run.name} and ${baseline.name} on ${trace} (${open})`;
+  return `${answer}: ${explained(run, baseline, brief)}`;
 }
 
 /** What one system alone spends most of its time in. */
@@ -130,10 +144,14 @@ export function breakdownFinding(facts: Facts): string {
     const each = others.map((run) => `${run.name} ${shortDifference(run, baseline)}`);
     return `${start}; ${each.join('; ')}`;
   }
-  const slower = others.filter((run) => run.total > baseline.total).length;
-  const faster = others.filter((run) => run.total < baseline.total).length;
+  const open = others.filter((run) => isOpen(run, baseline)).length;
+  const shown = others.filter((run) => !isOpen(run, baseline));
+  const slower = shown.filter((run) => run.total > baseline.total).length;
+  const faster = shown.filter((run) => run.total < baseline.total).length;
   const slowest = others.reduce((a, b) => (b.total > a.total ? b : a));
-  const counts = `${slower} of ${others.length} systems take longer, ${faster} less time`;
+  const counts =
+    `${slower} of ${others.length} systems take longer, ${faster} less time` +
+    (open === 0 ? '' : `, and for ${open} no difference is shown`);
   return `${start}; ${counts}; the slowest, ${slowest.name}, ${shortDifference(slowest, baseline)}`;
 }
 
@@ -142,6 +160,8 @@ function shortDifference(run: RunFacts, baseline: RunFacts): string {
   if (difference === 0) return 'takes the same time';
   const size = percentOf(Math.abs(difference), baseline.total);
   if (size === null) return `takes ${time(run.total)}`;
+  if (isOpen(run, baseline))
+    return `${signed(difference, percentFigure(difference < 0 ? -size : size))} (no difference is shown)`;
   return `${percentInWords(size)} ${difference > 0 ? 'more' : 'less'}`;
 }
 

@@ -1,6 +1,7 @@
 import { type Facts, paceOf, type RunFacts } from './facts.ts';
 import { comparedWith, explained, headline, percentInWords, traceHeadline } from './finding.ts';
-import { percentOf, time } from './numbers.ts';
+import { percent, percentOf, signed, time } from './numbers.ts';
+import { isOpen } from './shown.ts';
 
 /** The answer to a whole run in one sentence: every system against its baseline, and why the largest differs. */
 
@@ -109,6 +110,16 @@ function effect(pair: Pair, full: boolean): string {
   const low = Math.min(...changes);
   const high = Math.max(...changes);
   if (low === 0 && high === 0) return `takes exactly as long as ${pair.baseline}`;
+  const open = pair.cases.filter(({ facts, run }) => isOpen(run, facts.baseline)).length;
+  if (open === pair.cases.length) {
+    const [least, most] = [low, high].map((size) => signed(size, percent(size)));
+    return `shows no difference from ${pair.baseline} (${least === most ? least : `${least} to ${most}`}, which the ranges of prices and seeds leave open)`;
+  }
+  return `${sizes(low, high, base)}${open === 0 ? '' : ` (for ${open} of these no difference is shown)`}`;
+}
+
+/** The range of several differences, of which one at least is none. */
+function sizes(low: number, high: number, base: string): string {
   if (low < 0 && high > 0)
     return `takes between ${percentInWords(-low)} less and ${percentInWords(high)} more time${base}`;
   if (high > 0) return `takes ${span(low, high)} longer${base}`;

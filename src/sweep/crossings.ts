@@ -55,6 +55,8 @@ export interface FoundBreakEven {
   readonly crossings: readonly FoundCrossing[];
   /** Stretches (or points) without a difference around which the order does not change. */
   readonly equal: readonly { readonly from: Leaf; readonly to: Leaf }[];
+  /** A value at which the totals differ (of a system that does not cross the baseline: on which side it is); null: none was found. */
+  readonly apart: Side | null;
   /** Points of the scan, or entries of the list. */
   readonly points: number;
 }
@@ -210,9 +212,17 @@ async function priceCrossings(
       after: { at: after.at, difference_ps: after.difference },
     })),
     equal,
+    apart: apartOf([low, high, ...gaps(equal)].map(side)),
     points: Math.round((high - low) / spacing) + 1,
   };
 }
+
+const apartOf = (sides: readonly Side[]): Side | null =>
+  sides.find(({ difference_ps }) => difference_ps !== 0) ?? null;
+
+/** A value between each two neighbouring stretches. */
+const gaps = (stretches: readonly { readonly from: number; readonly to: number }[]): number[] =>
+  stretches.slice(1).map(({ from }, i) => stretches[i]!.to + (from - stretches[i]!.to) / 2);
 
 /** Runs both systems on both sides of a crossing, as `vmtax run` does. Throws where a run says anything else. */
 async function confirm(
@@ -248,6 +258,9 @@ function listCrossings(
       const difference_ps = found === undefined ? Number.NaN : mine[found]! - base![found]!;
       return Number.isFinite(difference_ps) ? [{ at: value, difference_ps }] : [];
     });
+    // In whatever order numbers are listed, they flip along their size.
+    if (sides.every(({ at: value }) => typeof value === 'number'))
+      sides.sort((one, other) => (one.at as number) - (other.at as number));
     if (sides.length < 2) return [];
     const { crossings, equal } = breakEvenOfList(sides.map(({ difference_ps }) => difference_ps));
     return [
@@ -266,6 +279,7 @@ function listCrossings(
           after: sides[after]!,
         })),
         equal: equal.map(({ before, after }) => ({ from: sides[before]!.at, to: sides[after]!.at })),
+        apart: apartOf(sides),
         points: sides.length,
       },
     ];

@@ -7,12 +7,12 @@ const ROWS = 512;
 /** A sweep as CSV, piece by piece: RFC 4180 quoting, lines end in LF, no value is an empty field. */
 export async function* sweepCsv(layout: Layout, units: AsyncIterable<Finished>): AsyncGenerator<string> {
   const columns = columnsOf(layout);
-  yield `${columns.map(({ name }) => field(name)).join(',')}\n`;
+  yield `${columns.map(({ name }) => csvField(name)).join(',')}\n`;
   for await (const { unit, block } of units) {
     const { count, columns: data } = rowsOf(layout, columns, unit, block);
     // What all rows share is written once.
     const fields = data.map((values) =>
-      typeof values === 'object' && values !== null ? values : field(String(values ?? '')),
+      typeof values === 'object' && values !== null ? values : csvField(String(values ?? '')),
     );
     let text = '';
     for (let row = 0; row < count; row++) {
@@ -22,7 +22,7 @@ export async function* sweepCsv(layout: Layout, units: AsyncIterable<Finished>):
         if (typeof values === 'string') text += values;
         else {
           const value = values[row]!;
-          text += typeof value === 'number' ? value : field(String(value ?? ''));
+          text += typeof value === 'number' ? value : csvField(String(value ?? ''));
         }
       }
       text += '\n';
@@ -36,6 +36,6 @@ export async function* sweepCsv(layout: Layout, units: AsyncIterable<Finished>):
 }
 
 /** Quoted where it holds a separator, a quote, a line break or outer space. */
-function field(text: string): string {
+export function csvField(text: string): string {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

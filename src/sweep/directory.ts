@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type System, systemSchema } from '../model/systems/schema.ts';
 import { InputError } from '../trace/errors.ts';
@@ -6,6 +6,7 @@ import { isSystemError, systemReason } from '../trace/system-errors.ts';
 import { writeWhole } from './journal.ts';
 import type { Layout } from './laid.ts';
 import { leafOf } from './leaves.ts';
+import { makeDirectory } from './make-directory.ts';
 import type { Plan } from './types.ts';
 
 /**
@@ -40,7 +41,7 @@ const textOf = (stored: StoredPlan): string => `${JSON.stringify(stored, null, 1
 export async function writePlan(directory: string, stored: StoredPlan, layout: Layout): Promise<void> {
   const text = textOf(stored);
   await guarded(directory, async () => {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     const names = await readdir(directory);
     if (names.includes(PLAN)) {
       if ((await readFile(join(directory, PLAN), 'utf8')) === text) return;

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { InputError } from '../trace/errors.ts';
 import { isSystemError, systemReason } from '../trace/system-errors.ts';
+import { makeDirectory } from './make-directory.ts';
 import { OUTPUTS } from './outputs.ts';
 import type { Block } from './price-cells.ts';
 
@@ -49,7 +50,7 @@ export async function openJournal(directory: string, durable: boolean): Promise<
     }
   };
   const pathOf = (id: string, kind: string): string => join(directory, `${id}${kind}`);
-  await guarded(() => mkdir(directory, { recursive: true }));
+  await guarded(() => makeDirectory(directory));
   return {
     directory,
     done: async () => {

@@ -7,7 +7,8 @@ import type { TraceHeader } from '../trace/types.ts';
 import { type Combinations, combinations } from './design.ts';
 import { cellIds, unitId } from './ids.ts';
 import type { LaidAxis, Layout, Structure, SweepTrace, Unit } from './laid.ts';
-import { concerns, leafAt, type Place, placeOf } from './leaves.ts';
+import { concerns, leafAt, placeOf } from './leaves.ts';
+import type { Written } from './plan.ts';
 import { isPrice, structureKey } from './structure.ts';
 import { typed } from './typed.ts';
 import type { Leaf, Plan } from './types.ts';
@@ -21,6 +22,8 @@ export interface LayoutOptions {
   readonly model: string;
   /** Throws InputError where the system cannot be replayed on the trace. */
   readonly check: (system: System, header: TraceHeader) => Promise<void>;
+  /** How axes were written, for messages; without: `--vary path=value`. */
+  readonly written?: Written;
   readonly signal?: AbortSignal;
   /** Combinations of structures that have been checked, of so many. */
   readonly progress?: (done: number, total: number) => void;
@@ -38,9 +41,9 @@ const UNIT_CELLS = 16_384;
 export async function layOut(
   plan: Plan,
   traces: readonly SweepTrace[],
-  { mostCells, model, check, signal, progress }: LayoutOptions,
+  { mostCells, model, check, written = new Map(), signal, progress }: LayoutOptions,
 ): Promise<Layout> {
-  checkAxes(plan, traces);
+  checkAxes(plan, traces, written);
   const cells = combinations(
     plan.axes.map(({ values }) => values.length),
     plan.design,
@@ -49,7 +52,8 @@ export async function layOut(
   const axes = plan.axes.map(({ path, values }): LaidAxis => {
     const place = placeOf({ path });
     const price = isPrice(place.path);
-    return { path, place, price, values: price ? checkedPrices(traces, place, values) : values };
+    const axis = { path, place, price, values };
+    return price ? { ...axis, values: checkedPrices(traces, axis, written) } : axis;
   });
   const combos = structuralCombinations(cells, axes);
   if (combos.length > MOST_STRUCTURES)
@@ -65,7 +69,7 @@ export async function layOut(
     const varied: (readonly System[])[] = [];
     for (const { values } of combos) {
       signal?.throwIfAborted();
-      varied.push(vary(systems, axes, values));
+      varied.push(vary(systems, axes, values, written));
     }
     for (const base of systems.keys())
       for (const [at, { values, members }] of combos.entries()) {
@@ -102,7 +106,7 @@ export async function layOut(
 }
 
 /** Each axis says something, and no two say the same. */
-function checkAxes({ axes }: Plan, traces: readonly SweepTrace[]): void {
+function checkAxes({ axes }: Plan, traces: readonly SweepTrace[], written: Written): void {
   if (axes.length === 0)
     throw new InputError('nothing is varied: give --vary path=values, or vary: in the plan');
   const places = axes.map(placeOf);
@@ -111,17 +115,20 @@ function checkAxes({ axes }: Plan, traces: readonly SweepTrace[]): void {
       (b, j) =>
         j < i && a.path === b.path && (a.system === null || b.system === null || a.system === b.system),
     );
-    if (twin >= 0) throw new InputError(`--vary ${axes[i]!.path}: ${a.path} is varied twice`);
+    if (twin >= 0) throw new InputError(`${nameOf(axes[i]!, written)}: ${a.path} is varied twice`);
   }
   for (const { systems } of traces)
     for (const [i, { system, path }] of places.entries()) {
       if (system === null || systems.some(({ name }) => name === system)) continue;
       const names = systems.map(({ name }) => name).join(', ');
       throw new InputError(
-        `--vary ${axes[i]!.path}: no system ${system} in this sweep (${names}) has a ${path}`,
+        `${nameOf(axes[i]!, written)}: no system ${system} in this sweep (${names}) has a ${path}`,
       );
     }
 }
+
+const nameOf = ({ path }: Pick<LaidAxis, 'path'>, written: Written): string =>
+  written.get(path) ?? `--vary ${path}`;
 
 const overrideOf = ({ path }: Pick<LaidAxis, 'path'>, value: Leaf): Override => ({
   ...parseOverride(`${path}=null`),
@@ -136,8 +143,8 @@ const ALL_CHECKED = 1000;
  * The values of a price as the schema reads them. Prices have no rules between them, so each is checked by
  * itself. (What a schema asks of a number is a range, and perhaps that it is whole.)
  */
-function checkedPrices(traces: readonly SweepTrace[], place: Place, values: readonly Leaf[]): Leaf[] {
-  const path = place.system === null ? place.path : `${place.system}:${place.path}`;
+function checkedPrices(traces: readonly SweepTrace[], axis: LaidAxis, written: Written): Leaf[] {
+  const { place, values } = axis;
   const numbers = values.every((value) => typeof value === 'number') ? (values as readonly number[]) : null;
   const sample: readonly Leaf[] =
     numbers === null || numbers.length <= ALL_CHECKED
@@ -150,7 +157,7 @@ function checkedPrices(traces: readonly SweepTrace[], place: Place, values: read
   const read = new Map<Leaf, Leaf>();
   for (const { systems } of traces)
     for (const value of sample) {
-      const changed = asVary(() => applyOverrides(systems, [overrideOf({ path }, value)]));
+      const changed = applied(systems, [{ axis, value }], written);
       const concerned = changed.find((system) => concerns(place, system))!;
       read.set(value, leafAt(concerned, place.keys) as Leaf);
     }
@@ -184,27 +191,50 @@ function structuralCombinations({ count, index }: Combinations, axes: readonly L
 }
 
 /** The systems of a cell, by the rules of `--set`, in the order of the axes. */
-function vary(systems: readonly System[], axes: readonly LaidAxis[], values: Int32Array): System[] {
-  const overrides = axes.flatMap((axis, at) => {
-    const value = values[at]!;
-    return value < 0 ? [] : [overrideOf(axis, axis.values[value]!)];
-  });
+function vary(
+  systems: readonly System[],
+  axes: readonly LaidAxis[],
+  values: Int32Array,
+  written: Written,
+): System[] {
+  const set = axes.flatMap((axis, at) =>
+    values[at]! < 0 ? [] : [{ axis, value: axis.values[values[at]!]! }],
+  );
+  try {
+    return applied(systems, set, written);
+  } catch (error) {
+    if (!(error instanceof InputError) || set.length < 2) throw error;
+    throw new InputError(`${error.message} ${cellText(axes, values)}`);
+  }
+}
+
+interface SetAxis {
+  readonly axis: LaidAxis;
+  readonly value: Leaf;
+}
+
+/** Systems with values of axes. What is wrong with one names it as it was written. */
+function applied(systems: readonly System[], set: readonly SetAxis[], written: Written): System[] {
+  const overrides = set.map(({ axis, value }) => overrideOf(axis, value));
   try {
     return applyOverrides(systems, overrides);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const message = error.message.replace(/^--set /, '--vary ');
-    throw new InputError(overrides.length > 1 ? `${message} ${cellText(axes, values)}` : message);
+    const at = overrides.findIndex(({ text }) => error.message.startsWith(`--set ${text}`));
+    if (at < 0) throw error;
+    const rest = error.message.slice(`--set ${overrides[at]!.text}`.length);
+    throw new InputError(`${writtenValue(systems, set[at]!, written)}${rest}`);
   }
 }
 
-function asVary<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(error.message.replace(/^--set /, '--vary '));
-  }
+/** The whole axis where it has one value, or no system has such a field; else with the value that is wrong. */
+function writtenValue(systems: readonly System[], { axis, value }: SetAxis, written: Written): string {
+  const { path, place, values } = axis;
+  const whole = written.get(path);
+  const said = typed(value, path);
+  const known = systems.some((system) => leafAt(system, place.keys) !== undefined);
+  if (whole !== undefined && (values.length === 1 || !known)) return whole;
+  return whole === undefined || whole.startsWith('--') ? `--vary ${path}=${said}` : `${whole}: ${said}`;
 }
 
 /** Work of which an InputError says in which cell it came up. */

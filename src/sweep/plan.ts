@@ -25,7 +25,12 @@ export interface PlanInput {
   readonly format?: string | undefined;
   readonly skipBadLines?: boolean | undefined;
   readonly maxCells?: number | undefined;
+  /** How each axis was written, by its path, for messages. */
+  readonly written?: Written | undefined;
 }
+
+/** By path of an axis: `--vary path=1M,2M`, or where in a file it is. */
+export type Written = ReadonlyMap<string, string>;
 
 /** Most points of a Latin hypercube, most cells that can be asked for. */
 export const MOST_POINTS = 100_000_000;
@@ -82,8 +87,12 @@ export function parsePlan(text: string, label: string): PlanInput {
     throw new InputError(`${where}: ${describeProblems(problems, 'plan')}`);
   }
   const { vary, set, skip_bad_lines, max_cells, ...same } = result.data;
+  const written = new Map(
+    Object.keys(vary ?? {}).map((path) => [path, `${place(['vary', path], true)}: vary.${path}`]),
+  );
   return {
     ...same,
+    written,
     skipBadLines: skip_bad_lines,
     maxCells: max_cells,
     axes:
@@ -131,6 +140,7 @@ export function mergePlans(file: PlanInput, flags: PlanInput): PlanInput {
     ...file,
     ...given,
     axes: [...varied.values()],
+    written: new Map([...(file.written ?? []), ...(flags.written ?? [])]),
     set: [...(file.set ?? []), ...(flags.set ?? [])],
   };
 }

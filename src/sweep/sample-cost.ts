@@ -8,16 +8,19 @@ import type { UncertainSystem } from './uncertainty-ranges.ts';
 
 /** Joint samples, unless told otherwise: of the outer twentieths there are thousands, and bands have two digits. */
 export const SAMPLES = 100_000;
-/** Where queues of large machines are solved in each sample there are fewer, but not below this. */
+/** Where many queues are solved in each sample there are fewer, but not below this. */
 const LEAST_SAMPLES = 10_000;
-/** What that is measured by, in µs of one core: some 15 s on two. */
-const AFFORDABLE_US = 30e6;
+/** What that is measured by, in µs of one core: 3 ms a sample, which takes dozens of systems or of locks. */
+const AFFORDABLE_US = 300e6;
 
 /** Without queues, and what rows take with them. */
 const LINE_US = 0.1;
 const ROWS_US = 3;
 
-/** Time to price all systems once, in µs of one core of 2024 (`npm run bench`: pricing). */
+/**
+ * Time to price all systems once, in µs of one core of 2024; within a factor of two on the described workloads with 2 to
+ * 32 CPUs.
+ */
 export function sampleCost(systems: readonly UncertainSystem[]): number {
   return systems.reduce((sum, given) => {
     const { tally, system } = given;
@@ -25,20 +28,20 @@ export function sampleCost(systems: readonly UncertainSystem[]): number {
   }, 0);
 }
 
-/** Contention: by window, and by CPUs × stations, which grow with CPUs. */
+/** Contention: by window, and by CPUs, which are solved along with the stations that they meet at. */
 function windowsCost(
   { windows, cpus }: UncertainSystem['tally'],
   { machine }: UncertainSystem['system'],
 ): number {
-  return machine.contention === 'none' ? 0 : windows.length * (0.1 + 0.02 * cpus * cpus);
+  return machine.contention === 'none' ? 0 : windows.length * (0.1 + 0.11 * cpus);
 }
 
-/** Locks and requests: rounds of both, with every pair of CPUs looked at. */
+/** Locks and requests: rounds of both until they agree, more of them where more CPUs ask. */
 function waitsCost({ locks, rows, cpus }: UncertainSystem['tally']): number {
   const requests = rows.some(
     ({ counters }) => (counters.disk_requests ?? 0) + (counters.network_requests ?? 0) > 0,
   );
-  return (locks.length > 0 ? 10 + 1.2 * cpus * cpus : 0) + (requests ? 10 + 8 * cpus : 0);
+  return locks.length * (10 + 2 * cpus) + (requests ? 80 + 60 * Math.sqrt(cpus) : 0);
 }
 
 /** How many samples are affordable: a round number. */

@@ -85,14 +85,17 @@ export async function sweepTrace(
 /** All cells that have no result, and why: those of units that failed, and single prices. */
 export async function failedCells(
   layout: Layout,
-  journal: Pick<Journal, 'read' | 'failure'>,
+  journal: Pick<Journal, 'read' | 'failure' | 'done'>,
 ): Promise<Failure[]> {
   const failures: Failure[] = [];
+  const written = await journal.done();
   for (const unit of layout.units) {
     const block = await journal.read(unit.id);
     if (block !== null) failures.push(...failuresOf(layout, unit, block));
     else {
-      const message = (await journal.failure(unit.id)) ?? 'has not been run';
+      const message =
+        (await journal.failure(unit.id)) ??
+        (written.has(unit.id) ? 'its result is damaged' : 'has not been run');
       for (const row of unit.cells.keys()) failures.push(failureOf(layout, unit, row, message));
     }
   }

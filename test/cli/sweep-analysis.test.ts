@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { samplesLine } from '../../src/cli/sweep-analysis.ts';
 import { expectClean, expectRefusal, inProcess, SMALL, workplace } from './cli.ts';
 
 const place = workplace();
@@ -90,4 +91,15 @@ test.each([
   ['machine.tlb.entries', /vary it, too: --vary machine\.tlb\.entries=…/],
 ])('--break-even %s where nothing is varied says what is missing', async (asked, message) => {
   expectRefusal(await inProcess([...SWEEP, '--break-even', asked], place), message);
+});
+
+test('samples that take long, or are fewer than always, are announced with what they take', () => {
+  expect(samplesLine(100_000, null, 1e6)).toBe(null);
+  expect(samplesLine(100_000, null, 90e6)).toBe(
+    '100,000 joint samples, about 2 minutes of one core; --samples n takes fewer',
+  );
+  expect(samplesLine(20_000, null, 280e6)).toBe(
+    '20,000 joint samples, about 5 minutes of one core; fewer than 100,000, which would take about 23 minutes; --samples n takes as many as you like',
+  );
+  expect(samplesLine(20_000, 20_000, 60e6)).toBe('20,000 joint samples, about 60 seconds of one core');
 });

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { start, vmtax, workplace } from './cli.ts';
 
-/** How many times to kill: more by hand (VMTAX_KILLS=50) than at every test run. */
+/** How many times to kill: 50 by `.ci/run` (VMTAX_KILLS=50), fewer at every other test run. */
 const KILLS = Number(process.env.VMTAX_KILLS ?? 8);
 
 const place = workplace();

@@ -117,7 +117,7 @@ describe('plan, run and gather', () => {
     for (const shard of ['3/4', '1/4', '4/4'])
       expectDone(await inProcess(['sweep', 'run', directory, '--shard', shard], place));
     const some = await inProcess(['sweep', 'gather', directory], place);
-    expect(some.stderr).toMatch(/^vmtax: [12] units are missing: /);
+    expect(some.stderr).toMatch(/^vmtax: (1 unit is|2 units are) missing: /);
     const partial = await inProcess(['sweep', 'gather', directory, '--partial', ...files('partial')], place);
     expect(partial.status).toBe(1);
     expect(partial.stderr).toContain('has not been run');

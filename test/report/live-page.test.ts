@@ -220,6 +220,43 @@ inChromium((pages) => {
     await close();
   });
 
+  test.each([
+    ['#~structure=0123abcd', 'The structure that the link names is not in this page'],
+    ['#prices=local_ns:1', 'it is neither a place, a structure nor prices: prices=local_ns:1.'],
+    ['#~bogus~price=local_ns:1', 'it is neither a place, a structure nor prices: bogus, price=local_ns:1.'],
+  ])('%s names nothing of a run’s page, which says so', async (hash, says) => {
+    const { page, problems, close } = await open(`${single}${hash}`);
+    await settled(page);
+    const text = async (): Promise<string> =>
+      (await page.locator('#live-note').textContent())!.replaceAll('\u00A0', ' ');
+    expect(await text()).toContain(says);
+    expect(await shown(page)).toEqual(totals(one, []));
+    expect(new URL(page.url()).hash).toBe('');
+    await page.locator('#p-local_ns').fill('1');
+    await settled(page);
+    expect(await text()).not.toContain(says);
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('options to copy break between them, not within `--set`', async () => {
+    const { page, close } = await open(`${single}#~prices=local_ns:1,remote_ns:2,emulate_cycles:3`, {
+      viewport: { width: 380, height: 800 },
+    });
+    await settled(page);
+    expect(await page.locator('#live-options').textContent()).toBe(
+      '--set prices.local_ns=1 --set prices.remote_ns=2 --set prices.emulate_cycles=3',
+    );
+    const heights: number[] = await page
+      .locator('#live-options .option')
+      .evaluateAll((options) => options.map((one) => one.getClientRects()[0].height));
+    expect(heights).toHaveLength(3);
+    // Each is one line high: the narrowest screen has room for it.
+    expect(Math.max(...heights)).toBeLessThan(1.5 * Math.min(...heights));
+    expect(Math.max(...heights)).toBeLessThan(30);
+    await close();
+  });
+
   test('what no system accepts changes nothing and is marked', async () => {
     const { page, close } = await open(single);
     await page.locator('#what-if').click();

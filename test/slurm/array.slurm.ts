@@ -68,7 +68,7 @@ test.skipIf(reason !== null)(
     await ended(array!);
     await ended(gather!);
     expect(log(victim)).toContain('CANCELLED');
-    expect(log(`gather-${gather}.log`)).toMatch(/^vmtax: 1 units are missing: /m);
+    expect(log(`gather-${gather}.log`)).toMatch(/^vmtax: 1 unit is missing: /m);
     expect(existsSync(join(directory, 'cluster.json'))).toBe(false);
 
     const again = await run(...slurm);

@@ -89,6 +89,14 @@ test('of structures the listed values are all there is', async () => {
   expect(found!.crossings.length).toBe(flips.length);
 });
 
+test('a list in any order gives the findings of its numbers in order', async () => {
+  const foundIn = async (values: string) => {
+    const plan = planOf(['disco:prices.l2tlb_cycles=17', `monitor.l2tlb.entries=${values}`]);
+    return (await analysed(services, BOTH, plan, ask('monitor.l2tlb.entries'))).analysis.breakEven;
+  };
+  expect(await foundIn('1024,0,16')).toEqual(await foundIn('0,16,1024'));
+});
+
 describe('what cannot be asked is one line before any replay', () => {
   test.each([
     [

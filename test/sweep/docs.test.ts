@@ -11,7 +11,8 @@ const block = (language: string): string =>
 
 test('docs/sweeps.md names all designs, all prices outside prices, and every field of a plan', () => {
   for (const word of [...DESIGNS, ...PRICED_PATHS]) expect(page).toContain(`\`${word}\``);
-  const plan = parsePlan(block('yaml'), 'docs/sweeps.md');
+  const { written, ...plan } = parsePlan(block('yaml'), 'docs/sweeps.md');
+  expect([...written!.keys()]).toEqual(plan.axes!.map(({ path }) => path));
   expect(Object.values(plan)).not.toContain(undefined);
   expect(Object.keys(plan).length).toBe(Object.keys(planSchema.shape).length);
 });

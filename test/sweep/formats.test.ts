@@ -43,7 +43,7 @@ async function layoutOf(vary: readonly string[], names = ['irix', 'disco']): Pro
 }
 
 /** As objects by column, from each format. */
-async function read(layout: Layout, journal: Pick<Journal, 'read' | 'failure'>) {
+async function read(layout: Layout, journal: Pick<Journal, 'read' | 'failure' | 'done'>) {
   const units = () => finishedUnits(layout, journal);
   const failed = await failedCells(layout, journal);
   const json = JSON.parse((await bytesOf(sweepJson(layout, units(), { tool: TOOL, failed }))).toString()) as {

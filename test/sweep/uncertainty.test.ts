@@ -225,13 +225,13 @@ describe('Monte Carlo', () => {
       system: { ...native.system, machine: { ...native.system.machine, contention: 'deterministic' } },
     });
     expect(samplesFor([native, disco])).toBe(100_000);
-    expect(samplesFor([large(2), large(2)])).toBe(100_000);
-    expect(samplesFor([large(8), large(8)])).toBe(100_000);
-    const sixteen = samplesFor([large(16), large(16)]);
-    expect(sixteen).toBeLessThan(100_000);
-    expect(sixteen).toBeGreaterThan(10_000);
-    expect(sixteen % 10_000).toBe(0);
-    expect(samplesFor([large(32), large(32)])).toBe(10_000);
+    // Of a large machine, with locks and disks, 100,000 too: they are what is promised.
+    for (const cpus of [2, 8, 16, 32]) expect(samplesFor([large(cpus), large(cpus)])).toBe(100_000);
+    const many = samplesFor(Array.from({ length: 20 }, () => large(32)));
+    expect(many).toBeLessThan(100_000);
+    expect(many).toBeGreaterThan(10_000);
+    expect(many % 10_000).toBe(0);
+    expect(samplesFor(Array.from({ length: 300 }, () => large(32)))).toBe(10_000);
   });
 
   test('too few samples, or times too long, get one line', async () => {

@@ -13,7 +13,7 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 const themes = ['automatic', 'light', 'dark'];
 let place = '';
 let theme = 'automatic';
-const live = globalThis.vmtax = { prices: '', structure: '', tables: {}, specs: {} };
+const live = globalThis.vmtax = { prices: '', structure: '', ignored: [], tables: {}, specs: {} };
 
 for (const control of all('[data-script]')) control.hidden = false;
 
@@ -32,13 +32,17 @@ const setTheme = (name) => {
 };
 const read = () => {
   const [first, ...rest] = location.hash.slice(1).split('~');
-  place = first;
+  // A place is a name; what looks like a setting and is not behind a tilde is none.
+  place = first.includes('=') ? '' : first;
+  live.ignored = place === first ? [] : [first];
   // A link within the page names a place alone and leaves the rest as it is.
   if (rest.length > 0) live.prices = live.structure = '';
   for (const part of rest) {
-    const [key, value] = part.split('=');
+    const [key, ...values] = part.split('=');
+    const value = values.join('=');
     if (key === 'theme') setTheme(value);
-    if (key === 'prices' || key === 'structure') live[key] = value;
+    else if (key === 'prices' || key === 'structure') live[key] = value;
+    else if (key !== 'open' && part !== '') live.ignored.push(part);
     if (key === 'open') for (const id of value.split('.')) {
       const details = document.getElementById(id);
       if (details && details.tagName === 'DETAILS') details.open = true;

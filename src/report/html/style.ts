@@ -109,11 +109,13 @@ const PANEL = `.unseen{position:absolute;width:1px;height:1px;margin:-1px;overfl
 #live-note{margin:16px 0 0}
 #live-note ul{margin:0 0 .8rem;padding-left:1.2em}
 #live-note pre{padding:0;margin:0}
+.option{display:inline-block;max-width:100%}
 #live-note .tools{margin-top:10px}
 #panel{position:fixed;z-index:1;inset:0 0 0 auto;width:372px;display:flex;flex-direction:column;background:var(--background);border-left:1px solid var(--line);font-size:.85rem;line-height:1.4}
 .panel-head{display:flex;gap:8px;align-items:center;padding:12px 16px;border-bottom:1px solid var(--line)}
 .panel-head h2{font-size:1rem;line-height:1.3;margin:0;flex:1}
 .panel-choice{padding:10px 16px 0;background:var(--soft)}
+.panel-choice p{margin:4px 0 0;font-size:.85rem;overflow-wrap:anywhere}
 .panel-choice label{display:block;font-weight:600;margin:0 0 2px}
 .panel-choice select{width:100%;font:inherit;color:var(--ink);background:var(--background);border:1px solid var(--muted);border-radius:5px;padding:4px 6px;min-height:28px}
 .panel-now{padding:10px 16px;border-bottom:1px solid var(--line);max-height:34vh;overflow:auto;background:var(--soft)}

@@ -1,4 +1,6 @@
+import type { PriceBand } from '../facts.ts';
 import { percentFigure, percentOf, signed, tableUnit, time, timeFigure } from '../numbers.ts';
+import { isWithin } from '../shown.ts';
 import type { Table, TableCell } from '../table.ts';
 import { cleanText, plural } from '../words.ts';
 
@@ -12,19 +14,33 @@ export interface StructureTotals {
   readonly now: readonly number[];
 }
 
-/** In how many of the structures each system takes longer than the baseline, and in how many it did at the start; alone: its times. */
-export function structuresFinding(names: readonly string[], all: readonly StructureTotals[]): string {
+/**
+ * In how many of the structures each system takes longer than the baseline, and in how many it did at the start; alone: its times.
+ * `bands`: of the systems, where it is known how far prices move their difference.
+ */
+export function structuresFinding(
+  names: readonly string[],
+  all: readonly StructureTotals[],
+  bands: readonly (PriceBand | null)[] = [],
+): string {
   const [baseline, ...others] = names.map(cleanText);
   if (others.length === 0) {
     const totals = all.map(({ now }) => now[0]!);
     return `${baseline} takes ${time(Math.min(...totals))} to ${time(Math.max(...totals))} in ${all.length} ${plural(all.length, 'structure')}.`;
   }
   const sentences = others.map((name, i) => {
+    const band = bands[i + 1] ?? null;
+    const isOpen = (totals: readonly number[]): boolean => {
+      const size = percentOf(totals[i + 1]! - totals[0]!, totals[0]!);
+      return band !== null && size !== null && size !== 0 && isWithin(size, band);
+    };
     const longer = (when: 'start' | 'now'): number =>
-      all.filter((one) => one[when][i + 1]! > one[when][0]!).length;
+      all.filter((one) => one[when][i + 1]! > one[when][0]! && !isOpen(one[when])).length;
     const [was, is] = [longer('start'), longer('now')];
     const before = was === is ? '' : `; at the start in ${was}`;
-    return `${name} takes longer than ${baseline} in ${is} of ${all.length} ${plural(all.length, 'structure')}${before}.`;
+    const open = all.filter(({ now }) => isOpen(now)).length;
+    const unsure = open === 0 ? '' : `, and in ${open} no difference is shown`;
+    return `${name} takes longer than ${baseline} in ${is} of ${all.length} ${plural(all.length, 'structure')}${before}${unsure}.`;
   });
   return sentences.join(' ');
 }

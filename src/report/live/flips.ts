@@ -1,6 +1,6 @@
 import { changeBetween, type Facts, largestStep, type RunFacts } from '../facts.ts';
 import { listed } from '../numa.ts';
-import { isWithinChance, pairedBand } from '../spread.ts';
+import { isOpen } from '../shown.ts';
 import { cellLabel } from '../words.ts';
 
 /**
@@ -14,9 +14,8 @@ const NAMED = 4;
 type Side = 'takes longer than' | 'takes less time than' | 'takes as long as' | 'shows no difference from';
 
 function sideOf(run: RunFacts, baseline: RunFacts): Side {
-  const band = pairedBand(baseline.run, run.run);
   if (run.total === baseline.total) return 'takes as long as';
-  if (band && isWithinChance(band)) return 'shows no difference from';
+  if (isOpen(run, baseline)) return 'shows no difference from';
   return run.total > baseline.total ? 'takes longer than' : 'takes less time than';
 }
 
@@ -28,7 +27,7 @@ const WAS: Readonly<Record<Side, string>> = {
   'takes longer than': 'longer',
   'takes less time than': 'less time',
   'takes as long as': 'as long',
-  'shows no difference from': 'no difference beyond chance',
+  'shows no difference from': 'no difference',
 };
 
 /** A conclusion that is another one now. */

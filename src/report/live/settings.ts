@@ -53,9 +53,9 @@ export function parseSettings(
   return { settings, ignored };
 }
 
-/** The same as options of the command line. */
-export function settingsAsOptions(settings: Settings): string {
-  return [...settings].map(([name, value]) => `--set prices.${name}=${value}`).join(' ');
+/** The same as options of the command line, one by one. */
+export function settingsAsOptions(settings: Settings): string[] {
+  return [...settings].map(([name, value]) => `--set prices.${name}=${value}`);
 }
 
 /** Prices as written with the reader's in their place. */

@@ -4,6 +4,7 @@ import { resolvePrices } from '../../model/systems/resolve.ts';
 import type { System } from '../../model/systems/schema.ts';
 import type { CountedTally, Tally } from '../../model/tally.ts';
 import type { TraceHeader, TraceSummary } from '../../trace/types.ts';
+import type { PriceBand } from '../facts.ts';
 import { type LiveComparison, type LiveRun, liveRun } from './reprice.ts';
 import { type CarriedTally, packWindows, unpackWindows } from './windows.ts';
 
@@ -46,6 +47,8 @@ export interface CarriedSweep {
     readonly summary: TraceSummary;
     /** Id of the structure that is the starting point. */
     readonly start: string;
+    /** Of each system’s difference to the baseline; empty: not asked for. */
+    readonly bands: readonly (PriceBand | null)[];
   }[];
   /** Without what people are told of them. */
   readonly systems: readonly System[];

@@ -1,9 +1,10 @@
 import { CATEGORIES } from '../../model/pricing/breakdown.ts';
 import type { Band, SystemBands, Tornado } from '../../sweep/uncertainty.ts';
 import { type Chart, chart, type Layer, WIDTH } from '../charts/chart.ts';
-import { MINUS, percentFigure, signed, ticks, timeFigure, timeUnit } from '../numbers.ts';
+import { MINUS, ticks, timeFigure, timeUnit } from '../numbers.ts';
 import { cleanText, shorten } from '../words.ts';
 import { boxLayer, strokeLayer, wordLayer } from './marks.ts';
+import { changeFigure, digitsApart } from './words.ts';
 
 /** How sure numbers are: bars with the band that nine tenths of the samples lie in, and what moves a difference most. */
 
@@ -96,6 +97,8 @@ export const TORNADO_BARS = 14;
 export function tornadoChart(title: string, { now, effects }: Tornado, baseline: string): Chart {
   const shown = effects.slice(0, TORNADO_BARS);
   const change = (ratio: number): number => 100 * (ratio - 1);
+  const digits = digitsApart(shown.map(({ low, high }) => [change(low), change(high)]));
+  const figure = (value: number): string => changeFigure(value, digits);
   const values = shown.flatMap(({ low, high }) => [change(low), change(high)]);
   const [least, most] = [Math.min(change(now), ...values), Math.max(change(now), ...values)];
   const span = least === most ? 1 : most - least;
@@ -107,9 +110,8 @@ export function tornadoChart(title: string, { now, effects }: Tornado, baseline:
     x2: Math.max(x(change(now)), x(value)),
     y: i * ROW + 5,
     y2: i * ROW + ROW - 3,
-    title: `${path}: ${signed(value, percentFigure(value))} %`,
+    title: `${path}: ${figure(value)} %`,
   });
-  const figure = (value: number): string => signed(value, percentFigure(value));
   const ends = shown.flatMap(({ low, high }, i) => {
     const [left, right] = [change(low), change(high)].sort((a, b) => a - b) as [number, number];
     return [

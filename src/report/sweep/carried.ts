@@ -5,6 +5,7 @@ import type { System } from '../../model/systems/schema.ts';
 import type { CountedCombination, CountedOffer } from '../../sweep/kept.ts';
 import { evenly } from '../../sweep/offered.ts';
 import { typed } from '../../sweep/typed.ts';
+import type { PriceBand } from '../facts.ts';
 import {
   type CarriedCounts,
   type CarriedRun,
@@ -42,19 +43,23 @@ function shared<T>(): Shared<T> {
   return { list, bytes, indexOf };
 }
 
+/** How far prices move the difference of each system of a trace to the baseline; none: nobody has asked. */
+export type Bands = readonly (readonly (PriceBand | null)[])[];
+
 /** A system as a page needs it. */
 const plain = (system: System): System => ({ ...system, description: '', sources: {} });
 
 /** All that is offered, carried; what fits is chosen from it. */
 function everything(
   offers: readonly (CountedOffer | null)[],
+  bands: Bands,
   windows: boolean,
 ): CarriedSweep & {
   readonly bytes: { readonly systems: readonly number[]; readonly counts: readonly number[] };
 } {
   const systems = shared<System>();
   const counts = shared<CarriedCounts>();
-  const present = offers.filter((offer) => offer !== null);
+  const present = offers.flatMap((offer, trace) => (offer === null ? [] : [{ ...offer, trace }]));
   const runOf = (offer: CountedOffer, one: CountedCombination, at: number): CarriedRun => {
     const [system, tally] = [plain(one.systems[at]!), one.tallies[at]!];
     const made = counts.indexOf(String(one.groups[at]!.structure), () => carriedCounts(tally, windows));
@@ -79,10 +84,11 @@ function everything(
     ),
   );
   return {
-    traces: present.map(({ header, summary, combinations, start }) => ({
+    traces: present.map(({ header, summary, combinations, start, trace }) => ({
       header,
       summary,
       start: combinations[start]!.id,
+      bands: bands[trace] ?? [],
     })),
     systems: systems.list,
     counts: counts.list,
@@ -95,10 +101,14 @@ function everything(
  * The structures that a page of so many bytes more can carry, chosen evenly, the starting point of each trace always
  * among them; contention stays behind where not even these fit with it. null: there is no room, or nothing was kept.
  */
-export function carriedSweep(offers: readonly (CountedOffer | null)[], room: number): CarriedSweep | null {
+export function carriedSweep(
+  offers: readonly (CountedOffer | null)[],
+  room: number,
+  bands: Bands = [],
+): CarriedSweep | null {
   if (offers.every((offer) => offer === null)) return null;
   for (const windows of [true, false]) {
-    const all = everything(offers, windows);
+    const all = everything(offers, bands, windows);
     const ofTrace = all.traces.map((_, trace) => all.structures.filter((one) => one.trace === trace));
     const most = Math.max(...ofTrace.map(({ length }) => length));
     for (let each = most; each > 0; each--) {

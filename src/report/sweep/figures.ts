@@ -4,14 +4,14 @@ import type { FigureContent } from '../html/figure.ts';
 import { percent, signed } from '../numbers.ts';
 import { cleanText } from '../words.ts';
 import { bandsChart, tornadoChart } from './bands.ts';
-import { extremes, headline, linesFinding, rangeText } from './finding.ts';
-import { heatChart, marksOf } from './heat.ts';
+import { extremes, headline, inertText, linesFinding, rangeText } from './finding.ts';
+import { heatChart, lineOf } from './heat.ts';
 import { linesChart, showsOwn } from './lines.ts';
-import { chosenCells, heatMaps, linePanels, titleOf } from './panels.ts';
+import { chosenCells, heatMaps, linePanels, titlesOf } from './panels.ts';
 import { type Candidate, outputWords, paretoChart, paretoFront } from './pareto.ts';
 import { bandsTable, linesTable, paretoTable, tornadoTable } from './tables.ts';
 import { against, comparedSystems, largestOf, type SweepView, thinned } from './view.ts';
-import { claimSentence, samplesText } from './words.ts';
+import { changeFigure, claimSentence, digitsApart, samplesText } from './words.ts';
 
 /** The charts of one trace of a sweep, each with its question, finding, words and table. */
 export function figuresOf(view: SweepView, trace: number, id: string): FigureContent[] {
@@ -28,10 +28,11 @@ export function figuresOf(view: SweepView, trace: number, id: string): FigureCon
 const sentences = (...all: readonly string[]): string => all.filter((text) => text !== '').join(' ');
 
 function linesFigure(view: SweepView, trace: number, id: string): FigureContent {
-  const { items, left } = linePanels(view, trace);
+  const drawn = linePanels(view, trace);
+  const { items, left } = drawn;
   const base = against(view, trace);
   const across = items.length === 1 ? 1 : items.length <= 4 ? 2 : 3;
-  const finding = capital(items.length === 1 ? headline(view, trace) : linesFinding(view, trace));
+  const finding = capital(items.length === 1 ? headline(view, trace) : linesFinding(view, trace, drawn));
   const joined = items.every((panel) => panel.joined);
   return {
     id: `${id}-lines`,
@@ -45,6 +46,7 @@ function linesFigure(view: SweepView, trace: number, id: string): FigureContent 
       items.some(({ axis }) => showsOwn(axis)) ? 'A blue upright is what the systems have themselves.' : '',
       items.some(({ crossings }) => crossings.length > 0) ? 'A ring on the strong line is a break-even.' : '',
       left,
+      inertText(view, trace),
     ),
     chart: () => linesChart(finding, items, { against: base, across }),
     table: () => linesTable(items),
@@ -57,9 +59,12 @@ function heatFigure(view: SweepView, trace: number, id: string): FigureContent[]
   if (first === undefined) return [];
   const base = against(view, trace);
   const drawn = left === '' ? '' : ' that are drawn';
-  const line = marksOf(items).startsWith('line')
-    ? ' On the strong line both cost the same; it runs straight between the middles of cells.'
-    : '';
+  const line = {
+    'through cells': ' On the strong line both cost the same; it runs straight between the middles of cells.',
+    'between cells':
+      ' The strong line parts cells in which a system costs less from those in which it does not.',
+    none: '',
+  }[lineOf(items) ?? 'none'];
   const shares = items.map(({ name, rows, columns, change }, i) => {
     const finite = rows.flatMap((_, r) => columns.map((_, c) => change(c, r))).filter(Number.isFinite);
     const less = finite.filter((value) => value < 0).length;
@@ -85,6 +90,7 @@ function heatFigure(view: SweepView, trace: number, id: string): FigureContent[]
           items.flatMap(({ name, across, down, columns, rows, change }) =>
             rows.map((row, r) => ({
               name: `${cleanText(down.path)} ${down.labels[row]}`,
+              heads: [],
               axis: { ...across, order: columns },
               lines: [
                 { system: 1, name, points: columns.map((index, c) => ({ index, change: change(c, r) })) },
@@ -124,8 +130,13 @@ function paretoFigure(view: SweepView, trace: number, id: string): FigureContent
     return name;
   });
   const one = front.length === 1;
+  const titleOf = titlesOf(
+    view,
+    trace,
+    systems.map((_, system) => values.map((of) => of[trace]![system]!)),
+  );
   const finding = one
-    ? `One configuration is best in both: ${titleOf(view, trace, front[0]!.system, front[0]!.cell)}`
+    ? `One configuration is best in both: ${titleOf(front[0]!.system, front[0]!.cell)}`
     : `${front.length} of ${all.length.toLocaleString('en')} configurations are beaten by no other, all of ${owners.join(' and ')}`;
   return [
     {
@@ -145,10 +156,10 @@ function paretoFigure(view: SweepView, trace: number, id: string): FigureContent
           points,
           front: thinned(front, MOST_DOTS),
           names: systems.map(({ name }) => name),
-          titleOf: ({ system, cell }) => titleOf(view, trace, system, cell),
+          titleOf: ({ system, cell }) => titleOf(system, cell),
           chosen: all.filter(({ cell }) => chosen.includes(cell)),
         }),
-      table: () => paretoTable(view, trace, keys, front),
+      table: () => paretoTable(keys, front, ({ system, cell }) => titleOf(system, cell)),
     },
   ];
 }
@@ -186,7 +197,9 @@ function sensitivityFigures({ tornado, monteCarlo }: Sensitivity, id: string): F
   const tornados = tornado.slice(1, 1 + MOST_TORNADOS).flatMap(({ name, ratio }): FigureContent[] => {
     const [top] = ratio?.effects ?? [];
     if (ratio === null || top === undefined) return [];
-    const said = `What ${cleanText(name)} rests on most is ${top.path}: ${moved(Math.min(top.low, top.high))} to ${moved(Math.max(top.low, top.high))} against ${baseline}`;
+    const ends = [100 * (top.low - 1), 100 * (top.high - 1)].sort((a, b) => a - b) as [number, number];
+    const [least, most] = ends.map((value) => changeFigure(value, digitsApart([ends])));
+    const said = `What ${cleanText(name)} rests on most is ${top.path}: ${least} % to ${most} % against ${baseline}`;
     return [
       {
         id: `${id}-tornado-${slug(name)}`,

@@ -3,9 +3,19 @@ import type { FoundBreakEven, Side } from '../../sweep/crossings.ts';
 import { claim } from '../../sweep/uncertainty.ts';
 import { percent, signed, time } from '../numbers.ts';
 import { cleanText, plural } from '../words.ts';
-import { chosenCells, linePanels } from './panels.ts';
-import { against, changeIn, comparedSystems, type SweepView, valuesOf } from './view.ts';
-import { breakEvenFinding, breakEvenPlace, claimSentence, leafText, placeText } from './words.ts';
+import { inertAxes, inertOn, valuesBut } from './effects.ts';
+import type { Panel } from './lines.ts';
+import { chosenCells, type Drawn, linePanels } from './panels.ts';
+import { against, changeIn, comparedSystems, type SweepView } from './view.ts';
+import {
+  breakEvenFinding,
+  breakEvenGroups,
+  breakEvenPlace,
+  claimSentence,
+  inertSentence,
+  leafText,
+  placeText,
+} from './words.ts';
 
 /** What a sweep finds, computed: what flips, and if nothing does, that it does not. */
 
@@ -28,6 +38,19 @@ export function extremes(view: SweepView, trace: number, system: number): Extrem
   return least < 0 ? null : { least, most, change: (cell) => of(system, cell) };
 }
 
+/** Whether every system has a result in every cell. */
+const isWhole = (view: SweepView, trace: number): boolean =>
+  view.totals[trace]!.every((totals) => totals.every((total) => !Number.isNaN(total)));
+
+/** What changes nothing on a trace, as a sentence; empty: all that is varied changes something. */
+export function inertText(view: SweepView, trace: number): string {
+  const { layout, totals } = view;
+  return inertSentence(
+    inertOn(layout, totals, trace).map((at) => layout.axes[at]!.path),
+    isWhole(view, trace),
+  );
+}
+
 const said = (change: number): string => signed(change, percent(change));
 
 /** `disco: +4.1 % (…) to +31.2 % (…) against irix`. */
@@ -36,22 +59,30 @@ export function rangeText(view: SweepView, trace: number, system: number): strin
   const name = cleanText(view.layout.traces[trace]!.systems[system]!.name);
   if (found === null) return `${name}: no cell could be compared`;
   const { least, most, change } = found;
+  if (said(change(least)) === said(change(most)))
+    return `${name} takes ${said(change(most))} against ${against(view, trace)}, ${isWhole(view, trace) ? 'whatever is varied' : 'in every cell that has a result'}`;
+  const mine = view.totals[trace]!;
+  const valuesOf = valuesBut(view.layout, inertAxes(view.layout, [mine[0]!, mine[system]!]));
   const where = (cell: number): string => {
-    const values = placeText(valuesOf(view, cell));
+    const values = placeText(valuesOf(cell));
     return values === '' ? 'as it is' : values;
   };
-  if (said(change(least)) === said(change(most)))
-    return `${name} takes ${said(change(most))} against ${against(view, trace)}, whatever is varied`;
   return `${name} takes ${said(change(least))} (${where(least)}) to ${said(change(most))} (${where(most)}) against ${against(view, trace)}`;
 }
 
 /** The finding of a trace: where the first system that flips does so; else that nothing does. */
 export function headline(view: SweepView, trace: number): string {
+  const { name } = view.layout.traces[trace]!;
   const flips = flipsOf(view, trace);
   const several = together(flips, view);
   if (several !== null) return several;
   const [first] = flips;
-  if (first !== undefined) {
+  if (first === undefined) {
+    // Asked for, and the same answer everywhere: where systems cost the same is a part of it.
+    const groups = breakEvenGroups(view.analysis.breakEven.filter(({ trace: of }) => of === name));
+    const [group] = groups;
+    if (groups.length === 1 && group!.first.equal.length > 0) return breakEvenFinding(group!.first);
+  } else {
     const place = breakEvenPlace(first, 1);
     const more = flips.length - 1;
     return `${breakEvenFinding(first)}${place === '' ? '' : ` (${place})`}${more > 0 ? `, and ${more} more flip${more === 1 ? 's' : ''}` : ''}`;
@@ -71,7 +102,7 @@ function flipsOf(view: SweepView, trace: number): FoundBreakEven[] {
       const sides = points.map(
         ({ index, change }): Side => ({ at: axis.values[index]!, difference_ps: change }),
       );
-      const { crossings } = breakEvenOfList(points.map(({ change }) => change));
+      const { crossings, equal } = breakEvenOfList(points.map(({ change }) => change));
       if (crossings.length === 0) return [];
       return [
         {
@@ -88,7 +119,8 @@ function flipsOf(view: SweepView, trace: number): FoundBreakEven[] {
             before: sides[before]!,
             after: sides[after]!,
           })),
-          equal: [],
+          equal: equal.map(({ before, after }) => ({ from: sides[before]!.at, to: sides[after]!.at })),
+          apart: sides.find(({ difference_ps }) => difference_ps !== 0) ?? null,
           points: sides.length,
         },
       ];
@@ -162,18 +194,19 @@ function nothingFlips(view: SweepView, trace: number): string {
   const mixed = sure.find(({ low, high }) => low <= 0 && high >= 0 && low < high);
   if (mixed !== undefined)
     return `against ${cleanText(baseline)}, ${cleanText(mixed.name)} takes ${said(mixed.low)} to ${said(mixed.high)}${rest}`;
-  return `nothing flips: ${sidesText(sure, cleanText(baseline))}${rest}`;
+  const cells = isWhole(view, trace) ? 'in every cell' : 'in every cell that has a result';
+  return `nothing flips: ${sidesText(sure, cleanText(baseline), cells)}${rest}`;
 }
 
 /** Systems that one sentence names. */
 const MOST_SIDES = 3;
 
 /** On which side of the baseline systems are that are on one side of it in every cell. */
-function sidesText(ranges: readonly Range[], baseline: string): string {
+function sidesText(ranges: readonly Range[], baseline: string, cells: string): string {
   const sides = ranges.slice(0, MOST_SIDES).map(({ name, low, high }, i) => {
     if (low === 0 && high === 0)
       return i === 0
-        ? `${cleanText(name)} and ${baseline} cost the same in every cell`
+        ? `${cleanText(name)} and ${baseline} cost the same ${cells}`
         : `${cleanText(name)} the same`;
     const [near, far] = [low, high]
       .map(Math.abs)
@@ -181,7 +214,7 @@ function sidesText(ranges: readonly Range[], baseline: string): string {
       .map(percent);
     const range = near === far ? `by ${near}` : `by ${near} to ${far}`;
     const side = low > 0 ? 'dearer' : 'cheaper';
-    return `${cleanText(name)} ${i === 0 ? `is ${side} than ${baseline} in every cell` : side}, ${range}`;
+    return `${cleanText(name)} ${i === 0 ? `is ${side} than ${baseline} ${cells}` : side}, ${range}`;
   });
   const more = ranges.length - sides.length;
   return `${sides.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
@@ -202,23 +235,23 @@ export function bestText(view: SweepView, trace: number, system: number): string
   if (best < 0) return '';
   const name = cleanText(view.layout.traces[trace]!.systems[system]!.name);
   const chosen = chosenCells(view, trace).find((cell) => !Number.isNaN(totals[cell]!));
-  const values = placeText(valuesOf(view, best));
+  const values = placeText(valuesBut(view.layout, inertAxes(view.layout, [totals]))(best));
   const now = chosen === undefined ? '' : `; as it is ${time(totals[chosen]!)}`;
   return `${name} is cheapest with ${values === '' ? 'what it has' : values}: ${time(totals[best]!)}${now}.`;
 }
 
-/** The finding of lines in several panels. */
-export function linesFinding(view: SweepView, trace: number): string {
-  const [widest] = comparedSystems(view, trace)
-    .flatMap((system) => {
-      const found = extremes(view, trace, system);
-      return found === null ? [] : [{ system, found }];
-    })
-    .sort((a, b) => spread(b.found) - spread(a.found));
+/** The finding of lines in several panels: of the cells that they draw. */
+export function linesFinding(view: SweepView, trace: number, { items, left }: Drawn<Panel>): string {
+  const drawn = new Map<number, number[]>();
+  for (const { system, points } of items.flatMap(({ lines }) => lines))
+    drawn.set(system, [...(drawn.get(system) ?? []), ...points.map(({ change }) => change)]);
+  const [widest] = [...drawn]
+    .filter(([, changes]) => changes.length > 0)
+    .map(([system, changes]) => ({ system, low: Math.min(...changes), high: Math.max(...changes) }))
+    .sort((a, b) => b.high - b.low - (a.high - a.low));
   if (widest === undefined) return nothingToCompare(view, trace);
-  const { least, most, change } = widest.found;
-  const name = cleanText(view.layout.traces[trace]!.systems[widest.system]!.name);
-  return `over all cells, ${name} takes ${said(change(least))} to ${said(change(most))} against ${against(view, trace)}`;
+  const { system, low, high } = widest;
+  const name = cleanText(view.layout.traces[trace]!.systems[system]!.name);
+  const where = left === '' ? 'over all cells' : 'in the cells that are drawn';
+  return `${where}, ${name} takes ${said(low)} to ${said(high)} against ${against(view, trace)}`;
 }
-
-const spread = ({ least, most, change }: Extremes): number => change(most) - change(least);

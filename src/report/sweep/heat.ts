@@ -24,6 +24,8 @@ export interface Heat {
 const STEPS = [0.08, 0.2, 0.32, 0.44, 0.56] as const;
 const MORE = 'var(--c-ld)';
 const LESS = 'var(--c-ex)';
+/** Percent that the darkest colour stands for at least: a map of next to nothing is pale. */
+const LEAST = 5;
 /** A grid in which only what is drawn counts, not where. */
 const UNIT = { left: 0, top: 0, width: 1, height: 1 } as const;
 const TOP = 40;
@@ -31,35 +33,63 @@ const LEFT = 92;
 
 export function heatChart(title: string, maps: readonly Heat[], against: string): Chart {
   const across = maps.length === 1 ? 1 : 2;
-  const largest = Math.max(
-    1e-9,
+  const found = Math.max(
+    0,
     ...maps.flatMap(({ columns, rows, change }) =>
       columns.flatMap((_, c) =>
         rows.map((_, r) => (Number.isFinite(change(c, r)) ? Math.abs(change(c, r)) : 0)),
       ),
     ),
   );
+  const largest = Math.max(LEAST, found);
   const layers: Layer[] = [];
   let [top, tallest] = [0, 0];
   for (const [i, map] of maps.entries()) {
     if (i > 0 && i % across === 0) [top, tallest] = [top + tallest, 0];
     const left = (i % across) * (WIDTH / across) + LEFT;
-    const room = WIDTH / across - LEFT - (across === 1 ? 150 : 16);
-    const width = Math.min(64, room / map.columns.length);
-    const height = Math.min(30, Math.max(7, 300 / map.rows.length));
+    const { width, height } = cellSize(map, across);
     layers.push(...mapLayers(map, { left, top: top + TOP, width, height }, largest));
     tallest = Math.max(tallest, TOP + map.rows.length * height + 44);
   }
   const bottom = top + tallest;
-  const key = keyLayers(bottom + 6, largest, { against, marks: marksOf(maps) });
+  const key = keyLayers(bottom + 6, largest, {
+    against,
+    marks: [marksOf(maps), found < LEAST ? `darkest: ${LEAST} % and more, which no cell has` : '']
+      .filter((text) => text !== '')
+      .join('; '),
+  });
   return chart(title, bottom + 44, [...layers, ...key], false);
+}
+
+/** Pixels of a cell of a map, with so many maps beside each other. */
+function cellSize(map: Heat, across: number): Pick<Grid, 'width' | 'height'> {
+  const room = WIDTH / across - LEFT - (across === 1 ? 150 : 16);
+  return {
+    width: Math.min(64, room / map.columns.length),
+    height: Math.min(30, Math.max(7, 300 / map.rows.length)),
+  };
+}
+
+/** Whether cells have room for their figures. */
+const hasFigures = ({ width, height }: Pick<Grid, 'width' | 'height'>): boolean =>
+  width >= 36 && height >= 14;
+
+/** How the line of no change is drawn: between the cells where these have figures, which nothing may cross. */
+export function lineOf(maps: readonly Heat[]): 'between cells' | 'through cells' | null {
+  if (!maps.some((map) => contour(map, UNIT).length + borders(map, UNIT).length > 0)) return null;
+  return maps.some((map) => hasFigures(cellSize(map, maps.length === 1 ? 1 : 2)))
+    ? 'between cells'
+    : 'through cells';
 }
 
 /** What is drawn over the cells of some map, in words; empty: nothing is. */
 export function marksOf(maps: readonly Heat[]): string {
-  const line = maps.some((map) => contour(map, UNIT).length > 0);
+  const line = lineOf(maps);
   const chosen = maps.some((map) => chosenPlace(map) !== null);
-  return [line ? 'line: both cost the same' : '', chosen ? 'frame: as it is' : '']
+  return [
+    line === null ? '' : line === 'between cells' ? 'line: less on one side' : 'line: both cost the same',
+    chosen ? 'frame: as it is' : '',
+  ]
     .filter((text) => text !== '')
     .join('; ');
 }
@@ -90,8 +120,7 @@ function mapLayers(map: Heat, grid: Grid, largest: number): Layer[] {
       const words = `${cleanText(across.path)} ${across.labels[column]}, ${cleanText(down.path)} ${down.labels[row]}: ${figure(value)} %`;
       const box = { x, x2: x + width, y, y2: y + height, ...(said ? { title: words } : {}) };
       boxes.set(key, [...(boxes.get(key) ?? []), box]);
-      if (width >= 36 && height >= 14)
-        texts.push({ x: x + width / 2, y: y + height / 2 + 3.5, text: figure(value) });
+      if (hasFigures(grid)) texts.push({ x: x + width / 2, y: y + height / 2 + 3.5, text: figure(value) });
     }
   const layers: Layer[] = [
     ...wordLayer([{ x: left, y: top - 24, text: shorten(name, 60) }], {
@@ -109,7 +138,7 @@ function mapLayers(map: Heat, grid: Grid, largest: number): Layer[] {
   layers.push(
     ...wordLayer(texts, { align: 'center', size: 10.5, fill: 'var(--ink)' }),
     ...labelLayers(map, grid),
-    ...strokeLayer(contour(map, grid), 'var(--ink)', 2.5),
+    ...strokeLayer(hasFigures(grid) ? borders(map, grid) : contour(map, grid), 'var(--ink)', 2.5),
     ...chosenLayer(map, grid),
   );
   return layers;
@@ -166,6 +195,22 @@ function chosenLayer(map: Heat, { left, top, width, height }: Grid): Layer[] {
     stroke: 'var(--ink)',
     width: 1.5,
   });
+}
+
+/** The sides of cells beyond which a system costs less, and on this side does not, or the other way round. */
+function borders({ columns, rows, change }: Heat, { left, top, width, height }: Grid): Stroke[] {
+  const differ = (a: number, b: number): boolean =>
+    Number.isFinite(a) && Number.isFinite(b) && a < 0 !== b < 0;
+  return rows.flatMap((_, r) =>
+    columns.flatMap((_, c): Stroke[] => {
+      const [x, y] = [left + c * width, top + r * height];
+      const here = change(c, r);
+      return [
+        ...(c > 0 && differ(change(c - 1, r), here) ? [{ x, x2: x, y, y2: y + height }] : []),
+        ...(r > 0 && differ(change(c, r - 1), here) ? [{ x, x2: x + width, y, y2: y }] : []),
+      ];
+    }),
+  );
 }
 
 /** The line of no change: in each square of four neighbouring middles, between its sides with a change of sign. */

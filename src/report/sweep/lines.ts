@@ -1,6 +1,7 @@
-import { type Chart, chart, type Layer, WIDTH } from '../charts/chart.ts';
+import { type Chart, chart, type Layer, roomFor, WIDTH } from '../charts/chart.ts';
 import { MINUS, ticks } from '../numbers.ts';
 import { cleanText, shorten, shortenAll } from '../words.ts';
+import { axisLayers, type Frame, shareBetween, shareOn } from './line-axis.ts';
 import { apart, dotLayer, LOOKS, lineLayer, type Spot, strokeLayer, type Word, wordLayer } from './marks.ts';
 import type { DrawnAxis } from './view.ts';
 import { leafFigure } from './words.ts';
@@ -23,6 +24,8 @@ export interface Line {
 export interface Panel {
   /** Values of the other axes; empty where there are none. */
   readonly name: string;
+  /** The same in short, value by value: what stands above it. */
+  readonly heads: readonly string[];
   readonly axis: DrawnAxis;
   readonly lines: readonly Line[];
   /** Whether neighbours on the axis differ in nothing else. */
@@ -33,30 +36,30 @@ export interface Panel {
   readonly crossings: readonly number[];
 }
 
-/** Positions on an axis, 0 to 1: numbers by their value (or its logarithm), everything else evenly. */
-export function shareOn({ numeric, geometric, order, values }: DrawnAxis): (index: number) => number {
-  const between = numeric ? shareBetween({ geometric, order, values }) : null;
-  if (between !== null) return (index) => between(values[index] as number);
-  const places = new Map(
-    order.map((index, at) => [index, order.length === 1 ? 0.5 : at / (order.length - 1)]),
-  );
-  return (index) => places.get(index)!;
-}
-
-/** The same for any number within the axis; null where it has no length. */
-export function shareBetween({
-  geometric,
-  order,
-  values,
-}: Pick<DrawnAxis, 'geometric' | 'order' | 'values'>): ((value: number) => number) | null {
-  const scaled = (value: number): number => (geometric ? Math.log(value) : value);
-  const low = scaled(values[order[0]!] as number);
-  const high = scaled(values[order.at(-1)!] as number);
-  return low === high ? null : (value) => (scaled(value) - low) / (high - low);
-}
-
+/** Above a panel: a line of its name, and what is marked on its axis. */
 const HEAD = 20;
+const HEAD_LINE = 14;
+const OWN_LINE = 12;
 const FOOT = 38;
+const BETWEEN = 14;
+
+/** Values above a panel, in as many lines as they need; of a long one the name is cut and never the value. */
+function headLines(heads: readonly string[], room: number): string[] {
+  const lines: string[] = [];
+  for (const head of heads) {
+    const space = head.lastIndexOf(' ');
+    const value = head.slice(space + 1);
+    const short =
+      head.length <= room || space < 0
+        ? shorten(head, room)
+        : `${shorten(head.slice(0, space), Math.max(1, room - value.length - 1))} ${value}`;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 2 + short.length <= room)
+      lines[lines.length - 1] = `${last}, ${short}`;
+    else lines.push(short);
+  }
+  return lines;
+}
 
 /** `across`: panels in a row. */
 export function linesChart(
@@ -69,48 +72,61 @@ export function linesChart(
   const high = Math.max(0, ...changes);
   const scale = high === low ? { low: -1, high: 1 } : { low, high };
   const height = across === 1 ? 260 : across === 2 ? 180 : 130;
+  const size = across === 3 ? 10 : 11;
+  const marks = marksOf(scale.low, scale.high, across === 1 ? 6 : 4);
+  const margin = Math.max(46, 10 + Math.max(...marks.map((value) => roomFor(percentTick(value), size))));
+  const width = WIDTH / across;
+  const heads = panels.map((panel) => headLines(panel.heads, Math.floor((width - 10) / 6.4)));
+  const own = panels.some(({ axis }) => showsOwn(axis)) ? OWN_LINE : 0;
+  const head = HEAD + own + HEAD_LINE * Math.max(0, ...heads.map(({ length }) => length - 1));
   const rows = Math.ceil(panels.length / across);
   const layers: Layer[] = [];
   for (const [i, panel] of panels.entries()) {
     const column = i % across;
-    const top = Math.floor(i / across) * (HEAD + height + FOOT + 14) + HEAD;
-    const width = WIDTH / across;
+    const top = Math.floor(i / across) * (head + height + FOOT + BETWEEN) + head;
     const labels = across === 1 ? 150 : across === 2 ? 100 : 86;
-    const left = column * width + 46;
-    const box = { left, right: (column + 1) * width - labels, top, bottom: top + height };
-    layers.push(...panelLayers(panel, box, scale, against, across));
+    const left = column * width;
+    const box = { left: left + margin, right: left + width - labels, top, bottom: top + height };
+    layers.push(
+      ...wordLayer(
+        heads[i]!.map((text, line, { length }) => ({
+          x: left,
+          y: top - 8 - own - HEAD_LINE * (length - 1 - line),
+          text,
+        })),
+        { align: 'left', fill: 'var(--ink)', strong: true },
+      ),
+      ...panelLayers(panel, box, scale, marks, against, across),
+    );
   }
-  return chart(title, rows * (HEAD + height + FOOT + 14), layers, false);
+  return chart(title, rows * (head + height + FOOT + BETWEEN), layers, false);
 }
 
-interface Frame {
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
+/** Round numbers of a scale: three or more, where it has them. */
+export function marksOf(low: number, high: number, target: number): number[] {
+  for (let count = target; count < 4 * target; count++) {
+    const marks = ticks(low, high, count).filter((value) => value >= low);
+    if (marks.length >= 3) return marks;
+  }
+  return ticks(low, high, target);
 }
 
 const percentTick = (value: number): string =>
   `${value < 0 ? MINUS : value > 0 ? '+' : ''}${Math.abs(value)} %`;
 
 function panelLayers(
-  { name, axis, lines, joined, dots, crossings }: Panel,
+  { axis, lines, joined, dots, crossings }: Panel,
   { left, right, top, bottom }: Frame,
   { low, high }: { readonly low: number; readonly high: number },
+  marks: readonly number[],
   against: string,
   across: number,
 ): Layer[] {
   const share = shareOn(axis);
   const x = (index: number): number => left + share(index) * (right - left);
   const y = (change: number): number => bottom - ((change - low) / (high - low)) * (bottom - top);
-  const marks = ticks(low, high, across === 1 ? 6 : 4);
   const size = across === 3 ? 10 : 11;
   const layers: Layer[] = [
-    ...wordLayer([{ x: left, y: top - 8, text: shorten(name, across === 1 ? 90 : 34) }], {
-      align: 'left',
-      fill: 'var(--ink)',
-      strong: true,
-    }),
     ...strokeLayer(
       marks.map((value) => ({ x: left, x2: right, y: y(value), y2: y(value) })),
       'var(--grid)',
@@ -183,7 +199,7 @@ function panelLayers(
   const heights = apart(
     ends.map(({ spot }) => spot.y + 4),
     13,
-    top + 4,
+    top + 10,
     bottom + 4,
   );
   for (const [i, { text, colour }] of ends.entries()) {
@@ -199,60 +215,26 @@ export function showsOwn({ own, numeric, order, values }: DrawnAxis): boolean {
   return own >= (values[order[0]!] as number) && own <= (values[order.at(-1)!] as number);
 }
 
+const OWN = 'as it is';
+
 /** Where the systems stand themselves. */
 function ownLayers(
   axis: DrawnAxis,
   at: (value: number) => number,
-  { top, bottom }: Frame,
+  { left, right, top, bottom }: Frame,
   size: number,
 ): Layer[] {
   if (!showsOwn(axis)) return [];
   const x = at(axis.own as number);
+  const half = roomFor(OWN, size) / 2;
+  // Above the panel, where no curve goes.
+  const word = { x: Math.min(Math.max(x, left + half), right + half), y: top - 4, text: OWN };
   return [
-    ...strokeLayer([{ x, x2: x, y: top, y2: bottom }], 'var(--accent)', 1),
-    ...wordLayer([{ x: x + 4, y: bottom - 5, text: 'as it is' }], {
-      align: 'left',
-      size,
-      fill: 'var(--accent)',
-    }),
-  ];
-}
-
-/** Few values are their own ticks; many numbers on a straight scale have round ones. */
-const OWN_TICKS = 14;
-
-function axisLayers(
-  axis: DrawnAxis,
-  x: (index: number) => number,
-  { left, right, bottom }: Frame,
-  size: number,
-): Layer[] {
-  const { order, values, numeric, geometric } = axis;
-  const between = numeric && !geometric && order.length > OWN_TICKS ? shareBetween(axis) : null;
-  const marks =
-    between === null
-      ? order.map((index) => ({ x: x(index), text: shorten(axis.labels[index]!, 14) }))
-      : ticks(values[order[0]!] as number, values[order.at(-1)!] as number, right - left > 300 ? 7 : 4).map(
-          (value) => ({ x: left + between(value) * (right - left), text: leafFigure(value, axis.unit) }),
-        );
-  const words: Word[] = [];
-  let free = -Infinity;
-  for (const { x: at, text } of marks) {
-    const half = (text.length * size * 0.58) / 2;
-    if (at - half < free) continue;
-    words.push({ x: at, y: bottom + 16, text });
-    free = at + half + 6;
-  }
-  const strokes = marks.length <= 60 ? marks : [];
-  return [
-    ...strokeLayer(
-      strokes.map(({ x: at }) => ({ x: at, x2: at, y: bottom, y2: bottom + 4 })),
-      'var(--muted)',
-    ),
-    ...wordLayer(words, { align: 'center', size }),
-    ...wordLayer([{ x: (left + right) / 2, y: bottom + 31, text: shorten(axis.name, 48) }], {
+    ...strokeLayer([{ x, x2: x, y: top - 2, y2: bottom }], 'var(--accent)', 1),
+    ...wordLayer([word], {
       align: 'center',
       size,
+      fill: 'var(--accent)',
     }),
   ];
 }

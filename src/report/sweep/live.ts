@@ -1,6 +1,6 @@
 import { ledger } from '../../model/systems/ledger.ts';
 import type { CountedOffer } from '../../sweep/kept.ts';
-import { type Facts, factsOf } from '../facts.ts';
+import { type Facts, factsOf, factsWithBands } from '../facts.ts';
 import { changeContent, timeContent } from '../html/contents.ts';
 import { effectTable } from '../html/effects.ts';
 import { escapeHtml, heading, prose, sentence } from '../html/escape.ts';
@@ -13,7 +13,7 @@ import { type StructureTotals, structuresFinding, structuresTable } from '../liv
 import { type CarriedSweep, structureComparison } from '../live/structures.ts';
 import { verdictParts } from '../verdict.ts';
 import { cleanText } from '../words.ts';
-import { carriedSweep } from './carried.ts';
+import { type Bands, carriedSweep } from './carried.ts';
 
 /**
  * One structure of a sweep in its page: where its time goes, at prices that can be moved, and which structure that is.
@@ -46,10 +46,11 @@ const MARGIN = 4000;
 export async function choiceOf(
   writer: Writer,
   offers: readonly (CountedOffer | null)[],
+  bands: Bands,
   page: (choice: Choice) => string,
   mostBytes: number,
 ): Promise<Choice | null> {
-  const all = carriedSweep(offers, Number.POSITIVE_INFINITY);
+  const all = carriedSweep(offers, Number.POSITIVE_INFINITY, bands);
   if (all === null) return null;
   const made = async (carried: CarriedSweep): Promise<Choice> => {
     const own: Writer = { ...writer, specs: new Map(writer.specs), exact: new Map(writer.exact) };
@@ -64,7 +65,7 @@ export async function choiceOf(
   const whole = await made(all);
   const empty = { ...all, systems: [], counts: [], structures: [] };
   const room = mostBytes - MARGIN - Buffer.byteLength(page({ ...whole, carried: empty }));
-  const carried = carriedSweep(offers, room);
+  const carried = carriedSweep(offers, room, bands);
   if (carried === null) return null;
   const choice = carried.structures.length === all.structures.length ? whole : await made(carried);
   return Buffer.byteLength(page(choice)) > mostBytes ? null : choice;
@@ -77,7 +78,7 @@ async function structureSection(
   sweep: CarriedSweep,
 ): Promise<string> {
   const first = sweep.structures.find(({ id }) => id === sweep.traces[0]!.start)!;
-  const facts = factsOf(structureComparison(sweep, first).start);
+  const facts = factsWithBands(structureComparison(sweep, first).start, sweep.traces[0]!.bands);
   const { answer, why } = verdictParts([facts]);
   const contents = [
     timeContent(facts, ID),
@@ -109,7 +110,7 @@ function allStructures(writer: Writer, sweep: CarriedSweep): string {
   const names = structureComparison(sweep, mine[0]!).start.runs.map(({ name }) => name);
   return (
     `<h3 class="sub" id="structures-h">All structures at these prices${anchor('structures-h')}</h3>` +
-    `<p class="facts" id="structures-finding">${prose(structuresFinding(names, all))}</p>` +
+    `<p class="facts" id="structures-finding">${prose(structuresFinding(names, all, sweep.traces[0]!.bands))}</p>` +
     tableDetails(writer.exact, structuresTable(names, all), 'structures', 'Every structure as a table') +
     downloads('structures-h', [{ kind: 'csv', of: 'structures', name: 'vmtax-sweep-structures' }])
   );
@@ -168,6 +169,7 @@ function chooserOf({ traces, structures }: CarriedSweep): string {
   });
   return (
     `<div class="panel-choice"><label for="structure">Structure <small>(${structures.length} in this page)</small></label>` +
-    `<select id="structure" autocomplete="off">${options.join('')}</select></div>`
+    `<select id="structure" autocomplete="off">${options.join('')}</select>` +
+    `<p id="structure-whole">${escapeHtml(structures.find(({ id }) => id === traces[0]!.start)!.short)}</p></div>`
   );
 }

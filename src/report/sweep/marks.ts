@@ -63,11 +63,15 @@ export function lineLayer(
   ];
 }
 
-/** Dots; `title` is what one says when it is pointed at. */
+/** Dots; `title` is what one says when it is pointed at. Hollow ones cover what is below them, rings do not. */
 export function dotLayer(
   values: readonly (Spot & { readonly title: string })[],
   colour: string,
-  { size = 28, hollow = false }: { readonly size?: number; readonly hollow?: boolean } = {},
+  {
+    size = 28,
+    hollow = false,
+    ring = false,
+  }: { readonly size?: number; readonly hollow?: boolean; readonly ring?: boolean } = {},
 ): Layer[] {
   if (values.length === 0) return [];
   return [
@@ -78,9 +82,9 @@ export function dotLayer(
         shape: 'circle',
         size,
         opacity: 1,
-        fill: hollow ? 'var(--background)' : colour,
+        fill: ring ? 'transparent' : hollow ? 'var(--background)' : colour,
         stroke: colour,
-        strokeWidth: hollow ? 2 : 0,
+        strokeWidth: ring || hollow ? 2 : 0,
       },
       encoding: { x: place('x'), y: place('y'), description: { field: 'title' } },
     },

@@ -11,8 +11,9 @@ import { liveScript } from '../live/asset.ts';
 import { byteSize } from '../numbers.ts';
 import { cleanText, plural } from '../words.ts';
 import { figuresOf, isDrawable, rangesOf } from './figures.ts';
-import { bestText, headline } from './finding.ts';
+import { bestText, headline, inertText } from './finding.ts';
 import { type Choice, choiceOf } from './live.ts';
+import { priceBands } from './price-bands.ts';
 import { breakEvenTable, cellsTable } from './tables.ts';
 import { comparedSystems, type SweepView } from './view.ts';
 import { claimSentence, leafText } from './words.ts';
@@ -64,7 +65,7 @@ ${choice === null ? '' : `${choice.section}\n`}${provenance(view, tool, commandL
     throw new InputError(
       `the page would be ${byteSize(bytes)}, more than ${byteSize(MOST_BYTES)}: sweep fewer systems or traces at a time`,
     );
-  const choice = await choiceOf(writer, view.offers, page, MOST_BYTES);
+  const choice = await choiceOf(writer, view.offers, priceBands(view), page, MOST_BYTES);
   return choice === null ? still : page(choice);
 }
 
@@ -109,6 +110,7 @@ function verdictCard(writer: Writer, view: SweepView): string {
       'Sweep',
       `${layout.cells.count.toLocaleString('en')} ${plural(layout.cells.count, 'cell')}, ${rows.toLocaleString('en')} rows, ${layout.structures.length.toLocaleString('en')} ${plural(layout.structures.length, 'structure')} of systems replayed. The same inputs give the same numbers to the last digit.`,
     ],
+    ['Without effect', inertText(view, at)],
     [
       'Least',
       // What is cheapest of prices alone goes without saying.

@@ -1,6 +1,7 @@
 import type { FoundBreakEven } from '../../sweep/crossings.ts';
 import type { Leaf } from '../../sweep/types.ts';
 import { cleanText } from '../words.ts';
+import { type Column, inertAxes, inertOn, spreadAlong, valuesBut } from './effects.ts';
 import type { Heat } from './heat.ts';
 import type { Line, LinePoint, Panel } from './lines.ts';
 import { MOST_SYSTEMS } from './marks.ts';
@@ -14,9 +15,8 @@ import {
   type SweepView,
   stepped,
   thinned,
-  valuesOf,
 } from './view.ts';
-import { leafText, placeText } from './words.ts';
+import { leafText, placePartsShort, placeText } from './words.ts';
 
 /** What is drawn of a sweep, whatever its size: a choice of panels, lines and cells, and what it leaves out. */
 
@@ -33,14 +33,38 @@ export interface Drawn<T> {
   readonly left: string;
 }
 
-/** The axis that lines run along: that of a break-even, else numbers before other values, and many before few. */
+/** Axes of a factorial design in the order in which they are worth drawing, those that change nothing left out. */
+export function movingAxes(view: SweepView, trace: number): number[] {
+  const { layout, totals } = view;
+  const inert = inertOn(layout, totals, trace);
+  const change = changeIn(view, trace);
+  const columns = comparedSystems(view, trace).map((system) =>
+    Float64Array.from({ length: layout.cells.count }, (_, cell) => change(system, cell)),
+  );
+  const sizeOf = (at: number): number => layout.axes[at]!.values.length;
+  return [...layout.axes.keys()]
+    .filter((at) => !inert.includes(at) && sizeOf(at) > 1)
+    .map((at) => ({ at, spread: spreadAlong(layout, at, columns) }))
+    .sort((a, b) => b.spread - a.spread || sizeOf(b.at) - sizeOf(a.at) || a.at - b.at)
+    .map(({ at }) => at);
+}
+
+/** The axis that lines run along: that of a break-even, else numbers before other values, and what moves most first. */
 export function mainAxis(view: SweepView, trace: number): DrawnAxis {
   const { axes } = view.layout;
   const asked = view.analysis.breakEven.map(({ path }) => path);
+  const moving = movingAxes(view, trace);
   const rank = (at: number): number => {
     const { path, values } = axes[at]!;
     const numeric = values.every((value) => typeof value === 'number');
-    return (asked.includes(path) ? 2e9 : 0) + (numeric && values.length > 2 ? 1e9 : 0) + values.length;
+    const place = moving.indexOf(at);
+    const moves = place < 0 ? 0 : axes.length - place;
+    return (
+      (asked.includes(path) ? 1e9 : 0) +
+      (place >= 0 ? 1e6 : 0) +
+      (numeric && values.length > 2 ? 1e3 : 0) +
+      moves
+    );
   };
   const best = [...axes.keys()].reduce((a, b) => (rank(b) > rank(a) ? b : a));
   return drawnAxis(view, trace, best);
@@ -55,7 +79,7 @@ export function linePanels(view: SweepView, trace: number): Drawn<Panel> {
   const drawn =
     design.kind === 'factorial'
       ? factorialPanels(view, trace, shown)
-      : { items: axisPanels(view, trace, shown, design.kind === 'one-at-a-time'), left: '' };
+      : axisPanels(view, trace, shown, design.kind === 'one-at-a-time');
   return { items: drawn.items, left: [left, drawn.left].filter((text) => text !== '').join(' ') };
 }
 
@@ -63,23 +87,21 @@ function factorialPanels(view: SweepView, trace: number, systems: readonly numbe
   const { layout } = view;
   const main = mainAxis(view, trace);
   const others = layout.axes.flatMap((_, at) => (at === main.at ? [] : [drawnAxis(view, trace, at)]));
-  const count = others.reduce((product, { order }) => product * order.length, 1);
-  // Too many combinations: the largest of the other axes moves, the rest stays as it is.
-  const moving = others.reduce<DrawnAxis | null>(
-    (best, axis) => (best === null || axis.order.length > best.order.length ? axis : best),
-    null,
-  );
+  const moving = movingAxes(view, trace).filter((at) => at !== main.at);
+  const count = moving.reduce((product, at) => product * layout.axes[at]!.values.length, 1);
+  // Too many combinations: of the other axes the one that moves most is drawn, the rest stays as it is.
   const choices = others.map((axis): readonly number[] => {
+    if (!moving.includes(axis.at)) return [chosenIndex(axis)];
     if (count <= MOST_PANELS) return axis.order;
-    return axis === moving ? thinned(axis.order, 6) : [chosenIndex(axis)];
+    return axis.at === moving[0] ? thinned(axis.order, 6) : [chosenIndex(axis)];
   });
   const combinations = choices.reduce<number[][]>(
     (all, list) => all.flatMap((one) => list.map((index) => [...one, index])),
     [[]],
   );
   const moved = new Set(others.flatMap(({ path }, i) => (choices[i]!.length > 1 ? [path] : [])));
-  const kept = others.flatMap(({ path, values }, i) =>
-    moved.has(path) ? [] : [[path, values[choices[i]![0]!]!] as const],
+  const kept = others.flatMap(({ at, path, values }, i) =>
+    moved.has(path) || !moving.includes(at) ? [] : [[path, values[choices[i]![0]!]!] as const],
   );
   const points = thinned(main.order, MOST_POINTS);
   const cellOf = cellIndex(view);
@@ -99,8 +121,10 @@ function factorialPanels(view: SweepView, trace: number, systems: readonly numbe
       });
       return { system, name: layout.traces[trace]!.systems[system]!.name, points: made };
     });
+    const mine = Object.fromEntries(Object.entries(values).filter(([path]) => moved.has(path)));
     return {
-      name: placeText(Object.fromEntries(Object.entries(values).filter(([path]) => moved.has(path)))),
+      name: placeText(mine),
+      heads: placePartsShort(mine),
       axis: { ...main, order: points },
       lines,
       joined: true,
@@ -136,17 +160,24 @@ function isOf(
 }
 
 /** A panel for each axis: the cells in which it alone is moved, or (of a hypercube) all, as dots. */
-function axisPanels(view: SweepView, trace: number, systems: readonly number[], alone: boolean): Panel[] {
+function axisPanels(
+  view: SweepView,
+  trace: number,
+  systems: readonly number[],
+  alone: boolean,
+): Drawn<Panel> {
   const { axes, cells, traces } = view.layout;
   const change = changeIn(view, trace);
   const panels = Math.min(axes.length, MOST_PANELS);
-  return axes.slice(0, MOST_PANELS).map(({ path }, at): Panel => {
+  let thin = 0;
+  const items = axes.slice(0, MOST_PANELS).map(({ path }, at): Panel => {
     const axis = drawnAxis(view, trace, at);
     const own: number[] = [];
     for (let cell = 0; cell < cells.count; cell++)
       if (cells.index[cell * axes.length + at]! >= 0) own.push(cell);
     const most = alone ? MOST_POINTS : Math.floor(MOST_DOTS / (panels * systems.length));
     const shown = thinned(own, most);
+    if (shown.length < own.length) thin = shown.length;
     const indexOf = (cell: number): number => cells.index[cell * axes.length + at]!;
     const used = new Set(shown.map(indexOf));
     const order = axis.order.filter((index) => used.has(index));
@@ -160,6 +191,7 @@ function axisPanels(view: SweepView, trace: number, systems: readonly number[], 
     });
     return {
       name: cleanText(path),
+      heads: [cleanText(path)],
       axis: { ...axis, order },
       lines,
       joined: alone,
@@ -167,6 +199,15 @@ function axisPanels(view: SweepView, trace: number, systems: readonly number[], 
       crossings: [],
     };
   });
+  const left = [
+    thin === 0
+      ? ''
+      : alone
+        ? `Of an axis at most ${thin} values are drawn.`
+        : `${thin} of ${cells.count.toLocaleString('en')} cells are drawn in each panel.`,
+    axes.length > panels ? `${axes.length - panels} more axes are not drawn.` : '',
+  ];
+  return { items, left: left.filter((text) => text !== '').join(' ') };
 }
 
 /** Where steps end before the axis does. */
@@ -177,21 +218,21 @@ function endText({ path, order, values }: DrawnAxis, drawn: readonly number[]): 
     : `; ${cleanText(path)} up to ${leafText(values[shown]!, path)} of ${leafText(values[last]!, path)}`;
 }
 
-/** Maps over the two largest axes, one for each compared system, the other axes as they are. */
+/** Maps over the two axes that move most, one for each compared system, the other axes as they are. */
 export function heatMaps(view: SweepView, trace: number): Drawn<Heat> {
   const { layout } = view;
-  const several = layout.axes.flatMap(({ values }, at) => (values.length > 1 ? [at] : []));
-  if (layout.plan.design.kind !== 'factorial' || several.length < 2) return { items: [], left: '' };
+  if (layout.plan.design.kind !== 'factorial') return { items: [], left: '' };
   const main = mainAxis(view, trace);
-  const [second] = several
-    .filter((at) => at !== main.at)
-    .sort((a, b) => layout.axes[b]!.values.length - layout.axes[a]!.values.length || a - b);
-  const down = drawnAxis(view, trace, second!);
+  const moving = movingAxes(view, trace);
+  const [second] = moving.filter((at) => at !== main.at);
+  // With an axis that changes nothing a map is but stripes.
+  if (second === undefined || !moving.includes(main.at)) return { items: [], left: '' };
+  const down = drawnAxis(view, trace, second);
   const columns = stepped(main.order, MOST_CELLS);
   const rows = stepped(down.order, MOST_CELLS);
   const index = layout.axes.map((_, at) => chosenIndex(drawnAxis(view, trace, at)));
   const rest = layout.axes.flatMap(({ path, values }, at) =>
-    at === main.at || at === second ? [] : [[path, values[index[at]!]!] as const],
+    at === main.at || !moving.includes(at) || at === second ? [] : [[path, values[index[at]!]!] as const],
   );
   const cellOf = cellIndex(view);
   const change = changeIn(view, trace);
@@ -201,7 +242,7 @@ export function heatMaps(view: SweepView, trace: number): Drawn<Heat> {
       columns.map((column) => {
         const place = [...index];
         place[main.at] = column;
-        place[second!] = row;
+        place[second] = row;
         const cell = cellOf(place);
         return change(system, cell);
       }),
@@ -242,5 +283,15 @@ export function chosenCells(view: SweepView, trace: number): number[] {
   return found;
 }
 
-export const titleOf = (view: SweepView, trace: number, system: number, cell: number): string =>
-  `${cleanText(view.layout.traces[trace]!.systems[system]!.name)}, ${placeText(valuesOf(view, cell))}`;
+/** System and values of a cell, without axes that change none of `columns` (by system, each a result for each cell) of it. */
+export function titlesOf(
+  view: SweepView,
+  trace: number,
+  columns: readonly (readonly Column[])[],
+): (system: number, cell: number) => string {
+  const { layout } = view;
+  const names = layout.traces[trace]!.systems.map(({ name }) => cleanText(name));
+  const values = columns.map((mine) => valuesBut(layout, inertAxes(layout, mine)));
+  return (system, cell) =>
+    [names[system]!, placeText(values[system]!(cell))].filter((text) => text !== '').join(', ');
+}

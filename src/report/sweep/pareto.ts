@@ -1,5 +1,5 @@
 import { OUTPUTS } from '../../sweep/outputs.ts';
-import { type Chart, chart, type Layer, WIDTH } from '../charts/chart.ts';
+import { type Chart, chart, type Layer, roomFor, WIDTH } from '../charts/chart.ts';
 import { count, ticks, timeFigure, timeUnit } from '../numbers.ts';
 import { cleanText, shorten } from '../words.ts';
 import { dotLayer, LOOKS, lineLayer, MOST_SYSTEMS, type Spot, strokeLayer, wordLayer } from './marks.ts';
@@ -37,9 +37,12 @@ export function outputWords(
   return { name: `${output.key}, ${unit.name}`, figure: (value) => timeFigure(value, unit) };
 }
 
+/** Least room for figures on the left. */
 const LEFT = 74;
 const RIGHT = WIDTH - 150;
 const HEIGHT = 300;
+/** Pixels between the frame and the outermost dots. */
+const INSET = 14;
 
 export function paretoChart(
   title: string,
@@ -68,12 +71,17 @@ export function paretoChart(
     return low === high ? { low: Math.max(0, low - 1), high: high + 1 } : { low, high };
   };
   const [across, up] = [rangeOf(({ a }) => a), rangeOf(({ b }) => b)];
-  const place = ({ a, b }: { readonly a: number; readonly b: number }): Spot => ({
-    x: LEFT + ((a - across.low) / (across.high - across.low)) * (RIGHT - LEFT),
-    y: 10 + HEIGHT - ((b - up.low) / (up.high - up.low)) * HEIGHT,
-  });
   const words = [outputWords(keys[0], across.high), outputWords(keys[1], up.high)] as const;
-  const layers: Layer[] = axes(words, across, up, place);
+  const left = Math.max(
+    LEFT,
+    ...ticks(up.low, up.high, 5).map((value) => 12 + roomFor(words[1].figure(value), 11)),
+  );
+  // The best are at the ends of both axes: a dot there stands within the frame.
+  const place = ({ a, b }: { readonly a: number; readonly b: number }): Spot => ({
+    x: left + INSET + ((a - across.low) / (across.high - across.low)) * (RIGHT - left - 2 * INSET),
+    y: 10 + HEIGHT - INSET - ((b - up.low) / (up.high - up.low)) * (HEIGHT - 2 * INSET),
+  });
+  const layers: Layer[] = axes(words, across, up, place, left);
   for (const system of names.keys()) {
     if (system >= MOST_SYSTEMS) break;
     const mine = points.filter((one) => one.system === system);
@@ -108,6 +116,19 @@ export function paretoChart(
       { size: 90, hollow: true },
     ),
   );
+  const [best] = front;
+  if (front.length === 1)
+    layers.push(
+      ...dotLayer([{ ...place(best!), title: `best in both: ${titleOf(best!)}` }], 'var(--ink)', {
+        size: 150,
+        ring: true,
+      }),
+      ...dotLayer([{ x: RIGHT + 16, y: key, title: 'best in both' }], 'var(--ink)', {
+        size: 90,
+        ring: true,
+      }),
+      ...wordLayer([{ x: RIGHT + 26, y: key + 4, text: 'best in both' }], { align: 'left' }),
+    );
   if (front.length > 1)
     layers.push(
       ...strokeLayer([{ x: RIGHT + 10, x2: RIGHT + 22, y: key, y2: key }], 'var(--ink)', 1.5),
@@ -129,6 +150,7 @@ function axes(
   across: { readonly low: number; readonly high: number },
   up: { readonly low: number; readonly high: number },
   place: (value: { readonly a: number; readonly b: number }) => Spot,
+  left: number,
 ): Layer[] {
   const columns = ticks(across.low, across.high, 5).map((a) => ({ value: a, ...place({ a, b: up.low }) }));
   const rows = ticks(up.low, up.high, 5).map((b) => ({ value: b, ...place({ a: across.low, b }) }));
@@ -136,7 +158,7 @@ function axes(
     ...strokeLayer(
       [
         ...columns.map(({ x }) => ({ x, x2: x, y: 10, y2: HEIGHT + 10 })),
-        ...rows.map(({ y }) => ({ x: LEFT, x2: RIGHT, y, y2: y })),
+        ...rows.map(({ y }) => ({ x: left, x2: RIGHT, y, y2: y })),
       ],
       'var(--grid)',
     ),
@@ -145,13 +167,13 @@ function axes(
       { align: 'center' },
     ),
     ...wordLayer(
-      rows.map(({ value, y }) => ({ x: LEFT - 7, y: y + 3.5, text: words[1]!.figure(value) })),
+      rows.map(({ value, y }) => ({ x: left - 7, y: y + 3.5, text: words[1]!.figure(value) })),
       { align: 'right' },
     ),
-    ...wordLayer([{ x: LEFT, y: HEIGHT + 45, text: `→ ${shorten(cleanText(words[0]!.name), 80)}` }], {
+    ...wordLayer([{ x: left, y: HEIGHT + 45, text: `→ ${shorten(cleanText(words[0]!.name), 80)}` }], {
       align: 'left',
     }),
-    ...wordLayer([{ x: LEFT, y: HEIGHT + 60, text: `↑ ${shorten(cleanText(words[1]!.name), 80)}` }], {
+    ...wordLayer([{ x: left, y: HEIGHT + 60, text: `↑ ${shorten(cleanText(words[1]!.name), 80)}` }], {
       align: 'left',
     }),
   ];

@@ -6,10 +6,17 @@ import { DASH, percentFigure, signed, tableUnit, timeFigure } from '../numbers.t
 import type { Table, TableCell } from '../table.ts';
 import { cleanText } from '../words.ts';
 import type { Panel } from './lines.ts';
-import { titleOf } from './panels.ts';
 import { type Candidate, outputWords } from './pareto.ts';
 import { changeIn, largestOf, type SweepView, thinned, valuesOf } from './view.ts';
-import { breakEvenFinding, breakEvenHow, leafText, placeText } from './words.ts';
+import {
+  breakEvenFinding,
+  breakEvenHow,
+  changeFigure,
+  digitsApart,
+  equalText,
+  leafText,
+  placeText,
+} from './words.ts';
 
 /** Tables of a page for a sweep; what they leave out is in the CSV that `vmtax sweep --csv` writes. */
 
@@ -112,7 +119,11 @@ export function breakEvenTable(all: readonly FoundBreakEven[]): Table {
           ? `${leafText(before.at, found.path)} – ${leafText(after.at, found.path)}`
           : leafText(at, found.path),
       );
-      const cells = [text(capital(breakEvenFinding(found))), text(places.join('; ') || 'nowhere')];
+      const same = equalText(found);
+      const cells = [
+        text(capital(breakEvenFinding(found))),
+        text(places.join('; ') || (same === '' ? 'nowhere' : `nowhere; the same ${same}`)),
+      ];
       return {
         kind: 'part',
         label,
@@ -124,10 +135,9 @@ export function breakEvenTable(all: readonly FoundBreakEven[]): Table {
 }
 
 export function paretoTable(
-  view: SweepView,
-  trace: number,
   keys: readonly [string, string],
   front: readonly Candidate[],
+  titleOf: (candidate: Candidate) => string,
 ): Table {
   const shown = thinned(front, MOST_ROWS);
   const words = keys.map((key, i) => outputWords(key, largestOf(front.map(({ a, b }) => (i === 0 ? a : b)))));
@@ -135,9 +145,11 @@ export function paretoTable(
     caption: `The Pareto front${shown.length < front.length ? `: ${shown.length} of ${front.length} points` : ''}.`,
     corner: 'configuration',
     groups: [{ name: '', columns: keys.map((key, i) => ({ head: words[i]!.name, raw: key })) }],
-    rows: shown.map(({ system, cell, a, b }) => {
-      const label = titleOf(view, trace, system, cell);
-      const cells = [a, b].map((value, i): TableCell => ({ text: words[i]!.figure(value), value }));
+    rows: shown.map((candidate) => {
+      const label = titleOf(candidate);
+      const cells = [candidate.a, candidate.b].map(
+        (value, i): TableCell => ({ text: words[i]!.figure(value), value }),
+      );
       return { kind: 'part', label, path: label, cells };
     }),
   };
@@ -179,7 +191,11 @@ export function bandsTable(systems: readonly SystemBands[]): Table {
 }
 
 export function tornadoTable({ now, effects }: Tornado): Table {
-  const cell = (ratio: number): TableCell => change(100 * (ratio - 1));
+  const digits = digitsApart(effects.map(({ low, high }) => [100 * (low - 1), 100 * (high - 1)]));
+  const cell = (ratio: number): TableCell => {
+    const value = 100 * (ratio - 1);
+    return { text: changeFigure(value, digits), value };
+  };
   return {
     caption: 'Change against the baseline with one price at the ends of its range.',
     corner: 'price',

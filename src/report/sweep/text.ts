@@ -2,7 +2,7 @@ import { CATEGORIES } from '../../model/pricing/breakdown.ts';
 import type { Analysis, Sensitivity } from '../../sweep/analysis.ts';
 import type { Band } from '../../sweep/uncertainty.ts';
 import { capital } from '../html/escape.ts';
-import { percentFigure, signed, timeFigure, timeUnit } from '../numbers.ts';
+import { timeFigure, timeUnit } from '../numbers.ts';
 import { padEnd, padStart, textWidth } from '../text-layout.ts';
 import { cleanText } from '../words.ts';
 import {
@@ -10,7 +10,9 @@ import {
   breakEvenGroups,
   breakEvenHow,
   breakEvenPlace,
+  changeFigure,
   claimSentence,
+  digitsApart,
   samplesText,
 } from './words.ts';
 
@@ -52,13 +54,15 @@ function sensitivityLines({ trace, tornado, monteCarlo }: Sensitivity, traces: n
     const shown = tornado.length === 1 ? system.total : system.ratio;
     if (shown === null || shown.effects.length === 0 || (i === 0 && tornado.length > 1)) continue;
     const percentOf = (value: number): number => 100 * (i === 0 ? value / shown.now - 1 : value - 1);
-    const figure = (value: number): string => signed(percentOf(value), percentFigure(percentOf(value)));
+    const listed = shown.effects.slice(0, MOST_PRICES);
+    const digits = digitsApart(listed.map(({ low, high }) => [percentOf(low), percentOf(high)]));
+    const figure = (value: number): string => changeFigure(percentOf(value), digits);
     const now = i === 0 ? 'its total now' : `the total of ${cleanText(base!.name)}, now ${figure(shown.now)}`;
     lines.push(
       `  What moves ${cleanText(system.name)} most, in percent of ${now}`,
       ...grid(
         ['price', 'at low', 'at high'],
-        shown.effects.slice(0, MOST_PRICES).map(({ path, low, high }) => [path, figure(low), figure(high)]),
+        listed.map(({ path, low, high }) => [path, figure(low), figure(high)]),
       ),
     );
     const more = shown.effects.length - MOST_PRICES;

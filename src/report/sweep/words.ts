@@ -35,14 +35,18 @@ export const placeText = (values: Readonly<Record<string, Leaf>>): string =>
     .map(([path, value]) => `${cleanText(path)} ${leafText(value, path)}`)
     .join(', ');
 
-/** `l2.size 1M, vms.count 4`: the ends of the paths, where they tell them apart, without units. */
-export function placeTextShort(values: Readonly<Record<string, Leaf>>): string {
+/** `l2.size 1M`, `vms.count 4`: the ends of the paths, where they tell them apart, without units. */
+export function placePartsShort(values: Readonly<Record<string, Leaf>>): string[] {
   const ends = Object.keys(values).map((path) => path.split('.').slice(-2).join('.'));
   const names = new Set(ends).size === ends.length ? ends : Object.keys(values);
-  return Object.entries(values)
-    .map(([path, value], i) => `${cleanText(names[i]!)} ${leafFigure(value, unitOf(path))}`)
-    .join(', ');
+  return Object.entries(values).map(
+    ([path, value], i) => `${cleanText(names[i]!)} ${leafFigure(value, unitOf(path))}`,
+  );
 }
+
+/** The same in one line. */
+export const placeTextShort = (values: Readonly<Record<string, Leaf>>): string =>
+  placePartsShort(values).join(', ');
 
 const words = ({ difference_ps }: Side): string => (difference_ps < 0 ? 'cheaper' : 'dearer');
 
@@ -55,25 +59,70 @@ function whereOf({ at, before, after }: FoundCrossing, path: string): string {
 
 /** One finding: where the order of two systems flips, or that it does not. It begins with a word, not with a name. */
 export function breakEvenFinding(found: FoundBreakEven): string {
-  const { path, crossings, low, high } = found;
+  const { path, crossings } = found;
   const [baseline, system] = [cleanText(found.baseline), cleanText(found.system)];
   const name = cleanText(path);
   const than = `than ${baseline}`;
   const [only] = crossings;
-  if (only === undefined) {
-    if (low.difference_ps === 0 && high.difference_ps === 0)
-      return `nothing flips: ${system} and ${baseline} cost the same at every ${name}`;
-    const side = low.difference_ps === 0 ? high : low;
-    return `nothing flips: ${system} is ${words(side)} ${than} at every ${name} from ${leafText(low.at, path)} to ${leafText(high.at, path)}`;
-  }
+  if (only === undefined) return `nothing flips: ${sideText(found)}`;
+  const equal = equalText(found);
+  const same = equal === '' ? '' : `; both cost the same ${equal}`;
   if (crossings.length === 1) {
     const { at, before, after } = only;
     if (at === null)
-      return `${whereOf(only, path)} of ${name}, ${system} becomes ${words(after)} ${than} (${words(before)} before)`;
-    return `with ${name} above ${leafText(at, path)}, ${system} is ${words(after)} ${than}`;
+      return `${whereOf(only, path)} of ${name}, ${system} becomes ${words(after)} ${than} (${words(before)} before)${same}`;
+    return `with ${name} above ${leafText(at, path)}, ${system} is ${words(after)} ${than}${same}`;
   }
   const flips = crossings.map((one) => `${words(one.after)} ${whereOf(one, path)}`);
-  return `along ${name}, ${system} flips ${crossings.length} times: ${words(only.before)} ${than} at first, then ${flips.join(', then ')}`;
+  return `along ${name}, ${system} flips ${crossings.length} times: ${words(only.before)} ${than} at first, then ${flips.join(', then ')}${same}`;
+}
+
+/** On which side of the baseline a system is that never crosses it, and where it costs the same. */
+function sideText(found: FoundBreakEven): string {
+  const { path, kind, low, high, equal, apart } = found;
+  const [baseline, system] = [cleanText(found.baseline), cleanText(found.system)];
+  const name = cleanText(path);
+  const text = (value: Leaf): string => leafText(value, path);
+  const [first] = equal;
+  if (apart === null) {
+    const all = first === undefined || (first.from === low.at && first.to === high.at);
+    return `${system} and ${baseline} cost the same ${all ? 'at every' : `${equalText(found)} of`} ${name}`;
+  }
+  const is = `${system} is ${words(apart)} than ${baseline}`;
+  if (first === undefined) return `${is} at every ${name} from ${text(low.at)} to ${text(high.at)}`;
+  const ordered = typeof first.from === 'number' && typeof first.to === 'number';
+  // Where a stretch of equal totals ends is known of a list, of a price to the step of the scan.
+  const end = (value: Leaf): string =>
+    `${kind === 'price' && first.from !== first.to ? 'about ' : ''}${text(value)}`;
+  if (equal.length === 1 && ordered && first.to === high.at)
+    return `${is} with ${name} below ${end(first.from)}, and costs the same ${stretchText(found, first)}`;
+  if (equal.length === 1 && ordered && first.from === low.at)
+    return `${is} with ${name} above ${end(first.to)}, and costs the same ${stretchText(found, first)}`;
+  const range = ordered ? ` from ${text(low.at)} to ${text(high.at)}` : '';
+  return `${is} at every ${name}${range} but ${equalText(found)}, where both cost the same`;
+}
+
+/** `at 0 ns`, `from 256K bytes to 1M bytes`; of a list in no order by its ends. */
+const stretchText = ({ path }: FoundBreakEven, { from, to }: FoundBreakEven['equal'][number]): string =>
+  from === to ? `at ${leafText(from, path)}` : `from ${leafText(from, path)} to ${leafText(to, path)}`;
+
+/** Stretches that are named one by one. */
+const MOST_STRETCHES = 3;
+
+/** Where two systems cost the same without a change of order; empty: nowhere. */
+export function equalText(found: FoundBreakEven): string {
+  const named = found.equal.slice(0, MOST_STRETCHES).map((one) => stretchText(found, one));
+  const more = found.equal.length - named.length;
+  return `${named.join(' and ')}${more > 0 ? ` and in ${more} more places` : ''}`;
+}
+
+/** `Of what is varied, prices.remote_ns changes nothing here.`; empty: there is no such axis. `whole`: every cell has a result. */
+export function inertSentence(paths: readonly string[], whole: boolean): string {
+  const names = paths.map(cleanText);
+  const last = names.at(-1);
+  if (last === undefined) return '';
+  const list = names.length === 1 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+  return `Of what is varied, ${list} ${names.length === 1 ? 'changes' : 'change'} nothing here${whole ? '' : ', where there are results'}.`;
 }
 
 /** What a break-even is of besides its path: trace and other axes; empty where there are none. */
@@ -124,6 +173,24 @@ export function claimSentence(bands: SystemBands, baseline: string): string {
   if (shown === 'no difference shown')
     return `No difference is shown between ${cleanText(name)} and ${cleanText(baseline)} (${range} in nine tenths of the samples).`;
   return `${cleanText(name)} ${CLAIMS[shown]} ${cleanText(baseline)}: ${range} in nine tenths of the samples.`;
+}
+
+/** Decimals of a tornado at most: what needs more is as good as nothing. */
+const MOST_DIGITS = 4;
+
+/** Decimals with which both ends of each effect read differently, one at least. */
+export function digitsApart(pairs: readonly (readonly [number, number])[]): number {
+  for (let digits = 1; digits < MOST_DIGITS; digits++)
+    if (pairs.every(([a, b]) => a === b || a.toFixed(digits) !== b.toFixed(digits))) return digits;
+  return MOST_DIGITS;
+}
+
+/** A change in percent with its sign and so many decimals; what is not zero never reads as zero. */
+export function changeFigure(value: number, digits: number): string {
+  if (value === 0) return '0';
+  const size = Math.abs(value).toFixed(digits);
+  const least = (10 ** -digits).toFixed(digits);
+  return `${value < 0 ? MINUS : '+'}${Number(size) === 0 ? `<${least}` : grouped(size)}`;
 }
 
 /** What samples were drawn, and what they are not. */

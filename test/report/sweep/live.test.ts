@@ -249,6 +249,9 @@ inChromium((pages) => {
     const note = (await page.locator('#live-note').textContent())!;
     expect(note).toContain(`→ ${label}`);
     expect(note).toContain('emulate_cycles');
+    // The select shows one line of it, the text below all.
+    const [chosen] = await page.locator('#structure option:checked').allTextContents();
+    expect(await page.locator('#structure-whole').textContent()).toBe(chosen);
     expect(note).toContain(`--set ${sets[0]} --set ${sets[1]} --set prices.emulate_cycles=0`);
     expect(note).toMatch(/conclusions? flips?/);
     expect(await page.locator('#live-times li li').last().textContent()).toContain('against the start');

@@ -4,21 +4,16 @@ import { sweepText } from '../../../src/cli/sweep-text.ts';
 import { headline } from '../../../src/report/sweep/finding.ts';
 import { renderSweepPage } from '../../../src/report/sweep/page.ts';
 import { type Candidate, paretoFront } from '../../../src/report/sweep/pareto.ts';
-import { type SweepView, stepped } from '../../../src/report/sweep/view.ts';
+import { stepped } from '../../../src/report/sweep/view.ts';
 import { breakEvenFinding, claimSentence } from '../../../src/report/sweep/words.ts';
 import { parseVary } from '../../../src/sweep/axes.ts';
 import { typed } from '../../../src/sweep/typed.ts';
-import type { Design } from '../../../src/sweep/types.ts';
 import type { SystemBands } from '../../../src/sweep/uncertainty.ts';
 import { analysed } from '../../sweep/analysed.ts';
-import { planOf, presets, workload } from '../../sweep/sweeps.ts';
+import { planOf, presets } from '../../sweep/sweeps.ts';
 import { inChromium, openAll, violations, wrongLabels } from '../chromium.ts';
 import { dataOf, rowsOf, textOf } from '../page.ts';
-
-const tool = { name: 'vmtax', version: 'test' };
-const trace = await workload('workload:zipf?cpus=4&instructions=10K&heap=262144');
-const NUMA = presets('irix-numa', 'disco-numa');
-const FOUR = presets('irix-numa', 'disco-numa', 'irix-uma', 'linux-mips');
+import { FOUR, made, NUMA, tool, trace } from './made.ts';
 
 const both = await analysed(
   trace,
@@ -33,29 +28,6 @@ const both = await analysed(
   },
 );
 const page = await renderSweepPage(both, { tool, commandLine: 'vmtax sweep … <&>' });
-
-/** A page of a sweep that is as large as one wants: totals of nothing but arithmetic. */
-async function made(
-  vary: readonly string[],
-  total: (system: number, cell: number) => number,
-  systems = NUMA,
-  design?: Design,
-): Promise<SweepView> {
-  const view = await analysed(trace, NUMA, planOf(['prices.remote_ns=1,2']));
-  const { layOut } = await import('../../../src/sweep/layout.ts');
-  const known = { name: 'trace', identity: 'trace', header: trace.header, systems };
-  const plan = planOf(vary, design && { design });
-  const layout = await layOut(plan, [known], { mostCells: 1e6, model: '', check: async () => {} });
-  const column = (system: number) =>
-    Float64Array.from({ length: layout.cells.count }, (_, cell) => total(system, cell));
-  const totals = [systems.map((_, system) => column(system))];
-  return {
-    ...view,
-    layout,
-    totals,
-    pareto: { keys: ['total', 'count.l2_misses'], values: [totals, totals] },
-  };
-}
 
 test('title: the finding, computed from what was found', () => {
   const title = textOf(/<title>(.*?)<\/title>/.exec(page)![1]!);
@@ -152,6 +124,7 @@ describe('findings', () => {
       ...both.analysis.breakEven[0]!,
       others: {},
       low: side(0, 5),
+      apart: side(0, 5),
       high: side(100, -5),
       crossings: [{ at: 40, before: side(39, 1), after: side(41, -1) }],
     };
@@ -252,15 +225,22 @@ describe('a map, and lines', () => {
     const flips = (system: number, cell: number): number => 1e9 + system * 1e6 * (cell - 3.5);
     const dearer = (system: number, cell: number): number => 1e9 + system * 1e6 * (cell + 1);
     const whole = await draw([own, 'prices.local_ns=200,300,400'], flips);
-    expect(whole.svg).toContain('line: both cost the same; frame: as it is');
+    expect(whole.svg).toContain('line: less on one side; frame: as it is');
     const frameless = await draw([own, 'prices.local_ns=201,301,401'], flips);
-    expect(frameless.svg).toContain('line: both cost the same');
+    expect(frameless.svg).toContain('line: less on one side');
     expect(frameless.svg).not.toContain('frame');
     const lineless = await draw([own, 'prices.local_ns=200,300,400'], dearer);
     expect(lineless.svg).toContain('>frame: as it is');
-    expect(lineless.svg).not.toContain('line: both');
-    expect(lineless.html).not.toContain('On the strong line both cost the same; it runs');
+    expect(lineless.svg).not.toContain('line:');
+    expect(lineless.html).not.toMatch(/On the strong line both cost the same; it runs|The strong line parts/);
     const bare = await draw([own, 'prices.local_ns=201,301,401'], dearer);
+    // Cells too small for figures: the line goes through them.
+    const small = await draw(
+      ['machine.l2.size=512K,1M,2M', 'prices.local_ns=1..24+1'],
+      (system, cell) => 1e9 + system * 1e6 * (cell - 30),
+    );
+    expect(small.svg).toContain('line: both cost the same');
+    expect(small.html).toContain('On the strong line both cost the same; it runs');
     expect(bare.svg).not.toMatch(/line:|frame/);
   });
 
@@ -298,7 +278,8 @@ describe('a map, and lines', () => {
 test('whatever the size of a sweep, its page is below 1 MB, and says what it leaves out', async () => {
   const view = await made(
     ['machine.tlb.entries=32,64,128', 'prices.remote_ns=1..300+1', 'prices.local_ns=1..300+1'],
-    (system, cell) => 1e9 + (cell % 300) * 1e6 - system * cell * 3000,
+    (system, cell) =>
+      1e9 + (cell % 300) * 1e6 - system * ((cell % 90_000) * 9000 + Math.floor(cell / 90_000)),
   );
   const large = await renderSweepPage(view, { tool });
   expect(large.length).toBeLessThan(1_000_000);

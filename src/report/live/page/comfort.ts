@@ -21,6 +21,8 @@ interface Comfort {
   /** The parts of the address that name prices, and a sweep's structure. */
   prices: string;
   structure: string;
+  /** Parts of the address that name nothing. */
+  ignored: readonly string[];
   /** Writes the address anew. */
   readonly write: () => void;
   /** The page's data, decompressed once. */

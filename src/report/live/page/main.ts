@@ -1,8 +1,7 @@
-import { type Facts, factsOf } from '../../facts.ts';
+import type { Facts } from '../../facts.ts';
 import { prose } from '../../html/escape.ts';
 import { flips } from '../flips.ts';
 import { PRICE_GROUPS } from '../groups.ts';
-import { reprice } from '../reprice.ts';
 import { formatSettings, type PriceName, parseSettings } from '../settings.ts';
 import { byId, comfort } from './comfort.ts';
 import { watchFields } from './panel.ts';
@@ -82,7 +81,7 @@ function main(): void {
     let now: Facts[];
     try {
       stage = all.of(chooser?.value ?? '');
-      now = stage.comparisons.map((one) => factsOf(reprice(one, settings)));
+      now = stage.at(settings);
     } catch (problem) {
       fail(problem);
       return;
@@ -90,6 +89,8 @@ function main(): void {
     const { start, ids, other } = stage;
     const changes = changesText(settings, other);
     byId('live-error').hidden = true;
+    // A select shows one line, of which long values lose their ends.
+    if (chooser !== null) byId('structure-whole').textContent = chooser.selectedOptions[0]!.text;
     performance.measure('vmtax-price', 'vmtax-start');
     performance.mark('vmtax-priced');
     redraw.show(now, ids);
@@ -156,14 +157,16 @@ function main(): void {
   function take(prices: ReturnType<typeof parseSettings>, structure: string): void {
     settings = prices.settings;
     fields.set(settings);
-    let absent = false;
+    // A page without a choice has no structure that could be named.
+    let absent = chooser === null && structure !== '';
     if (chooser !== null) {
       chooser.value = structure;
       // What the page does not have is where it starts.
       absent = chooser.value !== structure;
       if (absent) chooser.value = first;
     }
-    ignored = ignoredText(absent, prices.ignored);
+    ignored = ignoredText(absent, prices.ignored, comfort.ignored);
+    comfort.ignored = [];
     changed();
   }
 
@@ -206,13 +209,14 @@ function main(): void {
   panel.querySelector('form')!.addEventListener('submit', (event) => event.preventDefault());
   addEventListener('vmtax-prices', () => {
     const structure = chooser === null || chooser.value === first ? '' : chooser.value;
-    if (comfort.prices !== formatSettings(settings, NAMES) || comfort.structure !== structure) fromAddress();
+    const others = comfort.prices !== formatSettings(settings, NAMES) || comfort.structure !== structure;
+    if (others || comfort.ignored.length > 0) fromAddress();
   });
   // What is printed or downloaded is what the prices are now.
   addEventListener('vmtax-flush', redraw.finish);
   addEventListener('beforeprint', redraw.finish);
 
-  if (comfort.prices !== '' || comfort.structure !== '') {
+  if (comfort.prices !== '' || comfort.structure !== '' || comfort.ignored.length > 0) {
     fromAddress();
     openPanel(matchMedia('(min-width: 1100px)').matches);
     if (location.hash.startsWith('#~')) reveal();

@@ -73,8 +73,8 @@ export function createRedraw(): Redraw {
     for (const unit of units) if (near.has(unit.id)) unit.write(false);
     left = units;
   };
-  const structures: Redraw['structures'] = ({ names, totals }) => {
-    setHtml('structures-finding', prose(structuresFinding(names, totals)));
+  const structures: Redraw['structures'] = ({ names, totals, bands }) => {
+    setHtml('structures-finding', prose(structuresFinding(names, totals, bands)));
     writeTable('structures', structuresTable(names, totals));
   };
   return { show, finish, structures };

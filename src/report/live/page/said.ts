@@ -76,17 +76,21 @@ export function noteHtml(
     other === null || other.label === other.start
       ? (other?.label ?? '')
       : [other.start, other.label].filter((text) => text !== '').join(' → ');
-  const options = [...(other?.sets ?? []).map((text) => `--set ${text}`), settingsAsOptions(settings)];
+  const options = [...(other?.sets ?? []).map((text) => `--set ${text}`), ...settingsAsOptions(settings)];
   return (
     (other === null ? '' : `<p><b>Structure chosen in this page:</b> ${prose(structure)}.</p>`) +
     (set.length === 0 ? '' : `<p><b>Prices changed in this page:</b> ${prose(set.join('; '))}.</p>`) +
     `<p><b>At the start:</b> ${heading(verdictParts(start).answer)}.</p>` +
     flipsHtml(turned) +
     (seeds ? '<p class="muted">The spread over seeds keeps the size that it has at the start.</p>' : '') +
+    (start.some(({ runs }) => runs.some(({ band }) => band !== null))
+      ? '<p class="muted">How far other prices move a difference keeps the size that it has at the start.</p>'
+      : '') +
     (frozen
       ? '<p class="muted">Contention in the memory system keeps the time that it has at the start.</p>'
       : '') +
-    `<pre id="live-options">${escapeHtml(options.filter((text) => text !== '').join(' '))}</pre>` +
+    // Each option in a box of its own, or lines break behind the dashes of `--set`.
+    `<pre id="live-options">${options.map((text) => `<span class="option">${escapeHtml(text)}</span>`).join(' ')}</pre>` +
     '<p class="tools"><button type="button" data-copy="live-options">Copy as options</button>' +
     `<button type="button" data-reset>${other === null ? 'Reset all prices' : 'Reset all'}</button></p>`
   );
@@ -96,16 +100,22 @@ export function noteHtml(
 const MOST_IGNORED = 8;
 
 /** What a link asks for and does not get; empty: nothing. */
-export function ignoredText(structure: boolean, prices: readonly string[]): string {
-  const more = prices.length - MOST_IGNORED;
-  const named = prices.slice(0, MOST_IGNORED).map((text) => cleanText(decoded(text)));
+export function ignoredText(structure: boolean, prices: readonly string[], parts: readonly string[]): string {
+  const named = (texts: readonly string[]): string => {
+    const more = texts.length - MOST_IGNORED;
+    const some = texts.slice(0, MOST_IGNORED).map((text) => cleanText(decoded(text)));
+    return `${some.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  };
   return [
     structure
       ? 'The structure that the link names is not in this page, which shows the one that it starts with.'
       : '',
     prices.length === 0
       ? ''
-      : `Ignored in the link, because there is no such price or it cannot have this value: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+      : `Ignored in the link, because there is no such price or it cannot have this value: ${named(prices)}.`,
+    parts.length === 0
+      ? ''
+      : `Ignored in the link, because it is neither a place, a structure nor prices: ${named(parts)}.`,
   ]
     .filter((text) => text !== '')
     .join(' ');

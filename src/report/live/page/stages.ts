@@ -1,5 +1,5 @@
 import type { Comparison } from '../../../model/result.ts';
-import { type Facts, factsOf } from '../../facts.ts';
+import { type Facts, factsOf, factsWithBands, type PriceBand } from '../../facts.ts';
 import type { StructureTotals } from '../all-structures.ts';
 import { type LiveComparison, liveComparison, reprice } from '../reprice.ts';
 import type { Settings } from '../settings.ts';
@@ -8,7 +8,8 @@ import { isRun, type RunData, type SweepData } from './comfort.ts';
 
 /** What a page prices at a time: all comparisons of a run, or one structure of a sweep. */
 export interface Stage {
-  readonly comparisons: readonly LiveComparison[];
+  /** The facts of each at some prices. */
+  readonly at: (settings: Settings) => Facts[];
   /** The starting point of each: as it is without anything changed in the page. */
   readonly start: readonly Facts[];
   /** Beginnings of the ids of their figures. */
@@ -43,6 +44,7 @@ export interface AllStructures {
   /** Of the systems, the baseline first. */
   readonly names: readonly string[];
   readonly totals: readonly StructureTotals[];
+  readonly bands: readonly (PriceBand | null)[];
 }
 
 /** All stages of a page, each made when it is first asked for. */
@@ -55,7 +57,7 @@ const isFrozen = (comparisons: readonly LiveComparison[]): boolean =>
 function runStages({ result, carried }: RunData): Stages {
   const comparisons = result.comparisons.map((one, i) => liveComparison(one, carried[i]!));
   const stage: Stage = {
-    comparisons,
+    at: (settings) => comparisons.map((one) => factsOf(reprice(one, settings))),
     start: comparisons.map((one) => factsOf(one.start)),
     ids: comparisons.map((_, i) => `trace-${i + 1}`),
     frozen: isFrozen(comparisons),
@@ -80,12 +82,13 @@ function sweepStages({ carried }: SweepData): Stages {
     const start = placeOf(traces[trace]!.start);
     const named = (text: string): string =>
       [traces.length > 1 ? traces[trace]!.header.name : '', text].filter((part) => part !== '').join(': ');
-    const comparisons = [comparisonAt(at)];
+    const { bands } = traces[trace]!;
+    const comparison = comparisonAt(at);
     return {
-      comparisons,
-      start: [factsOf(comparisonAt(start).start)],
+      at: (settings) => [factsWithBands(reprice(comparison, settings), bands)],
+      start: [factsWithBands(comparisonAt(start).start, bands)],
       ids: ['choice'],
-      frozen: isFrozen(comparisons),
+      frozen: isFrozen([comparison]),
       trace,
       other: at === first ? null : { id, label: named(label), start: named(structures[start]!.label), sets },
     };
@@ -107,6 +110,7 @@ function sweepStages({ carried }: SweepData): Stages {
       const mine = [...structures.keys()].filter((at) => structures[at]!.trace === trace);
       const totals = (of: Comparison): number[] => of.runs.map(({ breakdown }) => breakdown.total_ps);
       return {
+        bands: traces[trace]!.bands,
         names: comparisonAt(mine[0]!).start.runs.map(({ name }) => name),
         totals: mine.map((at) => {
           const one = comparisonAt(at);

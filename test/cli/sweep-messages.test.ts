@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { ended, expectRefusal, inProcess, SMALL, start, vmtax, workplace } from './cli.ts';
+
+/** What `vmtax sweep` says of what is wrong: as it was written, and where. */
+
+const place = workplace();
+
+test.each([
+  [['machine.l2.sise=1M'], '--vary machine.l2.sise=1M: no such field'],
+  [['machine.l2.sise=1M,2M'], '--vary machine.l2.sise=1M,2M: no such field'],
+  [['prices.remote_ms=1K'], '--vary prices.remote_ms=1K: no such field'],
+  [['machine.l2.size=1M,3x'], '--vary machine.l2.size=3x (system irix): machine.l2.size: expected bytes'],
+  [['native:machine.l2.size=1M'], '--vary native:machine.l2.size=1M: no system native in this sweep'],
+])('--vary %j is named as it was typed', async (vary, says) => {
+  const args = ['sweep', SMALL, '--systems', 'irix', ...vary.flatMap((one) => ['--vary', one])];
+  expectRefusal(await inProcess(args, place), says);
+});
+
+test.each([
+  ['machine.l2.sise: 1M', ':3:3: vary.machine.l2.sise: no such field'],
+  ['prices.remote_ms: 1..5+1', ':3:3: vary.prices.remote_ms: no such field'],
+  ['machine.l2.size: [1M, 3x]', ':3:3: vary.machine.l2.size: 3x (system irix): machine.l2.size: expected'],
+])('in a plan, %s is named with its place', async (line, says) => {
+  const plan = place.path('plan.yaml');
+  writeFileSync(plan, `systems: irix\nvary:\n  ${line}\n`);
+  expectRefusal(await inProcess(['sweep', SMALL, plan], place), `${plan}${says}`);
+});
+
+test('a directory that cannot be made is one line, at once', async () => {
+  const sweep = ['sweep', SMALL, '--systems', 'irix', '--vary', 'machine.tlb.entries=32,64', '--out'];
+  expectRefusal(await vmtax([...sweep, '/proc/vmtax/deep'], place, { timeout: 20_000 }), /\/proc/);
+  writeFileSync(place.path('file'), '');
+  expectRefusal(await vmtax([...sweep, join('file', 'x')], place), /file\/x: /);
+});
+
+test('what is damaged is not called missing, and one is not several', async () => {
+  const directory = place.path('kept/deep/down');
+  const sweep = ['sweep', SMALL, '--systems', 'irix', '--vary', 'machine.tlb.entries=32,64'];
+  expect((await vmtax([...sweep, '--out', directory], place)).status).toBe(0);
+  const units = readdirSync(`${directory}/units`).filter((name) => name.endsWith('.unit'));
+  const [first, second] = units.map((name) => `${directory}/units/${name}`);
+  const bytes = readFileSync(first!);
+  bytes[60]! ^= 1;
+  writeFileSync(first!, bytes);
+  const gather = ['sweep', 'gather', directory];
+  expect((await vmtax(gather, place)).stderr).toMatch(
+    /^vmtax: 1 unit is damaged: [0-9a-f]{24}; .* does it, --partial does without\n$/,
+  );
+  expect((await vmtax([...gather, '--partial'], place)).stderr).toContain('its result is damaged');
+  rmSync(second!);
+  expect((await vmtax(gather, place)).stderr).toMatch(/^vmtax: 1 unit is missing: .*; 1 unit is damaged: /);
+  expect((await vmtax(['sweep', 'run', directory], place)).status).toBe(0);
+  expect((await vmtax(gather, place)).status).toBe(0);
+});
+
+test('interrupted with a directory: the same command resumes', async () => {
+  const sweep = ['sweep', 'workload:zipf?cpus=1&instructions=4M', '--systems', 'irix,disco'];
+  const out = place.path('broken-off');
+  const child = start([...sweep, '--vary', 'machine.tlb.entries=16,32,64', '--out', out], place);
+  const result = ended(child);
+  for (let there = false; !there; await setTimeout(20))
+    there = readdirSync(place.cwd).includes('broken-off') && readdirSync(out).includes('units');
+  child.kill('SIGINT');
+  const { status, stderr } = await result;
+  expect(stderr).toMatch(/vmtax: interrupted; what is done is kept: the same command resumes\n$/);
+  expect(status).toBe(130);
+});
