@@ -103,7 +103,8 @@ interface Assembly {
   ) => { readonly exports: unknown };
 }
 
-const assembly = (): Assembly | undefined => (globalThis as { WebAssembly?: Assembly }).WebAssembly;
+const assembly = (): Assembly | undefined =>
+  (globalThis as unknown as { WebAssembly?: Assembly }).WebAssembly;
 
 /** Bytes of a page of memory. */
 const WASM_PAGE = 65536;
