@@ -8,10 +8,9 @@ import {
   mergePlans,
   type PlanInput,
   parsePlan,
-  type Written,
 } from '../sweep/plan.ts';
 import type { Shard } from '../sweep/run.ts';
-import type { Axis, Plan } from '../sweep/types.ts';
+import type { Axis, Plan, Written } from '../sweep/types.ts';
 import { InputError } from '../trace/errors.ts';
 import { readText } from '../trace/text-file.ts';
 import { isWorkloadSpec } from '../trace/workloads/open.ts';

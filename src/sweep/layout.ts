@@ -8,10 +8,9 @@ import { type Combinations, combinations } from './design.ts';
 import { cellIds, unitId } from './ids.ts';
 import type { LaidAxis, Layout, Structure, SweepTrace, Unit } from './laid.ts';
 import { concerns, leafAt, placeOf } from './leaves.ts';
-import type { Written } from './plan.ts';
 import { isPrice, structureKey } from './structure.ts';
 import { typed } from './typed.ts';
-import type { Leaf, Plan } from './types.ts';
+import type { Leaf, Plan, Written } from './types.ts';
 
 /** Laying a plan out. Everything that can be wrong with it is found here, before any replay. */
 

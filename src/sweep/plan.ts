@@ -5,7 +5,7 @@ import { describeProblems, problemsOf } from '../trace/schema-problems.ts';
 import { countOrNone } from '../trace/workloads/fields.ts';
 import { parseYamlText, type YamlText } from '../trace/yaml.ts';
 import { makeAxis } from './axes.ts';
-import type { Axis, Design, Plan } from './types.ts';
+import type { Axis, Design, Plan, Written } from './types.ts';
 
 /** A plan as it is written: in a file, as flags, or both. */
 
@@ -28,9 +28,6 @@ export interface PlanInput {
   /** How each axis was written, by its path, for messages. */
   readonly written?: Written | undefined;
 }
-
-/** By path of an axis: `--vary path=1M,2M`, or where in a file it is. */
-export type Written = ReadonlyMap<string, string>;
 
 /** Most points of a Latin hypercube, most cells that can be asked for. */
 export const MOST_POINTS = 100_000_000;

@@ -73,3 +73,6 @@ export interface SweepResult {
   readonly rows: readonly Row[];
   readonly failures: readonly Failure[];
 }
+
+/** How axes were written, by path: `--vary path=1M,2M`, or where in a file; for messages. */
+export type Written = ReadonlyMap<string, string>;

@@ -39,21 +39,23 @@ test('a directory that cannot be made is one line, at once', async () => {
 test('what is damaged is not called missing, and one is not several', async () => {
   const directory = place.path('kept/deep/down');
   const sweep = ['sweep', SMALL, '--systems', 'irix', '--vary', 'machine.tlb.entries=32,64'];
-  expect((await vmtax([...sweep, '--out', directory], place)).status).toBe(0);
+  expect((await inProcess([...sweep, '--out', directory], place)).status).toBe(0);
   const units = readdirSync(`${directory}/units`).filter((name) => name.endsWith('.unit'));
   const [first, second] = units.map((name) => `${directory}/units/${name}`);
   const bytes = readFileSync(first!);
   bytes[60]! ^= 1;
   writeFileSync(first!, bytes);
   const gather = ['sweep', 'gather', directory];
-  expect((await vmtax(gather, place)).stderr).toMatch(
+  expect((await inProcess(gather, place)).stderr).toMatch(
     /^vmtax: 1 unit is damaged: [0-9a-f]{24}; .* does it, --partial does without\n$/,
   );
-  expect((await vmtax([...gather, '--partial'], place)).stderr).toContain('its result is damaged');
+  expect((await inProcess([...gather, '--partial'], place)).stderr).toContain('its result is damaged');
   rmSync(second!);
-  expect((await vmtax(gather, place)).stderr).toMatch(/^vmtax: 1 unit is missing: .*; 1 unit is damaged: /);
-  expect((await vmtax(['sweep', 'run', directory], place)).status).toBe(0);
-  expect((await vmtax(gather, place)).status).toBe(0);
+  expect((await inProcess(gather, place)).stderr).toMatch(
+    /^vmtax: 1 unit is missing: .*; 1 unit is damaged: /,
+  );
+  expect((await inProcess(['sweep', 'run', directory], place)).status).toBe(0);
+  expect((await inProcess(gather, place)).status).toBe(0);
 });
 
 test('interrupted with a directory: the same command resumes', async () => {

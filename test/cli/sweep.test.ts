@@ -228,7 +228,7 @@ test('a replay that fails is noted, tried again, and leaves the others their row
   }
   const run = await inProcess(['sweep', 'run', place.path('half')], place);
   expect(run.status).toBe(1);
-  expect(run.stderr).toMatch(/1 of 1 units failed, the first \([0-9a-f]{24}\): .*lower the time slice/);
+  expect(run.stderr).toMatch(/1 of 1 unit failed, the first \([0-9a-f]{24}\): .*lower the time slice/);
   expect(
     readdirSync(place.path('half/units'))
       .map((name) => name.replace(/^\w+/, ''))
@@ -299,7 +299,7 @@ test('a signal ends it cleanly, and what was done is kept', async () => {
   child.kill('SIGINT');
   const { status, stdout, stderr } = await result;
   expect({ status, stdout }).toEqual({ status: 130, stdout: '' });
-  expect(stderr).toMatch(/\nvmtax: interrupted\n$/);
+  expect(stderr).toMatch(/\nvmtax: interrupted; what is done is kept: the same command resumes\n$/);
   expect(existsSync(place.path('kept.csv'))).toBe(false);
   expect(readdirSync(units).every((name) => /\.(unit|tally)$/.test(name))).toBe(true);
   expectClean(place);
