@@ -13,16 +13,21 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 const themes = ['automatic', 'light', 'dark'];
 let place = '';
 let theme = 'automatic';
+// The address as it was read or written last.
+let seen = location.hash;
 const live = globalThis.vmtax = { prices: '', structure: '', ignored: [], tables: {}, specs: {} };
 
 for (const control of all('[data-script]')) control.hidden = false;
 
 const write = () => {
+  // Somebody has just followed a link: that is read first, and then written.
+  if (location.hash !== seen) return;
   const open = all('details[open][id]').map((d) => d.id).join('.');
   const hash = [place, theme === 'automatic' ? '' : 'theme=' + theme, open && 'open=' + open,
     live.structure && 'structure=' + live.structure, live.prices && 'prices=' + live.prices]
     .filter((part, i) => i === 0 || part).join('~');
   try { history.replaceState(null, '', hash ? '#' + hash : location.href.split('#')[0]); } catch {}
+  seen = location.hash;
 };
 const setTheme = (name) => {
   theme = themes.includes(name) ? name : 'automatic';
@@ -31,6 +36,7 @@ const setTheme = (name) => {
   if (button) button.textContent = 'Theme: ' + theme;
 };
 const read = () => {
+  seen = location.hash;
   const [first, ...rest] = location.hash.slice(1).split('~');
   // A place is a name; what looks like a setting and is not behind a tilde is none.
   place = first.includes('=') ? '' : first;
