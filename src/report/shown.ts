@@ -9,9 +9,12 @@ import { bandText, isWithinChance, pairedBand } from './spread.ts';
 
 const change = (value: number): string => signed(value, percent(value));
 
-/** Whether a difference in percent has zero within its band. */
+/** Percent by which an end of a band may be off by the rounding of its terms: at zero itself nothing is claimed. */
+const ROUNDING = 1e-9;
+
+/** Whether a difference in percent has zero within its band, or at its end. */
 export const isWithin = (size: number, { below, above }: PriceBand): boolean =>
-  size + below <= 0 && size + above >= 0;
+  size + below <= ROUNDING && size + above >= -ROUNDING;
 
 /**
  * What leaves a difference open, with its figures: `+0.6 %, and −0.7 % to +1.9 % if …`. Null where nothing does, where

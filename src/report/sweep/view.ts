@@ -85,12 +85,15 @@ export function thinned<T>(list: readonly T[], most: number): T[] {
 
 /**
  * At most `most` of a list at one step, so that what is between neighbours is the same everywhere: both ends where a step
- * meets them, else the first one and what follows.
+ * meets them and leaves half of `most`, else the first one and what follows.
  */
 export function stepped<T>(list: readonly T[], most: number): T[] {
   const least = Math.ceil(list.length / most);
   const steps = Array.from({ length: least }, (_, i) => least + i);
-  const step = steps.find((one) => (list.length - 1) % one === 0) ?? least;
+  const step =
+    steps.find(
+      (one) => (list.length - 1) % one === 0 && Math.ceil(list.length / one) >= Math.floor(most / 2),
+    ) ?? least;
   return list.filter((_, i) => i % step === 0);
 }
 

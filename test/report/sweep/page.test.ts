@@ -266,8 +266,7 @@ describe('a map, and lines', () => {
         );
         expect(list[0]).toBe(0);
         expect(list.length).toBeLessThanOrEqual(most);
-        // The step may be almost twice the least one, which itself leaves more than half.
-        expect(list.length).toBeGreaterThanOrEqual(Math.min(length, Math.floor(most / 3)));
+        expect(list.length).toBeGreaterThanOrEqual(Math.min(length, Math.floor(most / 2)));
         const gaps = new Set(list.slice(1).map((value, i) => value - list[i]!));
         expect(gaps.size).toBeLessThanOrEqual(1);
       }),
