@@ -11,6 +11,7 @@ import { BAR_CLASSES, footprints, type Memory } from './footprints.ts';
 import { MULTIPROCESSOR_INPUTS } from './inputs.ts';
 import {
   CONFIGURATIONS,
+  PART_RUN,
   pmakesValues,
   pricePmakes,
   priceWithServer,
@@ -104,7 +105,7 @@ function ladder(bars: ReadonlyMap<string, Bar>, points: number): Decomposition {
 }
 
 const NOTES: readonly string[] = [
-  'Of the eight pmakes two fifths of their length times the scale are run; lives of processes, what begins and ends them, and disk requests are cut, so rates are those of whole lives. Who begins or ends a process holds memlock for long; its holds count as whole.',
+  `Of the eight pmakes ${PART_RUN * 100} % of their length times the scale are run; lives of processes, what begins and ends them, and disk requests are cut, so rates are those of whole lives. Who begins or ends a process holds memlock for long; its holds count as whole.`,
   'Several virtual machines are one recording divided: all run the same user instructions and services; a kernel of fewer CPUs does the work of the one kernel’s share.',
   'Under one virtual machine the waiting comes out longer than the paper’s, and most of it spins where half of the paper’s is idle: which critical sections the monitor lengthens most is not known.',
   'Kernels of two CPUs come out somewhat too slow: what two CPUs share costs them more than half of what four pay, where the paper’s costs a third, and they spin more, since a fault writes the TLB under memlock.',

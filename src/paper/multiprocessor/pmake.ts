@@ -25,7 +25,7 @@ export const CPUS = PAPER_CPUS.pmake;
 export const WARMUP = 1 / 4;
 
 /** Part of the eight pmakes’ run that is simulated at scale 1; processes begin and end 1 ÷ `PMAKE_CUT` times as often in it. */
-const LENGTH = 2 / 5;
+export const PART_RUN = 2 / 5;
 
 export type MultiprocessorPmake = PmakeValues & MultiprocessorValues;
 
@@ -40,7 +40,7 @@ export const pmakesValues = (
     inputs,
     {
       cpus: CPUS,
-      instructions: Math.round((CPUS * inputs['pmake.instructions']! * scale * LENGTH) / (1 - WARMUP)),
+      instructions: Math.round((CPUS * inputs['pmake.instructions']! * scale * PART_RUN) / (1 - WARMUP)),
       seed,
     },
     { requestCut: REQUEST_CUT, server },

@@ -95,7 +95,7 @@ const NOTES = [
   'The UMA machine is the NUMA machine’s references with every miss at the local latency and without contention.',
   'At every scale Figure 8 counts more than one whole interval of the page policy (100 ms), after pages have found their places; the ladder counts less than half of one.',
   'Numbers of page moves are those of a part of the run after pages have found their places; how fast programs come to use other pages is fitted to Table 3, except Raytrace’s replications, which follow from the size of its scene.',
-  'Under Disco a page that moves interrupts all CPUs of its virtual machine, one after the other, and waits for each: Table 3’s times grow with the number of CPUs as if it did. With monitor.shootdown at holders, as in other runs, moves take a fifth less on Engineering and two fifths on Raytrace. What else a move takes is one time for migrations and replications.',
+  'Under Disco a page that moves interrupts all CPUs of its virtual machine, one after the other, and waits for each: Table 3’s times grow with the number of CPUs as if it did. With monitor.shootdown at holders, as in other runs, moves take less, on Raytrace the more: 16 CPUs are interrupted there. What else a move takes is one time for migrations and replications.',
   'Raytrace’s migrations take longer in the paper than here: there they come together at the start of the run, when all CPUs copy from one node.',
   'Every CPU executes the same share of the instructions; that a CPU on the node with the memory gets on faster is not modelled.',
 ];

@@ -72,8 +72,11 @@ function heatFigure(view: SweepView, trace: number, id: string): FigureContent[]
       less === 0 ? 'none' : less === finite.length ? 'all' : percent((100 * less) / finite.length);
     return `${name}${i === 0 ? ` costs less than ${base}` : ''} in ${share}`;
   });
-  const count = first.rows.length * first.columns.length;
-  const finding = `Of ${count} combinations${drawn}, ${shares.join(', ')}`;
+  const places = first.rows.flatMap((_, r) => first.columns.map((_, c) => [c, r] as const));
+  const known = places.filter(([c, r]) => items.some(({ change }) => Number.isFinite(change(c, r)))).length;
+  const lost = places.length - known;
+  const none = lost === 0 ? '' : ` (${lost} more ${lost === 1 ? 'has' : 'have'} no result)`;
+  const finding = `Of ${known} combinations${drawn}${none}, ${shares.join(', ')}`;
   return [
     {
       id: `${id}-heat`,

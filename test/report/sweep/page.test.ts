@@ -108,6 +108,18 @@ describe('findings', () => {
     );
   });
 
+  test('a map counts the combinations that have a result', async () => {
+    const view = await made(
+      ['prices.remote_ns=1,2,3', 'prices.local_ns=1,2'],
+      (system, cell) =>
+        cell === 4 ? Number.NaN : 1e6 * (1 + [0, 0.01, -0.05, cell < 3 ? 1 : -1e-3][system]!),
+      FOUR,
+    );
+    expect(textOf(await renderSweepPage(view, { tool }))).toContain(
+      'Of 5 combinations (1 more has no result), disco-numa costs less than irix-numa in none, irix-uma in all, linux-mips in 40.0 %',
+    );
+  });
+
   test('a flip between neighbouring cells is one between them', async () => {
     const view = await made(
       ['prices.remote_ns=100..900+100'],
