@@ -13,7 +13,7 @@ import type { Shard } from '../sweep/run.ts';
 import type { Axis, Plan, Written } from '../sweep/types.ts';
 import { InputError } from '../trace/errors.ts';
 import { readText } from '../trace/text-file.ts';
-import { isWorkloadSpec } from '../trace/workloads/open.ts';
+import { isWorkloadSpec } from '../trace/workloads/spec.ts';
 import { flag, list, single, wholeNumber, words } from './options.ts';
 
 /** What the commands of `vmtax sweep` can be told. */

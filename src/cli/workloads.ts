@@ -1,6 +1,6 @@
 import { COMMON_PARAMETERS, LIBRARY } from '../trace/workloads/library.ts';
 import type { Parameter } from '../trace/workloads/library-entry.ts';
-import { WORKLOAD_PREFIX } from '../trace/workloads/open.ts';
+import { WORKLOAD_PREFIX } from '../trace/workloads/spec.ts';
 
 /** Lines for people: the synthetic workloads with their parameters, and how to name one. */
 export function workloadList(): string {

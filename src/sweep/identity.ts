@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isVmsSpec, parseVms, tracesIn } from '../trace/compose/spec.ts';
 import { InputError } from '../trace/errors.ts';
 import { isSystemError, systemReason } from '../trace/system-errors.ts';
-import { isWorkloadSpec, WORKLOAD_PREFIX } from '../trace/workloads/open.ts';
+import { isWorkloadSpec, WORKLOAD_PREFIX } from '../trace/workloads/spec.ts';
 import type { Plan } from './types.ts';
 
 /**

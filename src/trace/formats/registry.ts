@@ -1,9 +1,8 @@
-import { openVms } from '../compose/open.ts';
 import { isVmsSpec } from '../compose/spec.ts';
 import { InputError } from '../errors.ts';
 import { type OpenedInput, type OpenOptions, openInput } from '../input.ts';
 import type { Trace } from '../types.ts';
-import { isWorkloadSpec, openWorkload } from '../workloads/open.ts';
+import { isWorkloadSpec } from '../workloads/spec.ts';
 import { csvFormat } from './csv.ts';
 import { dinFormat, xdinFormat } from './din.ts';
 import { dinbinFormat } from './dinbin.ts';
@@ -41,7 +40,11 @@ export interface OpenTraceOptions extends ReadOptions, OpenOptions {
  */
 export async function openTrace(pathOrDash: string, options: OpenTraceOptions = {}): Promise<Trace> {
   if (isVmsSpec(pathOrDash)) return openMachines(pathOrDash, options);
-  if (isWorkloadSpec(pathOrDash)) return openWorkload(pathOrDash);
+  if (isWorkloadSpec(pathOrDash)) {
+    // Loaded when it is needed: most runs are of files, and would take a fifth longer to start.
+    const { openWorkload } = await import('../workloads/open.ts');
+    return openWorkload(pathOrDash);
+  }
   const forced = options.format === undefined ? null : formatNamed(options.format);
   const input = await openInput(pathOrDash, options);
   let used = input;
@@ -73,6 +76,7 @@ export async function openTrace(pathOrDash: string, options: OpenTraceOptions = 
 
 /** Opens a composition; progress is told of while its traces are opened, since afterwards several are read at once. */
 async function openMachines(spec: string, options: OpenTraceOptions): Promise<Trace> {
+  const { openVms } = await import('../compose/open.ts');
   const { progress, signal, ...others } = options;
   let opening = true;
   const trace = await openVms(

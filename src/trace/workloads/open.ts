@@ -9,11 +9,7 @@ import { COMMON_PARAMETERS, LIBRARY } from './library.ts';
 import type { Parameter } from './library-entry.ts';
 import { checkedWorkload } from './schema.ts';
 import type { Workload } from './schema-shape.ts';
-
-/** What names of workloads begin with where the name of a trace is asked for. */
-export const WORKLOAD_PREFIX = 'workload:';
-
-export const isWorkloadSpec = (name: string): boolean => name.startsWith(WORKLOAD_PREFIX);
+import { isWorkloadSpec, WORKLOAD_PREFIX } from './spec.ts';
 
 /**
  * Opens `workload:NAME?cpus=8&seed=3&instructions=10M`: a ready-made workload, or a description in a YAML file
