@@ -5,12 +5,13 @@ import { openDrawer } from './charts/svg.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { PageInputs } from './html/difference.ts';
 import { escapeHtml } from './html/escape.ts';
-import type { Writer } from './html/figure.ts';
+import { svgId, type Writer } from './html/figure.ts';
 import { legend } from './html/legend.ts';
 import { panel, panelButton } from './html/live.ts';
 import { documentOf, ledgerSection, provenanceSection } from './html/parts.ts';
 import { payload } from './html/payload.ts';
 import { traceSection } from './html/trace.ts';
+import { traceContents } from './html/trace-contents.ts';
 import { verdictCard } from './html/verdict.ts';
 import { idleInputs } from './idle-inputs.ts';
 import { type Inputs, ledgerOf } from './inputs.ts';
@@ -69,10 +70,14 @@ ${sections.join('\n')}
 ${ledgerSection(writer.exact, ledger, all)}
 ${provenanceSection(result, all, options.commandLine)}
 </main>
-<footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and the inputs above.</footer>${live === null ? '' : `\n${panel(live, options.ledger, inputs.isIdle)}`}`;
+<footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and the inputs above.</footer>`;
+  if (live !== null)
+    for (const [i, facts] of all.entries())
+      for (const content of traceContents(facts, traceId(i))) writer.specs.delete(svgId(content));
   const data = payload(renderJson(result, { indent: 0 }), writer, carried);
-  const script = live === null ? null : liveScript();
-  const html = documentOf(`${verdictParts(all).answer} · vmtax`, body, data, script);
+  const part =
+    live === null ? null : { script: liveScript(), panel: panel(live, options.ledger, inputs.isIdle) };
+  const html = documentOf(`${verdictParts(all).answer} · vmtax`, body, data, part);
   const bytes = Buffer.byteLength(html);
   if (bytes > MOST_BYTES && !options.allowLarge)
     throw new InputError(

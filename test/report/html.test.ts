@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { factsOf } from '../../src/report/facts.ts';
 import { headline } from '../../src/report/finding.ts';
+import { base85, base85Length } from '../../src/report/html/base85.ts';
 import { percentOf, timeFigure, timeUnit } from '../../src/report/numbers.ts';
 import { cellName } from '../../src/report/words.ts';
 import { InputError } from '../../src/trace/errors.ts';
 import { results } from './arbitrary.ts';
 import { fixture, SYSTEM_NAMES, TRACES } from './fixture.ts';
-import { dataOf, element, pageOf, piecesOf, rowsOf, textOf } from './page.ts';
+import { bytesOf, dataOf, element, pageOf, piecesOf, rowsOf, textOf } from './page.ts';
 
 const result = fixture();
 let html = '';
@@ -265,5 +266,16 @@ test('any result renders', { timeout: 60_000 }, async () => {
     }),
     // Shrinking pages takes minutes; the seed that is printed finds the case again.
     { numRuns: 20, endOnFailure: true },
+  );
+});
+
+test('bytes in a page come back from their text, whatever they are', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      const text = base85(bytes);
+      expect(text).not.toMatch(/["&<\\\s]/);
+      expect(text).toHaveLength(base85Length(bytes.length));
+      expect(bytesOf(text)).toEqual(bytes);
+    }),
   );
 });

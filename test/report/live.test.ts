@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -28,6 +29,7 @@ import {
 import { type CarriedTally, packWindows, unpackWindows } from '../../src/report/live/windows.ts';
 import { verdictParts } from '../../src/report/verdict.ts';
 import { everything, type LiveResult, optionsOf, replayed, resultOf, totalWith } from './live-run.ts';
+import { liveOf } from './page.ts';
 
 const NAMES = PRICE_GROUPS.flatMap(({ prices }) => prices);
 
@@ -290,10 +292,17 @@ describe('prices of a run moved', () => {
       await renderHtml(live.result, options),
       await renderHtml(live.result, optionsOf(live)),
     ];
-    expect(still.html).not.toContain('id="panel"');
-    expect(still.html.match(/<script>/g)).toHaveLength(1);
-    expect(moving.html.match(/<script>/g)).toHaveLength(2);
-    expect(moving.html).toContain(liveScript());
+    expect(still.html).not.toContain('id="live"');
+    const { panel, script } = liveOf(moving.html);
+    expect(panel).toContain('id="panel"');
+    expect(script).toBe(liveScript());
+    // The policy lets no other script run.
+    const [first] = /<script>([\s\S]*?)<\/script>/.exec(moving.html)!.slice(1);
+    const hashes = [first!, script].map((text) => createHash('sha256').update(text).digest('base64'));
+    expect(/script-src ([^;]*);/.exec(moving.html)![1]).toBe(
+      hashes.map((hash) => `'sha256-${hash}'`).join(' '),
+    );
+    for (const { html } of [still, moving]) expect(html.match(/<script>/g)).toHaveLength(1);
     expect(moving.bytes).toBeLessThan(1_000_000);
   });
 });

@@ -137,7 +137,7 @@ describe('page', () => {
   test('has a chart with table and downloads for each question, and the actions', () => {
     for (const id of IDS) {
       const figure = element(html, 'figure', id);
-      for (const kind of ['svg', 'csv', 'spec']) expect(figure).toContain(`data-get="${kind}"`);
+      expect(figure).toMatch(/data-gets="svg:[\w-]+-svg:[\w-]+ csv:[\w-]+-table spec:[\w-]+-svg"/);
       expect(rowsOf(html, `${id}-table`).length).toBeGreaterThan(2);
     }
     const actions = rowsOf(html, 'trace-1-actions-table');

@@ -1,5 +1,6 @@
 import { inflateRawSync } from 'node:zlib';
 import type { RunResult } from '../../src/model/result.ts';
+import { DECODE } from '../../src/report/html/base85.ts';
 import { type HtmlOptions, type HtmlReport, renderHtml } from '../../src/report/html.ts';
 import { fixtureDifference, fixtureLedger } from './fixture.ts';
 
@@ -40,13 +41,23 @@ export function dataOf(html: string): {
   readonly specs: Readonly<Record<string, { readonly $schema: string }>>;
   readonly tables: Readonly<Record<string, readonly (readonly (string | null)[])[]>>;
 } {
-  const { data } = JSON.parse(
-    /<script type="application\/json" id="data">(.*?)<\/script>/.exec(html)![1]!,
-  ) as {
-    data: string;
-  };
-  return JSON.parse(inflateRawSync(Buffer.from(data, 'base64')).toString());
+  return inflated(html, 'data');
 }
+
+/** What the page's script puts into it: what prices are moved with. */
+export const liveOf = (html: string): { readonly panel: string; readonly script: string } =>
+  inflated(html, 'live');
+
+function inflated<T>(html: string, id: string): T {
+  const text = new RegExp(`<script type="application/json" id="${id}">(.*?)</script>`).exec(html)![1]!;
+  const { data } = JSON.parse(text) as { data: string };
+  return JSON.parse(inflateRawSync(bytesOf(data)).toString());
+}
+
+/** What the page's own script makes of such text. */
+export const bytesOf = new Function('text', `${DECODE} return bytesOf(text);`) as (
+  text: string,
+) => Uint8Array;
 
 /** Rows of a table's body; those without figures have no values. */
 export function rowsOf(html: string, id: string): Row[] {

@@ -29,12 +29,15 @@ export interface Writer {
   readonly exact: ExactValues;
 }
 
+/** Id of a figure’s chart. */
+export const svgId = ({ id }: FigureContent): string => `${id}-svg`;
+
 export async function figure(writer: Writer, content: FigureContent): Promise<string> {
   const { id, finding, file } = content;
   const chart = content.chart();
-  const svgId = `${id}-svg`;
-  writer.specs.set(svgId, chart.spec);
-  const svg = await writer.drawer.draw(chart, { id: svgId, title: finding, description: content.how });
+  const drawn = svgId(content);
+  writer.specs.set(drawn, chart.spec);
+  const svg = await writer.drawer.draw(chart, { id: drawn, title: finding, description: content.how });
   return (
     `<figure id="${id}"${content.counted ? ' data-counted' : ''}>` +
     `<figcaption class="lead"><p class="asks">${prose(content.question)}</p>` +
@@ -44,9 +47,9 @@ export async function figure(writer: Writer, content: FigureContent): Promise<st
     `<p class="how">${prose(content.how)}</p>` +
     tableDetails(writer.exact, content.table(), `${id}-table`, 'The same numbers as a table') +
     downloads(`${id}-h`, [
-      { kind: 'svg', of: svgId, name: file },
+      { kind: 'svg', of: drawn, name: file },
       { kind: 'csv', of: `${id}-table`, name: file },
-      { kind: 'spec', of: svgId, name: file },
+      { kind: 'spec', of: drawn, name: file },
     ]) +
     '</figure>'
   );

@@ -6,17 +6,16 @@ import { cleanText, plural } from '../words.ts';
 import { escapeHtml, prose } from './escape.ts';
 
 /**
- * The panel in which prices are moved. It is in the page from the start and stays hidden without script; where nothing
- * can be priced anew there is none.
+ * The panel in which prices are moved. The page's script puts it in place; where nothing can be priced anew there is none.
  */
 
 /** A remark beside what stays as it was when prices are moved; shown when they are. */
 export const atStart = (): string =>
   '<span class="at-start" data-start hidden> (at the starting prices)</span>';
 
-/** The button that opens the panel. */
+/** The button that opens the panel: there once the panel and what it works with are. */
 export const panelButton = (text = 'Change prices'): string =>
-  `<button type="button" id="what-if" aria-expanded="false" aria-controls="panel" data-script hidden>${text}</button>`;
+  `<button type="button" id="what-if" aria-expanded="false" hidden>${text}</button>`;
 
 /** What can be chosen besides prices, and what then is drawn anew; without: a run's page, all of it. */
 export interface PanelChoice {

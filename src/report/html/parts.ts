@@ -8,6 +8,7 @@ import { cleanText } from '../words.ts';
 import { escapeHtml, prose } from './escape.ts';
 import { anchor } from './figure.ts';
 import { atStart } from './live.ts';
+import { type LivePart, livePayload } from './payload.ts';
 import { SCRIPT } from './script.ts';
 import { styleSheet } from './style.ts';
 import { downloads, type ExactValues, tableDetails } from './table.ts';
@@ -89,12 +90,12 @@ export function provenanceSection(result: RunResult, all: readonly Facts[], comm
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /**
- * The document around its body; the only style and scripts that may run are those that it hashes. `live`: the script
- * that prices anew, or null.
+ * The document around its body; the only style and scripts that may run are those that it hashes. `live`: what prices
+ * anew, or null; the page's script puts it in place.
  */
-export function documentOf(title: string, body: string, data: string, live: string | null): string {
+export function documentOf(title: string, body: string, data: string, live: LivePart | null): string {
   const style = styleSheet();
-  const scripts = live === null ? [SCRIPT] : [SCRIPT, live];
+  const scripts = live === null ? [SCRIPT] : [SCRIPT, live.script];
   const policy = [
     "default-src 'none'",
     `style-src ${sha256(style)}`,
@@ -116,8 +117,8 @@ export function documentOf(title: string, body: string, data: string, live: stri
 </head>
 <body>
 ${body}
-${data}
-${scripts.map((script) => `<script>${script}</script>`).join('\n')}
+${data}${live === null ? '' : `\n${livePayload(live)}`}
+<script>${SCRIPT}</script>
 </body>
 </html>
 `;

@@ -2,6 +2,7 @@ import { deflateRawSync } from 'node:zlib';
 import { COUNTERS, PRIVILEGED_OPS } from '../../model/tally.ts';
 import type { CarriedSweep } from '../live/structures.ts';
 import type { CarriedTally } from '../live/windows.ts';
+import { base85 } from './base85.ts';
 import { scriptJson } from './escape.ts';
 import type { Writer } from './figure.ts';
 
@@ -22,8 +23,25 @@ export function payload(
     tables: Object.fromEntries(exact),
     ...(carried === null ? {} : { carried: packed(JSON.stringify(carried)) }),
   });
-  const data = deflateRawSync(Buffer.from(text), { level: 9 }).toString('base64');
-  return `<script type="application/json" id="data">${scriptJson({ encoding: 'deflate-raw, base64', data })}</script>`;
+  return deflated('data', text);
+}
+
+/** What prices anew in the page: of no use without script, so it is compressed, and the page's script puts it in place. */
+export interface LivePart {
+  /** Runs once it is there; the policy of the page knows its hash. */
+  readonly script: string;
+  /** HTML of what it works with, the end of the body. */
+  readonly panel: string;
+}
+
+/** The live part as inert text. */
+export const livePayload = ({ script, panel }: LivePart): string =>
+  deflated('live', JSON.stringify({ panel, script }));
+
+/** Text as one line that does nothing: a third of its size, or less. */
+function deflated(id: string, text: string): string {
+  const data = base85(deflateRawSync(Buffer.from(text), { level: 9, memLevel: 9 }));
+  return `<script type="application/json" id="${id}">${scriptJson({ encoding: 'deflate-raw, base85', data })}</script>`;
 }
 
 /** JSON with columns in place of rows. */

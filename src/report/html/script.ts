@@ -1,10 +1,13 @@
+import { DECODE } from './base85.ts';
+import { DOWNLOAD_LABELS } from './table.ts';
+
 /**
  * The page's script: theme, open tables and place in the address, downloads, copying, printing. It adds
  * comfort only; without it the page is complete and its controls stay hidden. Plain JavaScript in one
  * function, so that it can be read, and hashed for the content security policy.
  *
  * The address: `#place~theme=dark~open=id.id~structure=0123abcd~prices=local_ns:500`. The script that prices anew
- * (`live/page/`) comes after this one and finds in `vmtax` the data, what the address says of prices and (of a sweep)
+ * (`live/page/`) is put into the page by this one and finds in `vmtax` the data, what the address says of prices and (of a sweep)
  * the structure, and where it leaves what downloads are made from.
  */
 export const SCRIPT = `'use strict';(() => {
@@ -17,6 +20,18 @@ let theme = 'automatic';
 let seen = location.hash;
 const live = globalThis.vmtax = { prices: '', structure: '', ignored: [], tables: {}, specs: {} };
 
+const labels = ${JSON.stringify(DOWNLOAD_LABELS)};
+for (const tools of all('[data-gets]')) {
+  let name = '';
+  for (const item of tools.dataset.gets.split(' ')) {
+    const [kind, of, own] = item.split(':');
+    const button = document.createElement('button');
+    name = own || name;
+    Object.assign(button.dataset, { get: kind, of, name });
+    Object.assign(button, { type: 'button', textContent: labels[kind], ariaLabel: 'Download ' + labels[kind] });
+    tools.append(button);
+  }
+}
 for (const control of all('[data-script]')) control.hidden = false;
 
 const write = () => {
@@ -70,14 +85,15 @@ let opened = [];
 addEventListener('beforeprint', () => { opened = all('details:not([open])'); for (const d of opened) d.open = true; });
 addEventListener('afterprint', () => { for (const d of opened) d.open = false; opened = []; });
 
+${DECODE}
+const inflated = (element) => {
+  const { data } = JSON.parse(element.textContent);
+  return new Response(new Blob([bytesOf(data)]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).text();
+};
 let payload;
-const data = () => payload ??= (async () => {
-  const { data } = JSON.parse(document.getElementById('data').textContent);
-  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  return JSON.parse(await new Response(stream).text(), (key, value) =>
-    (key === 'parts' || key === 'rows') && value?.columns ? rows(value.columns) : value);
-})();
+const data = () => payload ??= (async () =>
+  JSON.parse(await inflated(document.getElementById('data')), (key, value) =>
+    (key === 'parts' || key === 'rows') && value?.columns ? rows(value.columns) : value))();
 live.data = data;
 const row = (columns, i) => Object.fromEntries(Object.entries(columns)
   .filter(([key, column]) => key && (column[''] ? column[''][i] : column[i] !== null))
@@ -112,7 +128,7 @@ const get = {
     save(name + '.svg', 'image/svg+xml', coloured(new XMLSerializer().serializeToString(svg)));
   },
   spec: async (id, name) => save(name + '.vl.json', 'application/json',
-    coloured(JSON.stringify(live.specs[id] ?? (await data()).specs[id], null, 2)) + '\\n'),
+    coloured(JSON.stringify(live.specs[id] ?? (await data()).specs[id] ?? await live.spec(id), null, 2)) + '\\n'),
   result: async (_, name) => save(name + '.json', 'application/json',
     JSON.stringify((await data()).result, null, 2) + '\\n'),
 };
@@ -129,4 +145,15 @@ document.addEventListener('click', async (event) => {
   } catch { button.textContent = 'Not possible in this browser'; }
   if (button.textContent !== label) setTimeout(() => { button.textContent = label; }, 2000);
 });
+
+// What prices anew: its panel, then the script, which the policy knows by its hash. Without it the page is as it was.
+const start = async (element) => {
+  const { panel, script } = JSON.parse(await inflated(element));
+  document.body.insertAdjacentHTML('beforeend', panel);
+  const code = document.createElement('script');
+  code.textContent = script;
+  document.body.append(code);
+};
+const part = document.getElementById('live');
+if (part) start(part).catch(() => {});
 })();`;

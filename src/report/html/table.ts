@@ -86,21 +86,23 @@ export interface Download {
   readonly name: string;
 }
 
-const DOWNLOAD_LABELS: Readonly<Record<Download['kind'], string>> = {
+/** What the buttons say. */
+export const DOWNLOAD_LABELS: Readonly<Record<Download['kind'], string>> = {
   csv: 'CSV',
   svg: 'SVG',
   spec: 'Vega-Lite',
   result: 'Result as JSON',
 };
 
-/** Download buttons, hidden until the script runs. `label`: id of what they download. */
+/**
+ * Where download buttons go; the script makes them, as without it they could do nothing. `label`: id of what they
+ * download. Of each: kind, of what, and the name of the file where it is not that of the one before.
+ */
 export function downloads(label: string, list: readonly Download[]): string {
-  const buttons = list.map(
-    ({ kind, of, name }) =>
-      `<button type="button" data-get="${kind}" data-of="${of}" data-name="${escapeHtml(name)}" ` +
-      `aria-label="Download ${DOWNLOAD_LABELS[kind]}">${DOWNLOAD_LABELS[kind]}</button>`,
+  const items = list.map(({ kind, of, name }, i) =>
+    [kind, of, ...(name === list[i - 1]?.name ? [] : [name])].join(':'),
   );
-  return `<p class="tools" role="group" aria-labelledby="${label}" data-script hidden>${buttons.join('')}</p>`;
+  return `<p class="tools" role="group" aria-labelledby="${label}" data-gets="${escapeHtml(items.join(' '))}" data-script hidden></p>`;
 }
 
 /** A collapsed table. `remark`: HTML that follows the summary's text. */

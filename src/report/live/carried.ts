@@ -1,8 +1,9 @@
 import { deflateRawSync } from 'node:zlib';
 import type { Tally } from '../../model/tally.ts';
+import { base85Length } from '../html/base85.ts';
 import { type CarriedTally, packWindows } from './windows.ts';
 
-/** Bytes of compressed counts, as base64, that a page takes beside its result. */
+/** Bytes of compressed counts, as text, that a page takes beside its result. */
 const MOST_BYTES = 800_000;
 
 /**
@@ -13,7 +14,7 @@ export function carriedTallies(tallies: readonly (readonly Tally[])[]): readonly
   const whole = tallies.map((runs) =>
     runs.map(({ windows, held }) => ({ windows: packWindows(windows), held })),
   );
-  const bytes = (deflateRawSync(Buffer.from(JSON.stringify(whole))).length * 4) / 3;
+  const bytes = base85Length(deflateRawSync(Buffer.from(JSON.stringify(whole))).length);
   if (bytes <= MOST_BYTES) return whole;
   return whole.map((runs) =>
     runs.map(({ windows, held }) => ({ windows: windows.length === 0 ? [] : null, held })),

@@ -6,6 +6,7 @@ import type { CountedCombination, CountedOffer } from '../../sweep/kept.ts';
 import { evenly } from '../../sweep/offered.ts';
 import { typed } from '../../sweep/typed.ts';
 import type { PriceBand } from '../facts.ts';
+import { base85Length } from '../html/base85.ts';
 import {
   type CarriedCounts,
   type CarriedRun,
@@ -17,9 +18,9 @@ import { placeText, placeTextShort } from './words.ts';
 
 /** What of a sweep's structures fits into its page: as many as there is room for, evenly apart. */
 
-/** Bytes that something takes in a page: deflated, as base64. */
+/** Bytes that something takes in a page: deflated, as text. */
 const bytesOf = (value: unknown): number =>
-  Math.ceil((deflateRawSync(Buffer.from(JSON.stringify(value)), { level: 9 }).length * 4) / 3);
+  base85Length(deflateRawSync(Buffer.from(JSON.stringify(value)), { level: 9 }).length);
 
 /** Things that are carried once, however often they occur. */
 interface Shared<T> {

@@ -53,11 +53,12 @@ ${contents(view, choice !== null)}
 ${sections.join('\n')}
 ${choice === null ? '' : `${choice.section}\n`}${provenance(view, tool, commandLine)}
 </main>
-<footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and prices.</footer>${choice?.panel ?? ''}`;
+<footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and prices.</footer>`;
     const title = capital(headline(view, bestTrace(view)));
     const result = { schema: 'vmtax.sweep-page/1', tool, plan: planOf(view), ...view.analysis };
     const data = payload(JSON.stringify(result), choice?.writer ?? writer, choice?.carried ?? null);
-    return documentOf(`${title} · vmtax`, body, data, choice === null ? null : liveScript());
+    const part = choice === null ? null : { script: liveScript(), panel: choice.panel };
+    return documentOf(`${title} · vmtax`, body, data, part);
   };
   const still = page(null);
   const bytes = Buffer.byteLength(still);

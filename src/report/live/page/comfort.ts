@@ -30,6 +30,8 @@ interface Comfort {
   /** What downloads take in place of the page's data, by id of table and chart. */
   readonly tables: Record<string, readonly (readonly (string | null)[])[]>;
   readonly specs: Record<string, object>;
+  /** Makes the specification of a chart that is in neither. */
+  spec?: (id: string) => Promise<object | undefined>;
 }
 
 export const comfort = (globalThis as unknown as { readonly vmtax: Comfort }).vmtax;

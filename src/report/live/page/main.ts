@@ -5,7 +5,7 @@ import { PRICE_GROUPS } from '../groups.ts';
 import { formatSettings, type PriceName, parseSettings } from '../settings.ts';
 import { byId, comfort } from './comfort.ts';
 import { watchFields } from './panel.ts';
-import { createRedraw } from './redraw.ts';
+import { createRedraw, specOf } from './redraw.ts';
 import { changesText, flipCount, flipsHtml, ignoredText, noteHtml, spoken, timesHtml } from './said.ts';
 import { type Stage, type Stages, stagesOf } from './stages.ts';
 
@@ -26,6 +26,8 @@ function main(): void {
   const panel = byId('panel');
   const opener = byId('what-if') as HTMLButtonElement;
   const asks = opener.textContent!;
+  opener.setAttribute('aria-controls', panel.id);
+  opener.hidden = false;
   /** Of a sweep with several structures in its page. */
   const chooser = document.getElementById('structure') as HTMLSelectElement | null;
   /** The structure that the page starts with. */
@@ -212,6 +214,11 @@ function main(): void {
     const others = comfort.prices !== formatSettings(settings, NAMES) || comfort.structure !== structure;
     if (others || comfort.ignored.length > 0) fromAddress();
   });
+  // What moving prices leaves as it is has the specification that it has at the start.
+  comfort.spec = async (id) => {
+    const { start, ids } = (await stages()).of(first);
+    return specOf(start, ids, id);
+  };
   // What is printed or downloaded is what the prices are now.
   addEventListener('vmtax-flush', redraw.finish);
   addEventListener('beforeprint', redraw.finish);

@@ -1,11 +1,10 @@
 import type { Facts } from '../../facts.ts';
-import { changeContent, fileOf, groupContents, timeContent } from '../../html/contents.ts';
 import { effectTable } from '../../html/effects.ts';
 import { escapeHtml, heading, prose, sentence } from '../../html/escape.ts';
-import type { FigureContent } from '../../html/figure.ts';
+import { type FigureContent, svgId } from '../../html/figure.ts';
 import { legend } from '../../html/legend.ts';
-import { numaContents } from '../../html/numa.ts';
 import { htmlTable } from '../../html/table.ts';
+import { traceContents } from '../../html/trace-contents.ts';
 import { actionsTable } from '../../numa-page-tables.ts';
 import type { Table } from '../../table.ts';
 import { verdictParts } from '../../verdict.ts';
@@ -84,12 +83,7 @@ const causesOf = (all: readonly Facts[]): string =>
   [...new Set(all.flatMap((facts) => facts.cells.map(({ cause }) => cause)))].sort().join();
 
 function unitsOf(facts: Facts, id: string): Unit[] {
-  const contents = [
-    timeContent(facts, id),
-    ...facts.others.map((run, i) => changeContent(facts, run, id, i)),
-    ...numaContents(facts, id, fileOf(facts)).filter(({ counted }) => !counted),
-    ...groupContents(facts, id),
-  ];
+  const contents = traceContents(facts, id).filter(({ counted }) => !counted);
   const actions = `${id}-actions-table`;
   return [
     ...contents.filter((content) => document.getElementById(content.id) !== null).map(figureUnit),
@@ -97,6 +91,12 @@ function unitsOf(facts: Facts, id: string): Unit[] {
       ? []
       : [{ id: actions, write: () => writeTable(actions, actionsTable(facts)) }]),
   ];
+}
+
+/** The specification of a figure’s chart, where it can be made of such facts. */
+export function specOf(all: readonly Facts[], ids: readonly string[], svg: string): object | undefined {
+  const contents = all.flatMap((facts, i) => traceContents(facts, ids[i]!));
+  return contents.find((content) => svgId(content) === svg)?.chart().spec;
 }
 
 function figureUnit(content: FigureContent): Unit {
@@ -117,15 +117,16 @@ function figureUnit(content: FigureContent): Unit {
   };
 }
 
-function drawChart({ id, finding, how, chart }: FigureContent): void {
-  const svg = document.getElementById(`${id}-svg`);
+function drawChart(content: FigureContent): void {
+  const { id, finding, how, chart } = content;
+  const svg = document.getElementById(svgId(content));
   if (svg === null) return;
   const drawn = chart();
   const { width, height } = drawn;
   for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` }))
     svg.setAttribute(name, String(value));
   svg.innerHTML = `<title id="${id}-svg-t">${escapeHtml(finding)}</title><desc id="${id}-svg-d">${escapeHtml(how)}</desc>${paint(drawn)}`;
-  comfort.specs[`${id}-svg`] = drawn.spec;
+  comfort.specs[svgId(content)] = drawn.spec;
 }
 
 function writeTable(id: string, table: Table): void {
