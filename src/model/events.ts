@@ -83,7 +83,7 @@ export function createEvents({ platform, counters, locks, visits, contexts, head
       case EVENT.diskRequest:
       case EVENT.networkRequest:
         visit(cpu, contexts[traceCpu]!);
-        // A block that another machine has read is mapped, not read again.
+        // A block that some machine has read, this one included, and that is still in memory is mapped, not read again.
         if (kind === EVENT.networkRequest || !platform.memory?.resident(numberOf(events, event), arg))
           countRequest(kind === EVENT.diskRequest, arg);
         platform.request(cpu);

@@ -59,8 +59,11 @@ export const PRESETS: Readonly<Record<string, SystemInput>> = {
     description:
       'IRIX 5.3 on a bus with all memory equally far, without contention: the paper’s comparison machine',
     machine: { nodes: 1, interconnect: 'bus', contention: 'none' },
+    // Whatever serves a miss, memory or another cache on the bus.
+    prices: { local_ns: 300, neighbour_ns: 300 },
     sources: {
       'prices.local_ns': { source: 'Disco, SOSP’97, section 5.5: 300 ns for all', role: 'measured' },
+      'prices.neighbour_ns': { source: 'Disco, SOSP’97, section 5.5: 300 ns for all', role: 'measured' },
     },
   },
   'linux-numa-balancing': {

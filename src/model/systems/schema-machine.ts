@@ -55,7 +55,7 @@ export const machine = z
       'uniform',
       chosen(
         'between nodes: uniform (one hop between any two), mesh (two-dimensional, as square as it goes), ' +
-          'hypercube (the next power of two), bus (all memory equally far: a UMA machine, one node)',
+          'hypercube (a power of two of nodes), bus (all memory equally far: a UMA machine, one node)',
       ),
     ),
     coherence: field(
