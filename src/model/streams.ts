@@ -1,8 +1,10 @@
 import { splitTrace } from '../trace/compose/split.ts';
+import { InputError } from '../trace/errors.ts';
 import type { Trace } from '../trace/types.ts';
 import { createSchedule } from './monitor/scheduling/schedule.ts';
 import type { Schedule, ScheduleOptions } from './monitor/scheduling/types.ts';
 import type { System } from './systems/schema.ts';
+import { cpusOfVms } from './systems/vm-lists.ts';
 
 /**
  * In what form a system takes the trace: as it is, divided among virtual machines, or reordered because there are
@@ -11,7 +13,9 @@ import type { System } from './systems/schema.ts';
 export interface StreamForm {
   readonly vms: number;
   /** Null: every CPU of the trace runs as recorded. */
-  readonly schedule: ScheduleOptions | null;
+  readonly schedule: Omit<ScheduleOptions, 'vmCpus'> | null;
+  /** CPUs of each machine, as `monitor.vms.cpus` has them. */
+  readonly vmCpus: string;
 }
 
 /** CPUs of a system's machine on a trace of so many. */
@@ -20,12 +24,15 @@ export const cpusOf = ({ machine }: System, traceCpus: number): number =>
 
 export function streamForm(system: System, traceCpus: number): StreamForm {
   const { machine, monitor } = system;
-  if (monitor === null) return { vms: 1, schedule: null };
+  if (monitor === null) return { vms: 1, vmCpus: 'all', schedule: null };
   const cpus = cpusOf(system, traceCpus);
-  const scheduled = cpus < traceCpus && machine.cpu_assignment === 'one-to-one';
+  // Who has CPUs of its own is placed on them, even where there are enough for all.
+  const scheduled =
+    (cpus < traceCpus || monitor.vms.cpus !== 'all') && machine.cpu_assignment === 'one-to-one';
   const { schedule } = monitor;
   return {
     vms: monitor.vms.count,
+    vmCpus: monitor.vms.cpus,
     schedule: scheduled
       ? {
           cpus,
@@ -47,5 +54,13 @@ export function streamForm(system: System, traceCpus: number): StreamForm {
 /** The trace in that form. */
 export function streamOf(trace: Trace, form: StreamForm): { trace: Trace; schedule: Schedule | null } {
   const divided = splitTrace(trace, form.vms);
-  return { trace: divided, schedule: form.schedule === null ? null : createSchedule(divided, form.schedule) };
+  if (form.schedule === null) {
+    if (form.vmCpus !== 'all')
+      throw new InputError(
+        'monitor.vms.cpus needs machine.cpu_assignment=one-to-one: otherwise the CPUs of the trace are dealt out',
+      );
+    return { trace: divided, schedule: null };
+  }
+  const vmCpus = cpusOfVms(form.vmCpus, divided.header.vms?.length ?? 1, form.schedule.cpus);
+  return { trace: divided, schedule: createSchedule(divided, { ...form.schedule, vmCpus }) };
 }

@@ -25,6 +25,7 @@ const OPTIONS: ScheduleOptions = {
   affinity: true,
   balance: true,
   gang: false,
+  vmCpus: null,
   stealDelayInstructions: 0,
   farStealDelayInstructions: 0,
   idleInstructions: 0,
@@ -117,6 +118,31 @@ describe('a schedule', () => {
         const again = await run(trace, { ...options, ...how });
         expect(again.counts).toEqual(counts);
         expect(again.items).toEqual(items);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('keeps machines on their own CPUs, and loses nothing by it', async () => {
+    const own = fc.array(fc.subarray([0, 1, 2, 3], { minLength: 1 }), { minLength: 6, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(machines, settings, booleans, own, async (traces, options, how, lists) => {
+        const composed = vmsOf(traces);
+        const cpus = lists.slice(0, traces.length);
+        const { items, schedule } = await run(composed, {
+          ...options,
+          ...how,
+          cpus: 4,
+          gang: false,
+          vmCpus: cpus,
+        });
+        const placed = Array.from(schedule.placement);
+        for (const [vm, { firstCpu, cpus: vcpus }] of composed.header.vms!.entries())
+          for (let cpu = firstCpu; cpu < firstCpu + vcpus; cpu++) {
+            expect(cpus[vm]).toContain(placed[cpu]);
+            for (const item of items) if (item.cpu === cpu) expect(cpus[vm]).toContain(item.on);
+          }
+        expect(items.length).toBe((await written(composed.chunks())).items.length);
       }),
       { numRuns: 60 },
     );

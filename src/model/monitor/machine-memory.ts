@@ -6,6 +6,7 @@ import type { PageMechanics } from '../paging/mechanics.ts';
 import type { Synthetic } from '../paging/synthetic.ts';
 import type { MachineMemory, PlatformParts } from '../platform.ts';
 import { scaledThresholds } from '../systems/schema-memory.ts';
+import { memoryOfVms } from '../systems/vm-lists.ts';
 import { type Balance, createBalance, type Transfer } from './balance.ts';
 import { type Change, createSharing } from './sharing.ts';
 
@@ -122,17 +123,16 @@ export function createMachineMemory(
     if (effect === 'share') guard(page);
   };
 
-  const sharePages = shape.memory / PAGE_BYTES;
-  const machines = Math.max(1, vms.length);
+  const shares = memoryOfVms(shape.memory, Math.max(1, vms.length)).map((own) =>
+    Math.floor(own / PAGE_BYTES),
+  );
   /** Null: memory is as large as anyone wants. Its pages are the account's machine pages. */
   const balance: Balance | null =
     shape.memory === 0
       ? null
       : createBalance({
-          shares: new Array<number>(machines).fill(sharePages),
-          thresholds: management.balancing
-            ? new Array(machines).fill(scaledThresholds(management, sharePages))
-            : null,
+          shares,
+          thresholds: management.balancing ? shares.map((own) => scaledThresholds(management, own)) : null,
         });
   const vmOf = (page: number): number =>
     vms.length === 0 ? 0 : Math.floor(pages.physicalPage[page]! / MACHINE_PAGES);
@@ -244,8 +244,7 @@ export function createMachineMemory(
         ...sharing.footprint(),
         counts: sharing.counts(),
         samples: sharing.samples(),
-        balance:
-          balance === null ? null : Array.from({ length: machines }, (_, vm) => ({ ...balance.counts(vm) })),
+        balance: balance === null ? null : shares.map((_, vm) => ({ ...balance.counts(vm) })),
       };
     },
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PAGE_BYTES } from '../../trace/types.ts';
 import { bytes, chosen, count, field, positive } from './fields.ts';
+import { CPU_LISTS, SIZES } from './vm-lists.ts';
 
 /** Several virtual machines in a system, and how their virtual CPUs share the machine's CPUs. */
 
@@ -17,9 +18,26 @@ export const vms = z.strictObject({
     ),
   ),
   memory: field(
-    z.union([z.literal(0), bytes.pipe(z.number().min(PAGE_BYTES))]),
+    z.union([
+      z.literal(0),
+      bytes.pipe(z.number().min(PAGE_BYTES)),
+      z.string().regex(SIZES, 'expected bytes, or a size for each virtual machine, e.g. 96M+32M*7'),
+    ]),
     0,
-    chosen('memory of each virtual machine, for balancing and paging; 0: as much as it wants', 'bytes'),
+    chosen(
+      'memory of each virtual machine, for balancing and paging; 0: as much as it wants; 96M+32M*7: of each its own',
+      'bytes',
+    ),
+  ),
+  cpus: field(
+    z.union([
+      z.literal('all'),
+      z.string().regex(CPU_LISTS, 'expected all, or the CPUs of each virtual machine, e.g. 0-3+4,6+5'),
+    ]),
+    'all',
+    chosen(
+      'CPUs on which each virtual machine’s virtual CPUs may run: all, or of each machine its own, e.g. 0-3+4,6+5',
+    ),
   ),
 });
 

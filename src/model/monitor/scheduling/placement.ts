@@ -20,19 +20,25 @@ export function nearestFirst(cpu: number, cpus: number, nodes: number): number[]
 /**
  * The CPU on which each vCPU begins: no CPU has two more than another, a machine's vCPUs are on different
  * CPUs while there are any, and as near each other as that leaves room for. As many vCPUs as CPUs keep their
- * numbers. Machines are placed in order, each around the node that has least to do.
+ * numbers. Machines are placed in order, each around the node that has least to do. `own`: CPUs of each machine, which
+ * it does not leave; null: all.
  */
-export function placeVcpus(machines: readonly VcpuRange[], cpus: number, nodes: number): Uint8Array {
+export function placeVcpus(
+  machines: readonly VcpuRange[],
+  cpus: number,
+  nodes: number,
+  own: readonly (readonly number[])[] | null = null,
+): Uint8Array {
   const vcpus = machines.reduce((sum, machine) => sum + machine.cpus, 0);
   const placement = Uint8Array.from({ length: vcpus }, (_, vcpu) => vcpu);
-  if (vcpus === cpus) return placement;
+  if (vcpus === cpus && own === null) return placement;
   const load = new Array<number>(cpus).fill(0);
   const loadOf = (node: number): number =>
     load.reduce((sum, own, cpu) => sum + (nodeOfCpu(cpu, cpus, nodes) === node ? own : 0), 0);
-  for (const machine of machines) {
+  for (const [at, machine] of machines.entries()) {
     let node = 0;
     for (let other = 1; other < nodes; other++) if (loadOf(other) < loadOf(node)) node = other;
-    const order = nearestFirst(node * cpusOfNode(cpus, nodes), cpus, nodes);
+    const order = own?.[at] ?? nearestFirst(node * cpusOfNode(cpus, nodes), cpus, nodes);
     const mine = new Array<number>(cpus).fill(0);
     for (let vcpu = machine.firstCpu; vcpu < machine.firstCpu + machine.cpus; vcpu++) {
       let best = order[0]!;
@@ -44,4 +50,17 @@ export function placeVcpus(machines: readonly VcpuRange[], cpus: number, nodes: 
     }
   }
   return placement;
+}
+
+/** Whether a vCPU may run on a CPU. */
+export type Allowed = (vcpu: number, cpu: number) => boolean;
+
+/** Machines’ vCPUs on `own`, the CPUs of each machine; null: everywhere. */
+export function allowedOn(
+  machines: readonly VcpuRange[],
+  own: readonly (readonly number[])[] | null,
+): Allowed {
+  if (own === null) return () => true;
+  const sets = machines.flatMap(({ cpus }, at) => new Array<Set<number>>(cpus).fill(new Set(own[at])));
+  return (vcpu, cpu) => sets[vcpu]!.has(cpu);
 }

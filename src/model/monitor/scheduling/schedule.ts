@@ -9,7 +9,7 @@ import { CHUNK_RECORDS, SEGMENT_REFILL, type Trace } from '../../../trace/types.
 import type { ScheduleCounts } from '../../tally-schedule.ts';
 import { createFeed, ENDED, type Feed, READY } from './feed.ts';
 import { createGang } from './gang.ts';
-import { placeVcpus, type VcpuRange } from './placement.ts';
+import { allowedOn, placeVcpus, type VcpuRange } from './placement.ts';
 import { createScheduleState, type SchedulePolicy, type ScheduleState } from './state.ts';
 import { createSharing } from './time-sharing.ts';
 import type { Schedule, ScheduleAction, Scheduled, ScheduleOptions } from './types.ts';
@@ -23,17 +23,20 @@ import type { Schedule, ScheduleAction, Scheduled, ScheduleOptions } from './typ
 const LOOKAHEAD_SLICES = 4;
 
 /**
- * The schedule of a trace on a machine. Where there are at most as many vCPUs as CPUs, each has its own for
+ * The schedule of a trace on a machine. Where no two vCPUs are placed on one CPU, each has its own for
  * ever and chunks pass through as they are. Throws InputError where options do not fit the trace.
  */
 export function createSchedule(trace: Trace, options: ScheduleOptions): Schedule {
   checkOptions(options);
   const { header } = trace;
   const machines: readonly VcpuRange[] = header.vms ?? [{ firstCpu: 0, cpus: header.cpus }];
-  const placement = placeVcpus(machines, options.cpus, options.nodes);
-  return header.cpus <= options.cpus
+  const own = options.vmCpus;
+  if (own !== null && options.gang)
+    throw new InputError('monitor.vms.cpus and monitor.schedule.gang do not go together: set one of them');
+  const placement = placeVcpus(machines, options.cpus, options.nodes, own);
+  return new Set(placement).size === placement.length
     ? dedicated(trace, options, placement)
-    : shared(trace, options, machines, placement);
+    : shared(trace, options, machines, placement, own);
 }
 
 function checkOptions(options: ScheduleOptions): void {
@@ -122,6 +125,7 @@ function shared(
   options: ScheduleOptions,
   machines: readonly VcpuRange[],
   placement: Uint8Array,
+  own: readonly (readonly number[])[] | null,
 ): Schedule {
   const { header } = trace;
   const all = Array.from({ length: header.cpus }, (_, vcpu) => vcpu);
@@ -142,7 +146,7 @@ function shared(
     bufferBytes: options.bufferBytes,
   });
   const state = createScheduleState(options, machines, placement, feed);
-  const policy = options.gang ? createGang(state) : createSharing(state);
+  const policy = options.gang ? createGang(state) : createSharing(state, allowedOn(machines, own));
   return {
     dedicated: false,
     placement,

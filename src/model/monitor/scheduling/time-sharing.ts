@@ -1,12 +1,12 @@
 import { nodeOfCpu } from '../../hardware/nodes.ts';
-import { nearestFirst } from './placement.ts';
+import { type Allowed, nearestFirst } from './placement.ts';
 import type { SchedulePolicy, ScheduleState } from './state.ts';
 
 /**
  * Time-sharing by single vCPUs. With affinity each CPU has a queue, served round-robin, and with balance an
  * idle CPU steals from the others'; without affinity all CPUs serve one queue.
  */
-export function createSharing(state: ScheduleState): SchedulePolicy {
+export function createSharing(state: ScheduleState, allowed: Allowed): SchedulePolicy {
   const { options, running, readyAt, placement } = state;
   const { cpus, nodes, affinity, balance, idleInstructions, sliceInstructions } = options;
   const queues: number[][] = Array.from({ length: affinity ? cpus : 1 }, () => []);
@@ -17,9 +17,10 @@ export function createSharing(state: ScheduleState): SchedulePolicy {
   const idleSince = new Float64Array(cpus).fill(-1);
   let retry = Number.POSITIVE_INFINITY;
 
-  /** Index in the queue of the first vCPU that can run at a time, or −1. */
-  const firstReady = async (queue: readonly number[], time: number): Promise<number> => {
+  /** Index in the queue of the first vCPU that can run on a CPU at a time, or −1. */
+  const firstReady = async (queue: readonly number[], cpu: number, time: number): Promise<number> => {
     for (const [at, vcpu] of queue.entries()) {
+      if (!allowed(vcpu, cpu)) continue;
       if (!(await state.ready(vcpu, time))) continue;
       if (readyAt[vcpu]! <= time) return at;
       retry = Math.min(retry, readyAt[vcpu]!);
@@ -30,7 +31,7 @@ export function createSharing(state: ScheduleState): SchedulePolicy {
   const fill = async (cpu: number, time: number): Promise<boolean> => {
     retry = Number.POSITIVE_INFINITY;
     const own = queueOf(cpu);
-    const at = await firstReady(own, time);
+    const at = await firstReady(own, cpu, time);
     if (at >= 0) {
       state.start(cpu, own.splice(at, 1)[0]!, time, false);
       idleSince[cpu] = -1;
@@ -49,7 +50,7 @@ export function createSharing(state: ScheduleState): SchedulePolicy {
       }
       // What an idle victim could run is its own; it comes to it in this round.
       if (running[victim]! < 0) continue;
-      const found = await firstReady(queueOf(victim), time);
+      const found = await firstReady(queueOf(victim), cpu, time);
       if (found < 0) continue;
       state.start(cpu, queueOf(victim).splice(found, 1)[0]!, time, true);
       idleSince[cpu] = -1;
@@ -64,7 +65,7 @@ export function createSharing(state: ScheduleState): SchedulePolicy {
     const until = why === 'idle' ? time + idleInstructions : time;
     if (why !== 'nothing' && until <= time) {
       // It goes on if nobody else can.
-      const other = await firstReady(own, time);
+      const other = await firstReady(own, cpu, time);
       if (other < 0) {
         state.slice[cpu] = sliceInstructions;
         return;

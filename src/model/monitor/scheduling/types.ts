@@ -16,6 +16,8 @@ export interface ScheduleOptions {
   readonly balance: boolean;
   /** All vCPUs of a machine run at the same time, or none does. */
   readonly gang: boolean;
+  /** CPUs of each machine, which its vCPUs do not leave; null: all. */
+  readonly vmCpus: readonly (readonly number[])[] | null;
   /** How long a CPU has been idle before it steals from its own node, and from another. */
   readonly stealDelayInstructions: number;
   readonly farStealDelayInstructions: number;
