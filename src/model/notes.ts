@@ -58,7 +58,17 @@ export function notesOnMachines(
       text: `Page policy ${system.pages.policy} does nothing: pages move only between several nodes whose caches are coherent.`,
       touches: REMOTE,
     });
-  if (tally.pages !== null) {
+  const { trigger } = system.pages.disco;
+  if (tally.pages !== null && system.pages.policy === 'disco' && !anyOf(tally.pages.decisions)) {
+    // Shorter intervals, which `checkIntervals` may advise, would leave each still fewer misses.
+    if (trigger !== 'infinite')
+      notes.push({
+        text:
+          `Page policy disco decided nothing: no page of another node had ${trigger} misses of one CPU ` +
+          '(pages.disco.trigger) in an interval; a longer run or a lower trigger would show it at work.',
+        touches: MOVED,
+      });
+  } else if (tally.pages !== null) {
     const { warning } = checkIntervals(system.pages, {
       cpus: tally.cpus,
       instructions: tally.instructions,
@@ -164,3 +174,6 @@ function sharingOf({ machine, monitor }: System, vms: number, tally: CountedTall
     'no page is moved or copied, and stores are seen where they miss in the TLB.'
   );
 }
+
+const anyOf = (counts: Readonly<Record<string, number>>): boolean =>
+  Object.values(counts).some((count) => count > 0);

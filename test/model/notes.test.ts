@@ -59,3 +59,17 @@ test('what a note says to set makes the policy scan', async () => {
   expect(settings.length).toBe(2);
   expect((await notesOf(spec, [preset], ...settings)).get(preset)).not.toContain('never scanned');
 });
+
+test('a policy that has nothing to decide says what it lacks, and acts once it has that', async () => {
+  const spec = 'workload:zipf?cpus=4&instructions=200K';
+  const idle = (await notesOf(spec, ['disco-numa'])).get('disco-numa')!;
+  expect(idle).toContain(
+    'Page policy disco decided nothing: no page of another node had 128 misses of one CPU',
+  );
+  // Shorter intervals would leave it with even fewer misses.
+  expect(idle).not.toContain('pages.disco.reset_interval_ns');
+  const busy = (await notesOf(spec, ['disco-numa'], 'pages.disco.trigger=4')).get('disco-numa')!;
+  expect(busy).not.toContain('decided nothing');
+  const off = (await notesOf(spec, ['disco-numa'], 'pages.disco.trigger=infinite')).get('disco-numa')!;
+  expect(off).not.toContain('decided nothing');
+});
