@@ -13,7 +13,7 @@ import { openTrace } from '../../src/trace/formats/registry.ts';
 import { ingest } from '../../src/trace/ingest.ts';
 import { inChromium, setEach, violations } from './chromium.ts';
 import { everything, type LiveResult, optionsOf, replayed, resultOf, totalWith } from './live-run.ts';
-import { textOf } from './page.ts';
+import { dataOf, textOf } from './page.ts';
 
 /** Prices moved in the page, in a real browser: what it shows is what the command line gives with `--set`. */
 
@@ -121,6 +121,48 @@ inChromium((pages) => {
     }
     await expected.close();
     expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('specifications that the page does not hold are made in it, as they were', async () => {
+    const { tallies: _, ...options } = optionsOf(all);
+    const still = dataOf((await renderHtml(all.result, options)).html).specs;
+    const held = dataOf(readFileSync(pages.path('all.html'), 'utf8')).specs;
+    const left = Object.keys(still).filter((id) => !(id in held));
+    expect(left.length).toBeGreaterThan(10);
+    expect(left).toContain('trace-1-time-svg');
+    const { page, problems, close } = await open(address);
+    await page.locator('#what-if').waitFor();
+    const made: Record<string, object> = await page.evaluate(
+      `(async (ids) => Object.fromEntries(await Promise.all(ids.map(async (id) => [id, await vmtax.spec(id)]))))(${JSON.stringify(left)})`,
+    );
+    for (const id of left) expect(made[id], id).toEqual(still[id]);
+    expect({ ...held, ...made }).toEqual(still);
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('a browser that cannot unpack the panel says so, and shows the page', async () => {
+    const { page, close } = await open('about:blank');
+    await page.addInitScript('delete globalThis.DecompressionStream');
+    await page.goto(single);
+    const button = page.locator('#what-if');
+    await button.waitFor();
+    expect(await button.textContent()).toBe('Prices cannot be changed in this browser');
+    expect(await button.isDisabled()).toBe(true);
+    expect(await page.locator('svg.chart:visible').count()).toBeGreaterThan(2);
+    await close();
+  });
+
+  test('on a phone the button is a bar below the page, not on its figures', async () => {
+    const { page, close } = await open(single, { viewport: { width: 360, height: 740 } });
+    const button = page.locator('#what-if');
+    await button.waitFor();
+    expect(await button.boundingBox()).toMatchObject({ x: 0, width: 360 });
+    await page.evaluate('scrollTo(0, document.body.scrollHeight)');
+    const [footer, bar] = [await page.locator('footer').boundingBox(), await button.boundingBox()];
+    expect(footer!.y + footer!.height).toBeLessThan(bar!.y);
+    expect(await violations(page)).toEqual([]);
     await close();
   });
 

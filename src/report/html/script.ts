@@ -7,8 +7,8 @@ import { DOWNLOAD_LABELS } from './table.ts';
  * function, so that it can be read, and hashed for the content security policy.
  *
  * The address: `#place~theme=dark~open=id.id~structure=0123abcd~prices=local_ns:500`. The script that prices anew
- * (`live/page/`) is put into the page by this one and finds in `vmtax` the data, what the address says of prices and (of a sweep)
- * the structure, and where it leaves what downloads are made from.
+ * (`live/page/`) is put into the page by this one and finds in `vmtax` the data, what the address says of prices and (of a
+ * sweep) the structure, and where it leaves what downloads are made from.
  */
 export const SCRIPT = `'use strict';(() => {
 const root = document.documentElement;
@@ -128,7 +128,7 @@ const get = {
     save(name + '.svg', 'image/svg+xml', coloured(new XMLSerializer().serializeToString(svg)));
   },
   spec: async (id, name) => save(name + '.vl.json', 'application/json',
-    coloured(JSON.stringify(live.specs[id] ?? (await data()).specs[id] ?? await live.spec(id), null, 2)) + '\\n'),
+    coloured(JSON.stringify(live.specs[id] ?? (await data()).specs[id] ?? await made(id), null, 2)) + '\\n'),
   result: async (_, name) => save(name + '.json', 'application/json',
     JSON.stringify((await data()).result, null, 2) + '\\n'),
 };
@@ -146,7 +146,7 @@ document.addEventListener('click', async (event) => {
   if (button.textContent !== label) setTimeout(() => { button.textContent = label; }, 2000);
 });
 
-// What prices anew: its panel, then the script, which the policy knows by its hash. Without it the page is as it was.
+// The panel, then the script, which the policy knows by its hash.
 const start = async (element) => {
   const { panel, script } = JSON.parse(await inflated(element));
   document.body.insertAdjacentHTML('beforeend', panel);
@@ -155,5 +155,7 @@ const start = async (element) => {
   document.body.append(code);
 };
 const part = document.getElementById('live');
-if (part) start(part).catch(() => {});
+const started = part && start(part).catch(() => Object.assign(document.getElementById('what-if'),
+  { hidden: false, disabled: true, textContent: 'Prices cannot be changed in this browser' }));
+const made = async (id) => { await started; return live.spec(id); };
 })();`;

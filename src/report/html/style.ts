@@ -147,7 +147,7 @@ legend{font-weight:650;padding:0;margin:0 0 4px}
 `;
 
 const MEDIA = `@media (min-width:1100px){.with-panel body{padding-right:372px}.with-panel #inputs .scroll{width:auto;margin-left:0}}
-@media (max-width:1099px){.panel-fields>.how:not(.frozen){display:none}#panel{inset:auto 0 0 0;width:auto;height:62vh;border-left:0;border-top:1px solid var(--line);box-shadow:0 -6px 24px rgb(0 0 0/.16)}.with-panel body{padding-bottom:62vh}.panel-now{max-height:20vh}}
+@media (max-width:1099px){#what-if{inset:auto 0 0;border-width:1px 0 0;border-radius:0;min-height:44px}#what-if:disabled{color:var(--muted)}html{scroll-padding-bottom:56px}footer.wrap{margin-bottom:84px}.panel-fields>.how:not(.frozen){display:none}#panel{inset:auto 0 0 0;width:auto;height:62vh;border-left:0;border-top:1px solid var(--line);box-shadow:0 -6px 24px rgb(0 0 0/.16)}.with-panel body{padding-bottom:62vh}.panel-now{max-height:20vh}}
 @media (min-width:960px){#inputs .scroll{width:min(96vw,1240px);margin-left:calc(50% - min(96vw,1240px)/2)}}
 @media (max-width:640px){
 .wrap{padding:0 16px}.verdict{padding:20px 18px}h1{font-size:1.4rem}h2{font-size:1.25rem}
