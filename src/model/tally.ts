@@ -219,7 +219,7 @@ export interface PageFacts {
   readonly decisions: Readonly<Record<string, number>>;
   /** Pages that were ever hot, by what was done with them: `left`, `migrated`, `replicated`, both. */
   readonly fates: Readonly<Record<string, number>>;
-  /** Machine pages at the end beyond one a page: replicas, and where pages have moved to. */
+  /** Machine pages at the end that are copies, or that pages have moved to. */
   readonly replicas: number;
 }
 

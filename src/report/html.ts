@@ -71,10 +71,12 @@ ${ledgerSection(writer.exact, ledger, all)}
 ${provenanceSection(result, all, options.commandLine)}
 </main>
 <footer class="wrap">One file, nothing loaded from elsewhere. Times are modelled from counted events and the inputs above.</footer>`;
-  if (live !== null)
-    for (const [i, facts] of all.entries())
-      for (const content of traceContents(facts, traceId(i))) writer.specs.delete(svgId(content));
-  const data = payload(renderJson(result, { indent: 0 }), writer, carried);
+  // What the live script can make the page need not hold.
+  const made = new Set(
+    live === null ? [] : all.flatMap((facts, i) => traceContents(facts, traceId(i)).map(svgId)),
+  );
+  const specs = new Map([...writer.specs].filter(([id]) => !made.has(id)));
+  const data = payload(renderJson(result, { indent: 0 }), { ...writer, specs }, carried);
   const part =
     live === null ? null : { script: liveScript(), panel: panel(live, options.ledger, inputs.isIdle) };
   const html = documentOf(`${verdictParts(all).answer} · vmtax`, body, data, part);

@@ -45,7 +45,9 @@ export const tally = z
         fates: z
           .record(text, count)
           .meta({ description: 'pages that were ever hot, by what was done with them' }),
-        replicas: count.meta({ description: 'machine pages at the end beyond one a page' }),
+        replicas: count.meta({
+          description: 'machine pages at the end that are copies, or that pages have moved to',
+        }),
       })
       .nullable(),
     memory: z

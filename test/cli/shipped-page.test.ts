@@ -7,11 +7,8 @@ const place = workplace();
 
 /** What `npm start` writes, with one seed in place of three, whose times are a few hundred bytes. */
 test('the page of the shipped traces stays below 500,000 bytes, whole', async () => {
-  const { status, stderr } = await vmtax(
-    ['run', '--shipped', '--seeds', '1', '--html', 'report.html'],
-    place,
-  );
-  expect([status, stderr]).toEqual([0, expect.any(String)]);
+  const { status } = await vmtax(['run', '--shipped', '--seeds', '1', '--html', 'report.html'], place);
+  expect(status).toBe(0);
   const page = readFileSync(place.path('report.html'));
   expect(page.length).toBeLessThan(499_000);
   const html = page.toString();

@@ -7,6 +7,7 @@ import { compareSystems } from '../../src/model/run.ts';
 import { presetSystem } from '../../src/model/systems/load.ts';
 import { type System, systemSchema } from '../../src/model/systems/schema.ts';
 import { sumCounter, type Tally } from '../../src/model/tally.ts';
+import { ingest } from '../../src/trace/ingest.ts';
 import type { Trace } from '../../src/trace/types.ts';
 import { openWorkload } from '../../src/trace/workloads/open.ts';
 import { COHERENCE_ONLY, fromReferences, onCpus, references, runs } from './coherence-runs.ts';
@@ -150,6 +151,20 @@ test('pages that all nodes read are local to all after the first round', async (
     ),
     runs(20),
   );
+});
+
+test('on the bus of irix-uma whatever serves a miss takes 300 ns', async () => {
+  // Memory serves what is touched first, another CPU's cache what that one has stored to.
+  const trace = await ingest(openWorkload('workload:migratory?cpus=8&lines=64&rounds=20'));
+  const options = { warmup: 0, baseline: null, seeds: 1 };
+  const { runs: made } = await compareSystems(trace, [presetSystem('irix-uma')], options);
+  await trace.close();
+  const served = made[0]!.breakdown.parts.filter(({ cause }) =>
+    /^stall_(?:local|remote|dirty|neighbour)_/.test(cause),
+  );
+  const causes = new Set(served.map(({ cause }) => cause));
+  expect([...causes].sort()).toEqual(['stall_local_instruction', 'stall_neighbour_data']);
+  for (const { count, ps, cause } of served) expect(ps, cause).toBe(count * 300_000);
 });
 
 test('pages that two nodes write in every interval never move', async () => {

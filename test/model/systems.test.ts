@@ -51,13 +51,6 @@ describe('presets', () => {
     expect(paths.every((path) => path === 'monitor' || path.startsWith('monitor.'))).toBe(true);
   });
 
-  test('on the bus of irix-uma a miss costs the same whoever serves it', () => {
-    const { machine, prices } = presetSystem('irix-uma');
-    expect(machine).toMatchObject({ nodes: 1, interconnect: 'bus' });
-    expect(prices.local_ns).toBe(300);
-    expect(prices.neighbour_ns).toBe(prices.local_ns);
-  });
-
   test('an unknown name is refused with the names there are', () => {
     for (const name of ['nosuch', 'toString', '__proto__', ''])
       expect(messageOf(() => presetSystem(name))).toContain('disco-linux-mips');

@@ -29,17 +29,19 @@ export const chosen = (description: string, unit = ''): FieldMeta => ({
   role: 'chosen',
 });
 
+/** Bytes that a whole number, with K, M or G behind it (powers of 1024), stands for. */
+export function bytesOf(size: string): number {
+  const unit = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 }[size.slice(-1)] ?? 1;
+  return Number.parseInt(size, 10) * unit;
+}
+
 /** Bytes: an integer, or text with K, M or G (powers of 1024). */
 export const bytes = z
   .union([
     z.number(),
     z.string().regex(/^\d+[KMG]?$/, 'expected bytes as a whole number, or with K, M or G, e.g. 256K'),
   ])
-  .transform((value) => {
-    if (typeof value === 'number') return value;
-    const unit = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 }[value.slice(-1)] ?? 1;
-    return Number.parseInt(value, 10) * unit;
-  })
+  .transform((value) => (typeof value === 'number' ? value : bytesOf(value)))
   .pipe(z.number().int().positive());
 
 export const positive = z.number().int().positive();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_MACHINES } from '../../trace/compose/spec.ts';
 import { PAGE_BYTES } from '../../trace/types.ts';
 import { bytes, chosen, count, field, positive } from './fields.ts';
 import { CPU_LISTS, SIZES } from './vm-lists.ts';
@@ -9,7 +10,7 @@ const CELLULAR_BALANCE = 'Cellular Disco, SOSP’99, section 4.2';
 
 export const vms = z.strictObject({
   count: field(
-    positive.max(128),
+    positive.max(MOST_MACHINES),
     1,
     chosen(
       'virtual machines among which the trace’s CPUs are divided in equal blocks, each with its own copy of the ' +

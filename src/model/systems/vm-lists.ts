@@ -1,5 +1,7 @@
+import { MOST_MACHINES } from '../../trace/compose/spec.ts';
 import { InputError } from '../../trace/errors.ts';
 import { PAGE_BYTES } from '../../trace/types.ts';
+import { bytesOf } from './fields.ts';
 
 /** Settings that may differ between virtual machines: one value for each, in order, with + between them. */
 
@@ -8,10 +10,6 @@ export const SIZES = /^\d+[KMG]?(?:\*\d+)?(?:\+\d+[KMG]?(?:\*\d+)?)*$/;
 
 /** `0-3+4,6+5`: of each machine the CPUs, single ones and stretches. */
 export const CPU_LISTS = /^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*(?:\+\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)*$/;
-
-const UNITS: Readonly<Record<string, number>> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
-/** No list is longer than the machines that there can be. */
-const MOST = 128;
 
 const machinesOf = (count: number): string =>
   count === 1 ? 'one virtual machine' : `${count} virtual machines`;
@@ -24,16 +22,16 @@ export function memoryOfVms(memory: number | string, count: number): number[] {
   if (typeof memory === 'number') return new Array<number>(count).fill(memory);
   const sizes = memory.split('+').flatMap((part) => {
     const [size = '', times = '1'] = part.split('*');
-    const bytes = Number.parseInt(size, 10) * (UNITS[size.slice(-1)] ?? 1);
+    const bytes = bytesOf(size);
     if (bytes < PAGE_BYTES || !Number.isSafeInteger(bytes))
       throw new InputError(
         `monitor.vms.memory: ${size} is no size of a memory of ${PAGE_BYTES} bytes or more`,
       );
-    return new Array<number>(Math.min(Number(times), MOST + 1)).fill(bytes);
+    return new Array<number>(Math.min(Number(times), MOST_MACHINES + 1)).fill(bytes);
   });
   if (sizes.length !== count)
     throw new InputError(
-      `monitor.vms.memory ${memory} has ${sizes.length > MOST ? `more than ${MOST}` : sizes.length} sizes for ${machinesOf(count)}`,
+      `monitor.vms.memory ${memory} has ${sizes.length > MOST_MACHINES ? `more than ${MOST_MACHINES}` : sizes.length} sizes for ${machinesOf(count)}`,
     );
   return sizes;
 }

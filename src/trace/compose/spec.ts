@@ -13,7 +13,8 @@ export interface VmsSpec {
   readonly slice: number;
 }
 
-const MOST_MACHINES = 128;
+/** Virtual machines that a trace can hold. */
+export const MOST_MACHINES = 128;
 export const DEFAULT_SLICE = 1000;
 
 const OPTIONS = {

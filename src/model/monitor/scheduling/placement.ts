@@ -52,14 +52,11 @@ export function placeVcpus(
   return placement;
 }
 
-/** Whether a vCPU may run on a CPU. */
-export type Allowed = (vcpu: number, cpu: number) => boolean;
-
-/** Machines’ vCPUs on `own`, the CPUs of each machine; null: everywhere. */
+/** Whether a vCPU may run on a CPU: `own`, the CPUs of each machine; null: everywhere. */
 export function allowedOn(
   machines: readonly VcpuRange[],
   own: readonly (readonly number[])[] | null,
-): Allowed {
+): (vcpu: number, cpu: number) => boolean {
   if (own === null) return () => true;
   const sets = machines.flatMap(({ cpus }, at) => new Array<Set<number>>(cpus).fill(new Set(own[at])));
   return (vcpu, cpu) => sets[vcpu]!.has(cpu);

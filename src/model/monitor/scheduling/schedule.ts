@@ -9,7 +9,7 @@ import { CHUNK_RECORDS, SEGMENT_REFILL, type Trace } from '../../../trace/types.
 import type { ScheduleCounts } from '../../tally-schedule.ts';
 import { createFeed, ENDED, type Feed, READY } from './feed.ts';
 import { createGang } from './gang.ts';
-import { allowedOn, placeVcpus, type VcpuRange } from './placement.ts';
+import { placeVcpus, type VcpuRange } from './placement.ts';
 import { createScheduleState, type SchedulePolicy, type ScheduleState } from './state.ts';
 import { createSharing } from './time-sharing.ts';
 import type { Schedule, ScheduleAction, Scheduled, ScheduleOptions } from './types.ts';
@@ -30,13 +30,12 @@ export function createSchedule(trace: Trace, options: ScheduleOptions): Schedule
   checkOptions(options);
   const { header } = trace;
   const machines: readonly VcpuRange[] = header.vms ?? [{ firstCpu: 0, cpus: header.cpus }];
-  const own = options.vmCpus;
-  if (own !== null && options.gang)
+  if (options.vmCpus !== null && options.gang)
     throw new InputError('monitor.vms.cpus and monitor.schedule.gang do not go together: set one of them');
-  const placement = placeVcpus(machines, options.cpus, options.nodes, own);
+  const placement = placeVcpus(machines, options.cpus, options.nodes, options.vmCpus);
   return new Set(placement).size === placement.length
     ? dedicated(trace, options, placement)
-    : shared(trace, options, machines, placement, own);
+    : shared(trace, options, machines, placement);
 }
 
 function checkOptions(options: ScheduleOptions): void {
@@ -125,7 +124,6 @@ function shared(
   options: ScheduleOptions,
   machines: readonly VcpuRange[],
   placement: Uint8Array,
-  own: readonly (readonly number[])[] | null,
 ): Schedule {
   const { header } = trace;
   const all = Array.from({ length: header.cpus }, (_, vcpu) => vcpu);
@@ -146,7 +144,7 @@ function shared(
     bufferBytes: options.bufferBytes,
   });
   const state = createScheduleState(options, machines, placement, feed);
-  const policy = options.gang ? createGang(state) : createSharing(state, allowedOn(machines, own));
+  const policy = options.gang ? createGang(state) : createSharing(state);
   return {
     dedicated: false,
     placement,

@@ -1,14 +1,15 @@
 import { nodeOfCpu } from '../../hardware/nodes.ts';
-import { type Allowed, nearestFirst } from './placement.ts';
+import { allowedOn, nearestFirst } from './placement.ts';
 import type { SchedulePolicy, ScheduleState } from './state.ts';
 
 /**
  * Time-sharing by single vCPUs. With affinity each CPU has a queue, served round-robin, and with balance an
  * idle CPU steals from the others'; without affinity all CPUs serve one queue.
  */
-export function createSharing(state: ScheduleState, allowed: Allowed): SchedulePolicy {
+export function createSharing(state: ScheduleState): SchedulePolicy {
   const { options, running, readyAt, placement } = state;
   const { cpus, nodes, affinity, balance, idleInstructions, sliceInstructions } = options;
+  const allowed = allowedOn(state.machines, options.vmCpus);
   const queues: number[][] = Array.from({ length: affinity ? cpus : 1 }, () => []);
   for (const [vcpu, cpu] of placement.entries()) queues[affinity ? cpu : 0]!.push(vcpu);
   const queueOf = (cpu: number): number[] => queues[affinity ? cpu : 0]!;
