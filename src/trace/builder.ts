@@ -40,6 +40,8 @@ export interface TraceBuilder {
    * `physicalPage`. If the page was mapped elsewhere before, an `unmap` event of the old id is added.
    */
   translate(space: number, virtualPage: number, physicalPage: number, flags: number): number;
+  /** Id of the translation of page number `page` of a user-level trace (space 0, physical = virtual, mapped). */
+  userPage(page: number): number;
   /** Adds one record; the reference must not leave its page. */
   record(translation: number, word: number): void;
   /**
@@ -50,8 +52,8 @@ export interface TraceBuilder {
   /** Counts a load or store whose extent is not recorded: it is an operand, but touches nothing known. */
   countOnly(kind: typeof LOAD | typeof STORE): void;
   /**
-   * For generators: the record columns themselves. Write whole records (never tails) from `position()` on,
-   * below CHUNK_RECORDS, then say with `advance` how many there are and what they add up to.
+   * The record columns themselves, for who makes many records at once. Write whole records (never tails) from `position()`
+   * on, below CHUNK_RECORDS, then say with `advance` how many there are and what they add up to.
    */
   readonly columns: RecordColumns;
   position(): number;
@@ -177,6 +179,8 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
     }
   };
 
+  const userPage = (page: number): number => translate(0, page, page, MAPPED_USER);
+
   // The common case, a reference inside a page met lately, is kept so small that the engine inlines it into
   // a reader's loop.
   const access = (kind: ReferenceKind, lo: number, hi: number, size: number): void => {
@@ -202,7 +206,7 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
   const accessElsewhere = (kind: ReferenceKind, lo: number, hi: number, size: number): void => {
     const pageLo = lo >>> PAGE_BITS;
     let page = (hi >>> 0) * (4294967296 / PAGE_BYTES) + pageLo;
-    const id = translate(0, page, page, MAPPED_USER);
+    const id = userPage(page);
     const recent = pageLo & (RECENT - 1);
     recentLo[recent] = pageLo;
     recentHi[recent] = hi | 0;
@@ -213,7 +217,7 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
     while (done < size) {
       page = page + 1 === 2 ** 52 ? 0 : page + 1;
       const part = Math.min(size - done, PAGE_BYTES);
-      record(translate(0, page, page, MAPPED_USER), referenceWord(kind, 0, part, true));
+      record(userPage(page), referenceWord(kind, 0, part, true));
       done += part;
     }
   };
@@ -297,6 +301,7 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
   return {
     segment,
     translate,
+    userPage,
     record,
     access,
     countOnly,

@@ -42,7 +42,7 @@ interface Source {
   readonly path: string | null;
   readonly total: number;
   readonly peek: () => AsyncIterable<Uint8Array>;
-  readonly read: () => AsyncIterable<Uint8Array>;
+  readonly read: (lent: boolean) => AsyncIterable<Uint8Array>;
   readonly close: () => Promise<void>;
 }
 
@@ -76,20 +76,24 @@ export async function openInput(pathOrDash: string, options: OpenOptions = {}): 
   return fromSource(fileSource(label, pathOrDash, info.size, options.readBytes));
 }
 
-/** The file's raw bytes, streaming. Throws InputError where it cannot be read. */
+/**
+ * The file's raw bytes, streaming. `lent`: each piece holds until the next is asked for, so that all are read into the
+ * same memory. Throws InputError where it cannot be read.
+ */
 export async function* readFileBytes(
   label: string,
   path: string,
   readBytes: number = READ_BYTES,
+  lent = false,
 ): AsyncGenerator<Uint8Array> {
   let file: FileHandle | null = null;
   try {
     file = await open(path);
-    for (;;) {
-      const buffer = Buffer.allocUnsafeSlow(readBytes);
+    for (let buffer = Buffer.allocUnsafeSlow(readBytes); ; ) {
       const { bytesRead } = await file.read(buffer, 0, readBytes, null);
       if (bytesRead === 0) return;
       yield bytesRead === readBytes ? buffer : buffer.subarray(0, bytesRead);
+      if (!lent) buffer = Buffer.allocUnsafeSlow(readBytes);
     }
   } catch (error) {
     if (error instanceof InputError || (error as NodeJS.ErrnoException).syscall === undefined) throw error;
@@ -136,8 +140,8 @@ async function fromSource(source: Source): Promise<OpenedInput> {
 
 function input(source: Source, compression: Compression | null, head: Uint8Array): OpenedInput {
   let done = 0;
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const bytes of source.read()) {
+  async function* counted(lent: boolean): AsyncGenerator<Uint8Array> {
+    for await (const bytes of source.read(lent)) {
       done += bytes.length;
       yield bytes;
     }
@@ -148,9 +152,10 @@ function input(source: Source, compression: Compression | null, head: Uint8Array
     isDirectory: false,
     head,
     compression,
-    stream: () => {
+    stream: (lent = false) => {
       done = 0;
-      return decompress(compression, source.label, counted());
+      // What takes off a compression may hold what it was given.
+      return decompress(compression, source.label, counted(lent && compression === null));
     },
     position: () => ({ done, total: source.total }),
     asBrotli: async () => {
@@ -184,7 +189,7 @@ function directory(label: string): OpenedInput {
 
 function fileSource(label: string, path: string, size: number, readBytes?: number): Source {
   const peek = (): AsyncIterable<Uint8Array> => readFileBytes(label, path, HEAD_BYTES);
-  const read = (): AsyncIterable<Uint8Array> => readFileBytes(label, path, readBytes);
+  const read = (lent: boolean): AsyncIterable<Uint8Array> => readFileBytes(label, path, readBytes, lent);
   return { label, path, total: size, peek, read, close: async () => undefined };
 }
 

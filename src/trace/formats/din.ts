@@ -1,6 +1,8 @@
 import type { TraceBuilder } from '../builder.ts';
 import { EVENT, FETCH, LOAD, type ReferenceKind, STORE } from '../types.ts';
 import type { Format } from './format.ts';
+import type { Dialect } from './scan.ts';
+import { scanning } from './scanner.ts';
 import { streamedTrace, userHeader } from './streamed.ts';
 import {
   createLineLog,
@@ -78,6 +80,13 @@ function dineroText(
   firstBytes: Readonly<Record<number, ReferenceKind>>,
   extended: boolean,
 ): Format {
+  const dialect: Dialect = {
+    starts: Object.fromEntries(
+      Object.entries(firstBytes).map(([byte, kind]) => [`${String.fromCharCode(Number(byte))} `, kind]),
+    ),
+    size: extended ? { separator: ' ', base: 16 } : null,
+    linesTogether: extended ? 64 : 256,
+  };
   const kinds = new Uint8Array(256).fill(255);
   for (const [byte, kind] of Object.entries(firstBytes)) kinds[Number(byte)] = kind;
   return {
@@ -89,7 +98,8 @@ function dineroText(
         const log = createLineLog(input, options);
         const counts: DineroCounts = { misc: 0, copyBacks: 0, invalidates: 0 };
         const slow = slowLines(builder, log, counts, extended);
-        const parse = (extended ? xdinParser : dinParser)(builder, log, kinds, slow);
+        const whole = (extended ? xdinParser : dinParser)(builder, log, kinds, slow);
+        const parse = scanning(dialect, builder, log, whole);
         yield* readLines(input, options, builder, log, parse, false);
         return { lines: log.lines, skippedLines: log.skippedLines, ...counts };
       }),

@@ -2,7 +2,8 @@ import type { Trace } from '../types.ts';
 
 /**
  * Where a trace comes from: a file, a directory or standard input, already decompressed.
- * `stream()` gives the decompressed bytes from the start; for standard input it can be called once.
+ * `stream()` gives the decompressed bytes from the start; for standard input it can be called once. With `lent` a piece
+ * holds only until the next is asked for, which spares new memory for each.
  */
 export interface Input {
   /** What to call it in messages: the path as given, or `standard input`. */
@@ -14,7 +15,7 @@ export interface Input {
   readonly head: Uint8Array;
   /** `gz`, `br`, `xz`, `zst`, or null: what was taken off on the way. */
   readonly compression: 'gz' | 'br' | 'xz' | 'zst' | null;
-  readonly stream: () => AsyncIterable<Uint8Array>;
+  readonly stream: (lent?: boolean) => AsyncIterable<Uint8Array>;
   /** Source bytes (before decompression) that the latest `stream()` took, of a total (0: unknown). */
   readonly position?: () => { readonly done: number; readonly total: number };
 }

@@ -1,6 +1,8 @@
 import type { TraceBuilder } from '../builder.ts';
 import { FETCH, LOAD, MODIFY, type ReferenceKind, STORE } from '../types.ts';
 import type { Format, Input } from './format.ts';
+import type { Dialect } from './scan.ts';
+import { scanning } from './scanner.ts';
 import { streamedTrace, userHeader } from './streamed.ts';
 import {
   createLineLog,
@@ -32,6 +34,12 @@ for (const [second, first, kind] of [
   FIRST[second] = first;
 }
 
+const DIALECT: Dialect = {
+  starts: { 'I  ': FETCH, ' L ': LOAD, ' S ': STORE, ' M ': MODIFY },
+  size: { separator: ',', base: 10 },
+  linesTogether: 64,
+};
+
 /** Valgrind's Lackey text (`--trace-mem=yes`): one reference a line, one thread after the other. */
 export const lackeyFormat: Format = {
   name: 'lackey',
@@ -46,7 +54,10 @@ export const lackeyFormat: Format = {
     streamedTrace(input.label, userHeader(input, 'lackey', provenance(input)), async function* (builder) {
       const log = createLineLog(input, options);
       const count = { modifies: 0, comments: 0 };
-      yield* readLines(input, options, builder, log, lackeyParser(builder, log, count), true);
+      const parse = scanning(DIALECT, builder, log, lackeyParser(builder, log, count), (modifies) => {
+        count.modifies += modifies;
+      });
+      yield* readLines(input, options, builder, log, parse, true);
       return {
         lines: log.lines,
         skippedLines: log.skippedLines,

@@ -92,7 +92,7 @@ export async function* readLines(
     }
   }
 
-  for await (const bytes of input.stream()) {
+  for await (const bytes of input.stream(true)) {
     let from = 0;
     if (carried > 0) {
       from = bytes.indexOf(NEWLINE) + 1;

@@ -69,6 +69,8 @@ export const notLess = binary(0x4e);
 export const below = binary(0x49);
 export const notBelow = binary(0x4f);
 export const isZero = (a: Value): Code => all(of(a), plain(0x45));
+/** How many of the lowest bits are 0; 32 if all are. */
+export const trailingZeros = (a: Value): Code => all(of(a), plain(0x68));
 /** a where the condition is not 0, else b. Both are evaluated. */
 export const choose = (condition: Value, a: Value, b: Value): Code =>
   all(of(a), of(b), of(condition), plain(0x1b));

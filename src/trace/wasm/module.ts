@@ -4,13 +4,14 @@
  */
 import { type Code, type Local, localAt, unsigned } from './code.ts';
 
-/** `f64x2` is a pair of doubles, `f32x4` four floats, one of each lane: the same 16 bytes. */
-export type ValueType = 'i32' | 'f32' | 'f64' | 'f32x4' | 'f64x2';
+/** `f64x2` is a pair of doubles, `f32x4` four floats, `i8x16` bytes, one of each lane: the same 16 bytes. */
+export type ValueType = 'i32' | 'f32' | 'f64' | 'i8x16' | 'f32x4' | 'f64x2';
 
 const TYPE: Readonly<Record<ValueType, number>> = {
   i32: 0x7f,
   f32: 0x7d,
   f64: 0x7c,
+  i8x16: 0x7b,
   f32x4: 0x7b,
   f64x2: 0x7b,
 };
