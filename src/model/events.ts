@@ -1,10 +1,10 @@
 import { CAUSE } from '../trace/mips.ts';
 import { exceptionService, interruptService, syscallService } from '../trace/services.ts';
-import { type Chunk, EVENT, type TraceHeader } from '../trace/types.ts';
+import { type Chunk, EVENT, MAPPED_KNOWN, MAPPED_RECEIVED, type TraceHeader } from '../trace/types.ts';
 import { C, type Counters, contextKey } from './counters.ts';
 import type { HeldLocks } from './locks.ts';
 import type { Platform } from './platform.ts';
-import { blockOf, numberOf, RECEIVED, SYSCALL_BASE } from './reading.ts';
+import { blockOf, numberOf, SYSCALL_BASE } from './reading.ts';
 import type { Visits } from './visits.ts';
 
 export interface EventsParts {
@@ -101,12 +101,11 @@ export function createEvents({ platform, counters, locks, visits, contexts, head
         leave();
         break;
       case EVENT.pageMapped:
-        // lo 0: a page that was in memory already.
-        if (events.lo[event] === 0) break;
+        if (events.lo[event] === MAPPED_KNOWN) break;
         visit(cpu, contexts[traceCpu]!);
         platform.allocated(cpu, ids[arg]!);
-        if (events.lo[event] === RECEIVED)
-          platform.received(cpu, ids[arg]!, blockOf(RECEIVED, events.hi[event]!));
+        if (events.lo[event] === MAPPED_RECEIVED)
+          platform.received(cpu, ids[arg]!, blockOf(MAPPED_RECEIVED, events.hi[event]!));
         else platform.memory?.mapped(cpu, ids[arg]!, blockOf(events.lo[event]!, events.hi[event]!));
         leave();
         break;

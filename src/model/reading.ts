@@ -1,16 +1,20 @@
-import { type Chunk, type EventColumns, NO_BLOCK, STORE } from '../trace/types.ts';
+import {
+  type Chunk,
+  type EventColumns,
+  MAPPED_FILLED,
+  MAPPED_RECEIVED,
+  NO_BLOCK,
+  STORE,
+} from '../trace/types.ts';
 
 // What single records and events of a trace say.
 
 /** Numbers that system calls start from, by ABI (Linux MIPS: N64 5000, O32 4000). */
 export const SYSCALL_BASE = { n64: 5000, o32: 4000, 'x86-64': 0, '': 0 } as const;
 
-/** `lo` of a mapped page that came over the network. */
-export const RECEIVED = 3;
-
 /** Disk block whose contents a mapped page got, by itself or over the network; −1: none that is known. */
 export const blockOf = (lo: number, hi: number): number =>
-  (lo === 2 || lo === RECEIVED) && hi !== NO_BLOCK ? hi : -1;
+  (lo === MAPPED_FILLED || lo === MAPPED_RECEIVED) && hi !== NO_BLOCK ? hi : -1;
 
 /** Kernel id of what the first store of records start … end − 1 goes to; −1: there is none. */
 export function firstStored(

@@ -15,6 +15,8 @@ export interface TextStyle {
 const GAP = 1;
 const GROUP_GAP = 2;
 const HEAD_LINES = 3;
+/** A column is made wider for a name that would be broken within a word, but not beyond this. */
+const MOST_FOR_A_NAME = 12;
 
 interface Shape {
   readonly group: ColumnGroup;
@@ -35,10 +37,15 @@ function shapes(table: Table): Shape[] {
         ...table.rows.map((row) => textWidth(row.cells[first + i]?.text ?? '')),
       ),
     );
-    const width = widths.reduce((a, b) => a + b, 0) + GAP * (widths.length - 1);
+    const figures = widths.reduce((a, b) => a + b, 0) + GAP * (widths.length - 1);
+    const width = Math.max(figures, Math.min(longestPiece(group.name), MOST_FOR_A_NAME));
+    widths[0]! += width - figures;
     return { group, first, widths, width };
   });
 }
+
+/** The widest part of a name that a line need not break. */
+const longestPiece = (name: string): number => Math.max(...name.split(/ |(?<=-)/).map(textWidth));
 
 /** Groups per block: the first in each, and as many others as fit (at least one). */
 function blocks(all: readonly Shape[], room: number): Shape[][] {

@@ -118,9 +118,8 @@ export const EVENT = {
   diskRequest: 15,
   networkRequest: 16,
   /**
-   * A page was allocated / freed. arg = translation id; lo of pageMapped = 0 it was in memory already,
-   * 1 it was zeroed, 2 it was read from disk block hi (NO_BLOCK: of no disk that anyone else reads), 3 it came over the
-   * network from the peer that this CPU asked last, who has it from block hi.
+   * A page was allocated / freed. arg = translation id; lo of pageMapped: MAPPED_…; hi = disk block of its contents,
+   * where it has one.
    */
   pageMapped: 17,
   pageFreed: 18,
@@ -128,6 +127,15 @@ export const EVENT = {
   mark: 19,
 } as const;
 export type EventKind = (typeof EVENT)[keyof typeof EVENT];
+
+/** `lo` of a mapped page: in memory already. */
+export const MAPPED_KNOWN = 0;
+/** It was zeroed. */
+export const MAPPED_ZEROED = 1;
+/** It was read from disk block hi (NO_BLOCK: of no disk that anyone else reads). */
+export const MAPPED_FILLED = 2;
+/** It came over the network from the peer that this CPU asked last, who has it from block hi. */
+export const MAPPED_RECEIVED = 3;
 
 /** Disk block of a page that was filled from no known block. */
 export const NO_BLOCK = 0xffffffff;

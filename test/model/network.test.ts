@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { replayAll } from '../../src/model/compare.ts';
 import { createSharing } from '../../src/model/monitor/sharing.ts';
-import { RECEIVED } from '../../src/model/reading.ts';
 import { type SystemInput, systemSchema } from '../../src/model/systems/schema.ts';
 import { type Counter, sumCounter, type Tally } from '../../src/model/tally.ts';
-import { EVENT, PAGE_BYTES, type TraceSummary } from '../../src/trace/types.ts';
+import { EVENT, MAPPED_RECEIVED, PAGE_BYTES, type TraceSummary } from '../../src/trace/types.ts';
 import { openWorkload } from '../../src/trace/workloads/open.ts';
 import { walk } from '../trace/workloads-reading.ts';
 
@@ -21,7 +20,7 @@ async function traffic() {
   const summary = await walk(nfs(), {
     event: ({ kind, cpu, arg, lo, hi }) => {
       if (kind === EVENT.networkRequest) sent.push({ cpu, bytes: arg, peer: hi * 2 ** 32 + lo });
-      if (kind === EVENT.pageMapped && lo === RECEIVED) {
+      if (kind === EVENT.pageMapped && lo === MAPPED_RECEIVED) {
         // The page is the answer to what its CPU asked for last.
         expect(sent.findLast((one) => one.cpu === cpu)).toMatchObject({ bytes: 128, peer: 0 });
         received.push({ cpu, block: hi });

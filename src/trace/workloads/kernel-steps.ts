@@ -4,6 +4,10 @@ import {
   EVENT,
   FETCH,
   LOAD,
+  MAPPED_FILLED,
+  MAPPED_KNOWN,
+  MAPPED_RECEIVED,
+  MAPPED_ZEROED,
   NO_BLOCK,
   PAGE_BITS,
   PAGE_BYTES,
@@ -31,11 +35,6 @@ export interface KernelSteps {
   map(thread: Thread, cpu: number, flat: number): void;
 }
 
-/** What `lo` of a `pageMapped` event says: in memory already, zeroed, read from disk block `hi`, sent by a peer. */
-export const MAPPED_KNOWN = 0;
-export const MAPPED_ZEROED = 1;
-export const MAPPED_FILLED = 2;
-export const MAPPED_RECEIVED = 3;
 /** A call to a file server or its answer without data: headers, a file handle and a few numbers (assumed). */
 export const CALL_BYTES = 128;
 
