@@ -121,8 +121,9 @@ async function sweep(
   const asked = askedFor(args);
   const { plan, maxCells, written } = await planOf(args, (axes) => axesFor(asked.request, axes));
   checkStandardInput(plan, args.out);
-  await checkSlurm(args, outputs);
+  // What is asked for comes before what this machine has.
   if (asksForSlurm(args)) checkRowsAlone(asked, outputs.html);
+  await checkSlurm(args, outputs);
   await checkOutputs(namesOf(outputs), filesOf(plan));
   const prepared = await prepare(plan, maxCells, context, null, written);
   try {
