@@ -1,19 +1,23 @@
-import { cleanText } from '../report/words.ts';
+import { cleanText, plural } from '../report/words.ts';
 import {
   type Analysis,
   type AnalysisRequest,
   analyse,
   NO_ANALYSIS,
   needsReplays,
+  structureOf,
 } from '../sweep/analysis.ts';
 import { makeAxis } from '../sweep/axes.ts';
 import { type BreakEvenRequest, checkBreakEven, isContinuous } from '../sweep/crossings.ts';
-import { inWords } from '../sweep/estimate.ts';
+import { inWords, replaySeconds } from '../sweep/estimate.ts';
 import type { Layout } from '../sweep/laid.ts';
 import { OUTPUTS } from '../sweep/outputs.ts';
 import { SAMPLES } from '../sweep/sample-cost.ts';
+import { structureKey } from '../sweep/structure.ts';
+import { endsOf } from '../sweep/structure-inputs.ts';
 import type { ByCell } from '../sweep/totals.ts';
 import type { Axis, Plan } from '../sweep/types.ts';
+import { createReplayers } from '../sweep/workers/replayers.ts';
 import { samplingOn } from '../sweep/workers/sampling.ts';
 import { InputError } from '../trace/errors.ts';
 import { openTrace } from '../trace/formats/registry.ts';
@@ -30,6 +34,7 @@ export interface AnalysisArguments {
   readonly html?: string | undefined;
   readonly samples?: number;
   readonly seed?: number;
+  readonly 'prices-only'?: boolean;
 }
 
 export const ANALYSIS_OPTIONS = {
@@ -43,8 +48,13 @@ export const ANALYSIS_OPTIONS = {
   },
   sensitivity: {
     type: 'boolean',
-    describe: 'which prices the systems rest on, and how sure their difference is (tornado, Monte Carlo)',
+    describe: 'which inputs the systems rest on, and how sure their difference is (tornado, Monte Carlo)',
     coerce: flag('sensitivity'),
+  },
+  'prices-only': {
+    type: 'boolean',
+    describe: '--sensitivity: leave out inputs that are structure, each of which takes two replays',
+    coerce: flag('prices-only'),
   },
   pareto: {
     type: 'string',
@@ -81,11 +91,15 @@ export interface Asked {
 export function askedFor(args: AnalysisArguments): Asked {
   if (args.samples !== undefined && !args.sensitivity)
     throw new InputError('--samples goes with --sensitivity');
+  if (args['prices-only'] === true && !args.sensitivity)
+    throw new InputError('--prices-only goes with --sensitivity');
   const breakEven = (args['break-even'] ?? []).map(parseBreakEven);
   const paths = breakEven.map(({ path }) => path);
   const double = paths.find((path, at) => paths.indexOf(path) !== at);
   if (double !== undefined) throw new InputError(`--break-even ${double}: is given twice`);
-  const sensitivity = args.sensitivity ? { samples: args.samples ?? null, seed: args.seed ?? 1 } : null;
+  const sensitivity = args.sensitivity
+    ? { samples: args.samples ?? null, seed: args.seed ?? 1, pricesOnly: args['prices-only'] === true }
+    : null;
   return { request: { breakEven, sensitivity }, pareto: paretoOf(args) };
 }
 
@@ -189,29 +203,60 @@ export function samplesLine(samples: number, asked: number | null, cost_us: numb
   ].join('; ');
 }
 
-/** Answers what is asked of a sweep whose rows are there; samples are priced on so many threads. */
+/**
+ * The replays that `--sensitivity` takes on a trace besides those of the sweep, and how to do without; null: none.
+ * `records`: of the trace, null where they are not known.
+ */
+export function structureLine(
+  layout: Layout,
+  trace: number,
+  request: AnalysisRequest,
+  records: number | null,
+): string | null {
+  const { systems, header } = layout.traces[trace]!;
+  const structure = structureOf(request, systems, header);
+  if (structure.moved.length === 0) return null;
+  const own = new Set(systems.map(structureKey));
+  const ends = new Map(endsOf(structure).map((system) => [structureKey(system), system]));
+  const more = [...ends].flatMap(([key, system]) => (own.has(key) ? [] : [system]));
+  const time = records === null ? '' : `, ${inWords(replaySeconds(more, header, records))}`;
+  const [inputs, replays] = [structure.moved.length, more.length];
+  return `--sensitivity takes ${replays} more ${plural(replays, 'replay')} for ${inputs} ${plural(inputs, 'input')} that ${inputs === 1 ? 'is' : 'are'} structure${time}; --prices-only leaves them out`;
+}
+
+/** Who does the work of an analysis. */
+export interface Workers {
+  /** Threads that replay; one: this. */
+  readonly replays: number;
+  /** Threads that price samples. */
+  readonly samples: number;
+}
+
+/** Answers what is asked of a sweep whose rows are there. */
 export async function runAnalysis(
   layout: Layout,
   request: AnalysisRequest,
   totals: ByCell,
-  threads: number,
+  workers: Workers,
   { signal, progress }: CommandContext,
 ): Promise<Analysis> {
   if (request.breakEven.length === 0 && request.sensitivity === null) return NO_ANALYSIS;
+  const threads = workers.replays > 1 ? createReplayers(workers.replays) : null;
   const analysis = await analyse(layout, request, {
+    ...(threads && { replayers: threads }),
     open: async (at) =>
       ingest(await openTrace(layout.traces[at]!.name, openOptions(layout.plan, signal)), { signal }),
     totals,
     signal,
     progress: (what, done, total) => progress.update(what, done, total),
-    sampler: samplingOn(threads),
+    sampler: samplingOn(workers.samples),
     announce: (trace, samples, cost_us) => {
       const line = samplesLine(samples, request.sensitivity?.samples ?? null, cost_us);
       if (line === null) return;
       progress.clear();
       process.stderr.write(`sweep: ${cleanText(trace)}: ${line}\n`);
     },
-  });
+  }).finally(() => threads?.close());
   progress.clear();
   return analysis;
 }

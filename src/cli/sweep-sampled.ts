@@ -35,7 +35,17 @@ function rateOf(value: unknown): number | undefined {
 
 /** What goes with exact rows alone. Throws InputError where it is asked for beside a sample. */
 export function checkSampleAlone(args: Readonly<Record<string, unknown>>): void {
-  const WITHOUT = ['out', 'html', 'break-even', 'sensitivity', 'samples', 'pareto', 'slurm', 'workers'];
+  const WITHOUT = [
+    'out',
+    'html',
+    'break-even',
+    'sensitivity',
+    'prices-only',
+    'samples',
+    'pareto',
+    'slurm',
+    'workers',
+  ];
   const other = WITHOUT.find((name) => args[name] !== undefined && args[name] !== false);
   if (other !== undefined)
     throw new InputError(

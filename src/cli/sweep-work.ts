@@ -8,6 +8,7 @@ import type { System } from '../model/systems/schema.ts';
 import { analysisText } from '../report/sweep/text.ts';
 import type { SweepView } from '../report/sweep/view.ts';
 import { cleanText } from '../report/words.ts';
+import type { AnalysisRequest } from '../sweep/analysis.ts';
 import { sweepCsv } from '../sweep/csv.ts';
 import { journalPath, type StoredPlan } from '../sweep/directory.ts';
 import { announce, inWords, timeOf } from '../sweep/estimate.ts';
@@ -37,7 +38,7 @@ import { version } from '../version.ts';
 import type { CommandContext } from './context.ts';
 import { print, writeOutput } from './output.ts';
 import { quote, readSystem } from './run.ts';
-import { type Asked, runAnalysis } from './sweep-analysis.ts';
+import { type Asked, runAnalysis, structureLine } from './sweep-analysis.ts';
 import { sweepText } from './sweep-text.ts';
 
 /** What the commands of `vmtax sweep` have in common: prepare, run, write. */
@@ -129,14 +130,31 @@ export async function prepare(
 
 /** Says what will be done. */
 export function say(
-  prepared: Pick<Prepared, 'layout' | 'traces'>,
+  { layout, traces }: Pick<Prepared, 'layout' | 'traces'>,
   work: Work,
   context: CommandContext,
 ): void {
   context.progress.clear();
-  const records = prepared.traces.map((trace) => trace.summary()?.records ?? null);
-  process.stderr.write(`sweep: ${cleanText(announce(prepared.layout, work, records))}\n`);
+  process.stderr.write(`sweep: ${cleanText(announce(layout, work, recordsOf(traces)))}\n`);
 }
+
+/** Says what `--sensitivity` will take besides. */
+export function sayStructure(
+  { layout, traces }: Pick<Prepared, 'layout' | 'traces'>,
+  request: AnalysisRequest,
+  { progress }: CommandContext,
+): void {
+  progress.clear();
+  const records = recordsOf(traces);
+  for (const [at, { name }] of layout.traces.entries()) {
+    const line = structureLine(layout, at, request, records[at]!);
+    if (line === null) continue;
+    process.stderr.write(`sweep: ${cleanText(layout.traces.length > 1 ? `${name}: ${line}` : line)}\n`);
+  }
+}
+
+const recordsOf = (traces: readonly Trace[]): (number | null)[] =>
+  traces.map((trace) => trace.summary()?.records ?? null);
 
 /**
  * Does what is left of a shard's part, with so many threads; not told how many, this one replays and all CPUs price.
@@ -211,10 +229,11 @@ export async function writeResults(
   context: CommandContext,
 ): Promise<Failure[]> {
   const { signal } = context;
+  const threads = { replays: workers ?? 1, samples: workers ?? availableParallelism() };
   const failed = await failedCells(layout, journal);
   const units = () => finishedUnits(layout, journal, signal);
   const [totals, ...both] = await outputsByCell(layout, units(), [TOTAL, ...(pareto?.outputs ?? [])]);
-  const analysis = await runAnalysis(layout, request, totals!, workers ?? availableParallelism(), context);
+  const analysis = await runAnalysis(layout, request, totals!, threads, context);
   const more = {
     ...(request.breakEven.length > 0 && { break_even: analysis.breakEven }),
     ...(request.sensitivity !== null && { sensitivity: analysis.sensitivity }),

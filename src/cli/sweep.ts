@@ -40,6 +40,7 @@ import {
   type Outputs,
   prepare,
   say,
+  sayStructure,
   writeResults,
 } from './sweep-work.ts';
 
@@ -138,6 +139,7 @@ async function sweep(
     checkRequest(layout, asked.request);
     if (args['dry-run']) {
       say(prepared, await workOf(layout, null, WHOLE), context);
+      sayStructure(prepared, asked.request, context);
       return 0;
     }
     if (args.out !== undefined) await writePlan(args.out, stored, layout);
@@ -149,6 +151,7 @@ async function sweep(
     try {
       const work = await workOf(layout, journal, WHOLE);
       say(prepared, work, context);
+      sayStructure(prepared, asked.request, context);
       const keep = args.out !== undefined || outputs.html !== undefined;
       const carried = () => carryOut(prepared, work, journal, { workers: args.workers, keep }, context);
       await (args.out === undefined ? carried() : resumable(RESUMES, context.signal, carried));
@@ -247,6 +250,7 @@ async function gather(
       );
       return EXIT_DEFECT;
     }
+    sayStructure(prepared, asked.request, context);
     const failed = await writeResults(layout, journal, outputs, asked, undefined, context);
     complain(failed, context);
     await journal.sweepUp();

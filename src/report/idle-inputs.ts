@@ -2,6 +2,7 @@ import { costOf, workOf } from '../model/pricing/costs.ts';
 import { stallsOf } from '../model/pricing/stalls.ts';
 import type { SystemRun } from '../model/result.ts';
 import { type ResolvedPrices, resolvePrices } from '../model/systems/resolve.ts';
+import { isUnused } from '../model/systems/unused.ts';
 import { COUNTERS, LAYERS, sumCounter, type TallyRow } from '../model/tally.ts';
 import type { Facts } from './facts.ts';
 
@@ -13,39 +14,17 @@ import type { Facts } from './facts.ts';
 /** Prices that the memory system's queues alone know. */
 const QUEUES = ['controller_ns', 'memory_ns', 'message_ns', 'line_ns'];
 
-type Rule = (run: SystemRun, facts: Facts) => boolean;
+type Rule = (run: SystemRun) => boolean;
 
 const single: Rule = ({ tally, system }) => tally.cpus === 1 && system.machine.nodes === 1;
-const oneNode: Rule = ({ system }) => system.machine.nodes === 1;
-const oneMachine: Rule = ({ tally }, { comparison }) =>
-  tally.schedule === null && comparison.trace.header.vms === undefined;
 const withoutDisks: Rule = ({ waiting }) => (waiting?.disks ?? null) === null;
-const recordedKernel: Rule = (_, { comparison }) => comparison.trace.header.level === 'system';
 
-/** Rules by path or by the beginning of one; the first that fits decides. */
+/** Rules by path or by the beginning of one, beside those that need no run; the first that fits decides. */
 const RULES: readonly (readonly [prefix: string, idle: Rule])[] = [
-  ['machine.placement_node', ({ system }) => system.machine.placement !== 'fixed'],
-  ['machine.node_memory', ({ system }) => system.machine.placement !== 'contiguous'],
-  ['machine.placement', oneNode],
   ['machine.interconnect', single],
   ['machine.coherence', ({ tally }) => tally.cpus === 1],
   ['machine.replacement_hints', ({ tally }) => tally.cpus === 1],
   ['machine.contention', single],
-  ['machine.tlb.seed', ({ system }) => system.machine.tlb?.replacement !== 'random'],
-  ['os.overlay', recordedKernel],
-  ['os.first_load', recordedKernel],
-  ['os.timer_instructions', recordedKernel],
-  ['os.entry_', recordedKernel],
-  ['os.rdhwr', (_, { comparison }) => comparison.trace.header.level === 'user'],
-  ['pages.policy', oneNode],
-  ['pages.disco.', ({ system }) => system.pages.policy !== 'disco'],
-  ['pages.numa-balancing.', ({ system }) => system.pages.policy !== 'numa-balancing'],
-  ['pages.', ({ system }) => system.pages.policy === 'none'],
-  ['monitor.request_gap', ({ system }) => system.monitor?.drivers !== 'monitor-call'],
-  ['monitor.vms.', oneMachine],
-  ['monitor.schedule.', oneMachine],
-  ['monitor.memory.', oneMachine],
-  ['prices.hop_ns', oneNode],
   ['machine.disks', withoutDisks],
   ['os.jobs', ({ waiting }) => (waiting?.disks ?? waiting?.server ?? null) === null],
   ['prices.disk_', withoutDisks],
@@ -67,7 +46,9 @@ export function idleInputs(all: readonly Facts[]): (path: string) => boolean {
     const price = path.startsWith('prices.') ? path.slice('prices.'.length) : null;
     return runs.every(
       ({ run, facts, idlePrice }) =>
-        rule?.(run, facts) ?? (price !== null && idlePrice(price as keyof ResolvedPrices)),
+        isUnused(path, run.system, facts.comparison.trace.header) ??
+        rule?.(run) ??
+        (price !== null && idlePrice(price as keyof ResolvedPrices)),
     );
   };
 }

@@ -1,13 +1,15 @@
 import { resolvePrices, systemFor, withNodes } from '../model/systems/resolve.ts';
 import type { System } from '../model/systems/schema.ts';
 import type { Tally } from '../model/tally.ts';
-import type { Trace, TraceSummary } from '../trace/types.ts';
+import type { Trace, TraceHeader, TraceSummary } from '../trace/types.ts';
 import { type BreakEvenRequest, type FoundBreakEven, findCrossings, systemsToReplay } from './crossings.ts';
 import type { Layout } from './laid.ts';
-import { replayInGroups } from './replays.ts';
+import { type Replayers, replayInGroups } from './replays.ts';
 import { sampleCost, samplesFor } from './sample-cost.ts';
 import type { Sampler } from './samples.ts';
 import { structureKey } from './structure.ts';
+import { structureEffects } from './structure-effects.ts';
+import { endsOf, NO_STRUCTURE, type StructureInputs, structureInputs } from './structure-inputs.ts';
 import type { ByCell } from './totals.ts';
 import { type MonteCarlo, monteCarlo, type SystemTornado, tornado } from './uncertainty.ts';
 import { rangesOf, type UncertainSystem } from './uncertainty-ranges.ts';
@@ -19,8 +21,15 @@ import { rangesOf, type UncertainSystem } from './uncertainty-ranges.ts';
 
 export interface AnalysisRequest {
   readonly breakEven: readonly BreakEvenRequest[];
-  /** Null: not asked for. `samples` null: as many as are affordable. */
-  readonly sensitivity: { readonly samples: number | null; readonly seed: number } | null;
+  /**
+   * Null: not asked for. `samples` null: as many as are affordable. `pricesOnly`: inputs that are structure are not moved,
+   * which takes no replays.
+   */
+  readonly sensitivity: {
+    readonly samples: number | null;
+    readonly seed: number;
+    readonly pricesOnly?: boolean;
+  } | null;
 }
 
 /** How sure the differences of the systems as they are (what `--set` says included) are on one trace. */
@@ -28,6 +37,8 @@ export interface Sensitivity {
   readonly trace: string;
   readonly tornado: readonly SystemTornado[];
   readonly monteCarlo: MonteCarlo;
+  /** Structure that is not certain but has no other value within its range, and what could not be replayed elsewhere. */
+  readonly fixed: readonly string[];
 }
 
 export interface Analysis {
@@ -45,6 +56,8 @@ export interface AnalysisOptions {
   readonly totals: ByCell;
   readonly signal?: AbortSignal;
   readonly progress?: (what: string, done: number, total: number) => void;
+  /** Who replays, e.g. `createReplayers(4)`, which whoever makes it closes; without: this thread. */
+  readonly replayers?: Replayers;
   /** Who prices samples, e.g. `samplingOn(4)`; without: this thread. */
   readonly sampler?: Sampler;
   /** Hears before they are priced how many samples there will be on a trace, and what they take of one core, in µs. */
@@ -70,30 +83,36 @@ export async function analyse(
       const summary = trace.summary();
       if (summary === null) throw new Error('an analysis needs a trace whose summary is known');
       const asked = request.breakEven.flatMap((one) => systemsToReplay(layout, at, one).flat());
-      if (request.sensitivity !== null) asked.push(...systems);
+      const structure = structureOf(request, systems, trace.header);
+      if (request.sensitivity !== null) asked.push(...systems, ...endsOf(structure));
       const tallyOf = await talliesOf(layout, trace, summary, asked, options);
       const inputs = { ...options, trace, summary, warmup: layout.plan.warmup, tallyOf };
       for (const one of request.breakEven) breakEven.push(...(await findCrossings(layout, at, one, inputs)));
       if (request.sensitivity === null) continue;
       if (systems.some((system) => tallyOf(system) === null)) continue;
       const { samples, seed } = request.sensitivity;
-      const uncertain = systems.map((given): UncertainSystem => {
+      const replayed = (given: System): UncertainSystem | null => {
+        const tally = tallyOf(given);
         const system = withNodes(given, trace.header);
-        return { name: system.name, tally: tallyOf(given)!, prices: resolvePrices(system, summary), system };
-      });
+        return tally && { name: system.name, tally, prices: resolvePrices(system, summary), system };
+      };
+      const uncertain = systems.map((system) => replayed(system)!);
       const ranges = rangesOf(uncertain);
+      const effects = structureEffects(uncertain, structure, replayed);
       const count = samples ?? samplesFor(uncertain);
       options.announce?.(name, count, sampleCost(uncertain) * count);
       sensitivity.push({
         trace: name,
-        tornado: tornado(uncertain, ranges),
+        tornado: tornado(uncertain, ranges, effects),
         monteCarlo: await monteCarlo(uncertain, ranges, {
           samples: count,
           seed,
+          structure: effects,
           progress: (done) => options.progress?.('samples', done, count),
           ...(options.sampler && { sampler: options.sampler }),
           ...(options.signal && { signal: options.signal }),
         }),
+        fixed: [...structure.fixed, ...failedInputs(structure, tallyOf)],
       });
     } finally {
       await trace.close();
@@ -102,22 +121,44 @@ export async function analyse(
   return { breakEven, sensitivity };
 }
 
+/** Structure that a request moves on a trace. */
+export const structureOf = (
+  { sensitivity }: AnalysisRequest,
+  systems: readonly System[],
+  header: TraceHeader,
+): StructureInputs =>
+  sensitivity === null || sensitivity.pricesOnly === true ? NO_STRUCTURE : structureInputs(systems, header);
+
+/** Inputs of which an end could not be replayed. */
+const failedInputs = ({ moved }: StructureInputs, tallyOf: (system: System) => Tally | null): string[] =>
+  moved.flatMap(({ range, ends }) =>
+    ends.some((end) => end !== null && (tallyOf(end.low) === null || tallyOf(end.high) === null))
+      ? [range.path]
+      : [],
+  );
+
 /** Replays the distinct structures of some systems; gives the tally of each system, null where its replay fails. */
 async function talliesOf(
   layout: Layout,
   trace: Trace,
   summary: TraceSummary,
   systems: readonly System[],
-  { signal, progress }: AnalysisOptions,
+  { signal, progress, replayers }: AnalysisOptions,
 ): Promise<(system: System) => Tally | null> {
   const keyOf = (system: System): string => structureKey(systemFor(system, trace.header));
   const byKey = new Map(systems.map((system) => [keyOf(system), system]));
   const distinct = [...byKey.values()];
-  const replays = replayInGroups(trace, summary, distinct, {
-    warmup: layout.plan.warmup ?? Math.floor(summary.workloadInstructions / 10),
-    ...(signal && { signal }),
-    progress: (done, total) => progress?.(`replaying ${trace.header.name} again`, done, total),
-  });
+  const replays = replayInGroups(
+    trace,
+    summary,
+    distinct,
+    {
+      warmup: layout.plan.warmup ?? Math.floor(summary.workloadInstructions / 10),
+      ...(signal && { signal }),
+      progress: (done, total) => progress?.(`replaying ${trace.header.name} again`, done, total),
+    },
+    replayers,
+  );
   const tallies = new Map<string, Tally>();
   for await (const { at, result } of replays)
     if (result.status === 'fulfilled') tallies.set(keyOf(distinct[at]!), result.value);

@@ -1,5 +1,6 @@
 import { withNodes } from '../model/systems/resolve.ts';
 import type { System } from '../model/systems/schema.ts';
+import type { TraceHeader } from '../trace/types.ts';
 import type { Layout } from './laid.ts';
 import { familiesOf, passCost, replayCount } from './replays.ts';
 import type { Work } from './run.ts';
@@ -60,17 +61,23 @@ const systemsOf = ({ structures }: Layout, work: Work, trace: number): System[] 
 
 /** Seconds, about, of one process: all replays and prices of traces with so many records. */
 export function secondsOf(layout: Layout, work: Work, records: readonly (number | null)[]): number {
-  const replayed = layout.traces.reduce((sum, { header }, trace) => {
-    const { families, singles } = familiesOf(systemsOf(layout, work, trace), header);
-    const replays = families.reduce((cost, { length }) => cost + passCost(length), singles.length);
-    const rate = header.format === 'workload' ? DESCRIBED_PER_SECOND : RECORDED_PER_SECOND;
-    return sum + (replays * (records[trace] ?? 0)) / rate;
-  }, 0);
+  const replayed = layout.traces.reduce(
+    (sum, { header }, trace) =>
+      sum + replaySeconds(systemsOf(layout, work, trace), header, records[trace] ?? 0),
+    0,
+  );
   const priced = work.units.reduce((sum, { group, cells }) => {
     const { header } = layout.traces[group.trace]!;
     return sum + cells.length * pointSeconds(withNodes(group.system, header), header.cpus);
   }, 0);
   return replayed + priced;
+}
+
+/** Seconds, about, of one thread, to replay so many records with some structures. */
+export function replaySeconds(systems: readonly System[], header: TraceHeader, records: number): number {
+  const { families, singles } = familiesOf(systems, header);
+  const replays = families.reduce((cost, { length }) => cost + passCost(length), singles.length);
+  return (replays * records) / (header.format === 'workload' ? DESCRIBED_PER_SECOND : RECORDED_PER_SECOND);
 }
 
 /** `about 3 minutes`: the same in words. */

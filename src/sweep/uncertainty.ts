@@ -5,23 +5,26 @@ import { pricerOf } from './block-pricers.ts';
 import { quantilesOf } from './quantiles.ts';
 import { samplesFor } from './sample-cost.ts';
 import { MEASURES, type SampleOptions, type Sampler, sampleHere } from './samples.ts';
+import { moveStructure, type StructureEffects } from './structure-effects.ts';
+import type { StructureRange } from './structure-inputs.ts';
 import type { PriceRange, UncertainSystem } from './uncertainty-ranges.ts';
 
 /**
- * How sure a comparison is while its prices are not: each price moved alone (`tornado`), and all together at random
- * (`monteCarlo`). Every point is priced as `vmtax run` prices it, contention and waiting included, to the picosecond.
+ * How sure a comparison is while its inputs are not: each input moved alone (`tornado`), and all together at random
+ * (`monteCarlo`). Every point is priced as `vmtax run` prices it, contention and waiting included, to the picosecond;
+ * what inputs do that are structure is known at the ends of their ranges (`structure-effects.ts`).
  * The first system is the baseline; a sample gives all systems the same positions within the ranges, so the difference
  * of two systems is not blurred by what both have in common.
  */
 
-/** A measure with a price at the low and at the high end of its range, all other prices as they are. */
+/** A measure with an input at the low and at the high end of its range, all others as they are. */
 export interface Effect {
   readonly path: string;
   readonly low: number;
   readonly high: number;
 }
 
-/** A measure as it is, and what moves it, the price that moves it most first. */
+/** A measure as it is, and what moves it, the input that moves it most first. */
 export interface Tornado {
   readonly now: number;
   readonly effects: readonly Effect[];
@@ -37,16 +40,23 @@ export interface SystemTornado {
   readonly ratio: Tornado | null;
 }
 
-/** Prices each system with one price at a time at the ends of its range. */
-export function tornado(systems: readonly UncertainSystem[], ranges: readonly PriceRange[]): SystemTornado[] {
-  const totals = systems.map((system) => {
+/** Prices each system with one input at a time at the ends of its range. */
+export function tornado(
+  systems: readonly UncertainSystem[],
+  ranges: readonly PriceRange[],
+  structure: StructureEffects | null = null,
+): SystemTornado[] {
+  const inputs = structure?.inputs ?? [];
+  const paths = [...ranges, ...inputs.map(({ range }) => range)].map(({ path }) => path);
+  const totals = systems.map((system, i) => {
     const at = pricerOf(system);
     const total = (moved: readonly PriceRange[], share: number): number => at(moved, () => share)[TOTAL]!;
-    return {
-      now: total([], 0),
-      low: ranges.map((range) => total([range], 0)),
-      high: ranges.map((range) => total([range], 1)),
-    };
+    const now = total([], 0);
+    const atEnd = (share: 0 | 1): number[] => [
+      ...ranges.map((range) => total([range], share)),
+      ...inputs.map(({ ends }) => ends[i]?.[share === 0 ? 'low' : 'high'][0] ?? now),
+    ];
+    return { now, low: atEnd(0), high: atEnd(1) };
   });
   const base = totals[0]!;
   return systems.map(({ name }, i) => {
@@ -54,7 +64,7 @@ export function tornado(systems: readonly UncertainSystem[], ranges: readonly Pr
     const measured = (measure: (mine: number, base: number) => number): Tornado =>
       sorted(
         measure(mine.now, base.now),
-        ranges.map(({ path }, r) => ({
+        paths.map((path, r) => ({
           path,
           low: measure(mine.low[r]!, base.low[r]!),
           high: measure(mine.high[r]!, base.high[r]!),
@@ -97,6 +107,8 @@ export interface MonteCarlo {
   readonly samples: number;
   readonly seed: number;
   readonly ranges: readonly PriceRange[];
+  /** Inputs that are structure; their effect is interpolated. */
+  readonly structure: readonly StructureRange[];
   readonly systems: readonly SystemBands[];
 }
 
@@ -106,6 +118,8 @@ export interface MonteCarloOptions extends SampleOptions {
   readonly seed?: number;
   /** Who prices them, e.g. `samplingOn(4)`; without: this thread. */
   readonly sampler?: Sampler;
+  /** What inputs that are structure do, to be moved with the prices. */
+  readonly structure?: StructureEffects;
 }
 
 /** Fewer say nothing about the outer twentieths. */
@@ -120,7 +134,14 @@ const LEAST_SAMPLES = 100;
 export async function monteCarlo(
   systems: readonly UncertainSystem[],
   ranges: readonly PriceRange[],
-  { samples = samplesFor(systems), seed = 1, sampler = sampleHere, signal, progress }: MonteCarloOptions = {},
+  {
+    samples = samplesFor(systems),
+    seed = 1,
+    sampler = sampleHere,
+    structure,
+    signal,
+    progress,
+  }: MonteCarloOptions = {},
 ): Promise<MonteCarlo> {
   if (!(Number.isInteger(samples) && samples >= LEAST_SAMPLES))
     throw new InputError(`${samples} samples: bands need ${LEAST_SAMPLES} or more`);
@@ -128,6 +149,7 @@ export async function monteCarlo(
     { systems, ranges, seed, samples },
     { ...(signal && { signal }), ...(progress && { progress }) },
   );
+  if (structure !== undefined) moveStructure(columns, samples, structure, seed);
   /** Of a system: 0 is the total, then the categories. */
   const column = (system: number, measure: number): Float64Array => {
     const first = (system * MEASURES + measure) * samples;
@@ -138,6 +160,7 @@ export async function monteCarlo(
     samples,
     seed,
     ranges,
+    structure: structure?.inputs.map(({ range }) => range) ?? [],
     systems: systems.map(({ name }, i) => {
       const total = column(i, 0);
       const compared = i === 0 ? null : compare(total, base);

@@ -47,6 +47,43 @@ test('--break-even and --sensitivity: in the text, in the JSON, on the page', as
   expectClean(place);
 });
 
+test('an end of a structure’s bar is what a run of its own gives, and --prices-only does without', async () => {
+  const small = ['--samples', '100', '--json', place.path('both.json')];
+  const both = await inProcess([...SWEEP, ...VARY, '--sensitivity', ...small], place);
+  expect(both.status).toBe(0);
+  expect(both.stderr).toMatch(/takes \d+ more replays for \d+ inputs that are structure.*--prices-only/);
+  const [{ tornado, monteCarlo, fixed }] = JSON.parse(
+    readFileSync(place.path('both.json'), 'utf8'),
+  ).sensitivity;
+  expect(fixed).toContain('monitor.l2tlb.ways');
+  const path = 'monitor.code_bytes_per_cycle';
+  expect(monteCarlo.structure).toContainEqual({ path, role: 'assumed', low: 0.8, high: 1.2 });
+  const bar = tornado[1].total.effects.find((effect: { path: string }) => effect.path === path);
+  for (const [end, value] of [
+    ['low', 6.4],
+    ['high', 9.6],
+  ] as const) {
+    const set = ['--set', `${path}=${value}`, '--json', '-'];
+    const run = await inProcess(['run', SMALL, '--systems', 'irix,disco', ...set], place);
+    expect(run.status).toBe(0);
+    expect(bar[end]).toBe(JSON.parse(run.stdout).comparisons[0].runs[1].breakdown.total_ps);
+  }
+  expect(bar.low).not.toBe(bar.high);
+
+  const less = ['--sensitivity', '--prices-only', '--samples', '100', '--json', place.path('prices.json')];
+  const prices = await inProcess([...SWEEP, ...VARY, ...less], place);
+  expect(prices.stderr).not.toContain('structure');
+  const [alone] = JSON.parse(readFileSync(place.path('prices.json'), 'utf8')).sensitivity;
+  expect(alone).toMatchObject({ fixed: [], monteCarlo: { structure: [], ranges: monteCarlo.ranges } });
+  const own = tornado[1].total.effects.filter((effect: { path: string }) =>
+    effect.path.startsWith('prices.'),
+  );
+  expect(alone.tornado[1].total.effects).toEqual(own);
+  // What no structure moves is sampled as without.
+  expect(monteCarlo.systems[0]).toEqual(alone.monteCarlo.systems[0]);
+  expect(monteCarlo.systems[1].total).not.toEqual(alone.monteCarlo.systems[1].total);
+});
+
 test('gather answers the same, to the last byte', async () => {
   const asked = ['--break-even', 'prices.trap_cycles', '--sensitivity', '--samples', '100', '--seed', '2'];
   const direct = await inProcess([...SWEEP, ...VARY, ...asked, '--json', place.path('direct.json')], place);
@@ -72,6 +109,7 @@ test.each([
   [['--break-even', 'machine.tlb.entries'], /vary it, too/],
   [['--samples', '1000'], /--samples goes with --sensitivity/],
   [['--sensitivity', '--samples', '10'], /--samples 10: expected a whole number from 100/],
+  [['--prices-only'], /--prices-only goes with --sensitivity/],
   [['--seed', '3'], /--seed goes with --design latin-hypercube/],
   [['--pareto', 'total,elapsed'], /--pareto is a part of the page/],
   [['--pareto', 'total', '--html', 'x.html'], /expected two outputs/],

@@ -90,10 +90,10 @@ export function bandsChart(title: string, systems: readonly SystemBands[]): Char
   );
 }
 
-/** Prices in a tornado: the table has all. */
+/** Inputs in a tornado: the table has all. */
 export const TORNADO_BARS = 14;
 
-/** What each price does to the ratio of two totals, by itself: in percent of the baseline’s. */
+/** What each input does to the ratio of two totals, by itself: in percent of the baseline’s. */
 export function tornadoChart(title: string, { now, effects }: Tornado, baseline: string): Chart {
   const shown = effects.slice(0, TORNADO_BARS);
   const change = (ratio: number): number => 100 * (ratio - 1);

@@ -11,7 +11,7 @@ import { chosenCells, heatMaps, linePanels, titlesOf } from './panels.ts';
 import { type Candidate, outputWords, paretoChart, paretoFront } from './pareto.ts';
 import { bandsTable, linesTable, paretoTable, tornadoTable } from './tables.ts';
 import { against, comparedSystems, largestOf, type SweepView, thinned } from './view.ts';
-import { changeFigure, claimSentence, digitsApart, samplesText } from './words.ts';
+import { changeFigure, claimSentence, digitsApart, fixedText, samplesText } from './words.ts';
 
 /** The charts of one trace of a sweep, each with its question, finding, words and table. */
 export function figuresOf(view: SweepView, trace: number, id: string): FigureContent[] {
@@ -173,8 +173,8 @@ const MOST_TORNADOS = 3;
 /** A ratio as a change: `+3.1 %`. */
 const moved = (ratio: number): string => signed(ratio - 1, percent(100 * (ratio - 1)));
 
-function sensitivityFigures({ tornado, monteCarlo }: Sensitivity, id: string): FigureContent[] {
-  const { systems, samples, seed, ranges } = monteCarlo;
+function sensitivityFigures({ tornado, monteCarlo, fixed }: Sensitivity, id: string): FigureContent[] {
+  const { systems, samples, structure } = monteCarlo;
   const [base, ...others] = systems;
   const baseline = cleanText(base!.name);
   const claims = others.map((bands) => claimSentence(bands, base!.name));
@@ -182,14 +182,15 @@ function sensitivityFigures({ tornado, monteCarlo }: Sensitivity, id: string): F
   const finding =
     first === undefined
       ? `Nine tenths of the samples of ${baseline} lie from ${moved(base!.total.p5 / base!.total.p50)} to ${moved(base!.total.p95 / base!.total.p50)} about the middle one`
-      : `Over ${samples.toLocaleString('en')} samples of the prices, ${claims[0]!.replace(/\.$/, '').replace(/^No /, 'no ')}`;
+      : `Over ${samples.toLocaleString('en')} samples of the ${structure.length > 0 ? 'inputs' : 'prices'}, ${claims[0]!.replace(/\.$/, '').replace(/^No /, 'no ')}`;
   const bands: FigureContent = {
     id: `${id}-bands`,
     file: 'vmtax-sweep-bands',
-    question: 'How sure is the difference, while prices are not?',
+    question: `How sure is the difference, while ${structure.length > 0 ? 'inputs' : 'prices'} are not?`,
     finding,
     how: sentences(
-      samplesText(samples, seed, ranges.length),
+      samplesText(monteCarlo),
+      fixedText(fixed),
       'Bars end at the middle sample; nine tenths of the samples lie within the brackets.',
       'That brackets of two systems overlap says nothing, because most of what moves one moves the other: what counts is the band of the difference in the same sample.',
       ...claims.slice(1),
@@ -207,9 +208,9 @@ function sensitivityFigures({ tornado, monteCarlo }: Sensitivity, id: string): F
       {
         id: `${id}-tornado-${slug(name)}`,
         file: `vmtax-sweep-tornado-${slug(name)}`,
-        question: `Which prices does ${cleanText(name)} rest on?`,
+        question: `Which inputs does ${cleanText(name)} rest on?`,
         finding: said,
-        how: 'Each price is moved by itself, in all systems, to the low (grey) and the high end (blue) of its range. The table has all prices that move anything.',
+        how: 'Each input is moved by itself, in all systems, to the low (grey) and the high end (blue) of its range. The table has all that move anything.',
         chart: () => tornadoChart(said, ratio, baseline),
         table: () => tornadoTable(ratio),
       },

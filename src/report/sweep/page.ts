@@ -125,7 +125,7 @@ function verdictCard(writer: Writer, view: SweepView): string {
     [
       'Certainty',
       certainty.length === 0
-        ? 'Not asked for: --sensitivity says how far these numbers rest on prices that nobody measured.'
+        ? 'Not asked for: --sensitivity says how far these numbers rest on inputs that nobody measured.'
         : certainty.slice(0, 6).join(' '),
     ],
     [

@@ -197,8 +197,8 @@ export function tornadoTable({ now, effects }: Tornado): Table {
     return { text: changeFigure(value, digits), value };
   };
   return {
-    caption: 'Change against the baseline with one price at the ends of its range.',
-    corner: 'price',
+    caption: 'Change against the baseline with one input at the ends of its range.',
+    corner: 'input',
     groups: [
       {
         name: '',

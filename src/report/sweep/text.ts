@@ -13,13 +13,14 @@ import {
   changeFigure,
   claimSentence,
   digitsApart,
+  fixedText,
   samplesText,
 } from './words.ts';
 
 /** Break-even and sensitivity for a terminal. */
 
-/** Prices of a tornado that are listed. */
-const MOST_PRICES = 12;
+/** Inputs of a tornado that are listed. */
+const MOST_INPUTS = 12;
 
 export function analysisText(analysis: Analysis, traces: number): string {
   const lines = [...breakEvenLines(analysis, traces)];
@@ -40,11 +41,12 @@ function breakEvenLines({ breakEven }: Analysis, traces: number): string[] {
   return ['Break-even', ...lines, ''];
 }
 
-function sensitivityLines({ trace, tornado, monteCarlo }: Sensitivity, traces: number): string[] {
+function sensitivityLines({ trace, tornado, monteCarlo, fixed }: Sensitivity, traces: number): string[] {
   const [base, ...others] = monteCarlo.systems;
   const lines = [
     `Sensitivity${traces > 1 ? ` on ${cleanText(trace)}` : ''}`,
-    `  ${samplesText(monteCarlo.samples, monteCarlo.seed, monteCarlo.ranges.length)}`,
+    `  ${samplesText(monteCarlo)}`,
+    ...(fixed.length > 0 ? [`  ${fixedText(fixed)}`] : []),
     ...others.map((bands) => `  ${claimSentence(bands, base!.name)}`),
     '',
     ...bandLines(monteCarlo.systems),
@@ -54,19 +56,19 @@ function sensitivityLines({ trace, tornado, monteCarlo }: Sensitivity, traces: n
     const shown = tornado.length === 1 ? system.total : system.ratio;
     if (shown === null || shown.effects.length === 0 || (i === 0 && tornado.length > 1)) continue;
     const percentOf = (value: number): number => 100 * (i === 0 ? value / shown.now - 1 : value - 1);
-    const listed = shown.effects.slice(0, MOST_PRICES);
+    const listed = shown.effects.slice(0, MOST_INPUTS);
     const digits = digitsApart(listed.map(({ low, high }) => [percentOf(low), percentOf(high)]));
     const figure = (value: number): string => changeFigure(percentOf(value), digits);
     const now = i === 0 ? 'its total now' : `the total of ${cleanText(base!.name)}, now ${figure(shown.now)}`;
     lines.push(
       `  What moves ${cleanText(system.name)} most, in percent of ${now}`,
       ...grid(
-        ['price', 'at low', 'at high'],
+        ['input', 'at low', 'at high'],
         listed.map(({ path, low, high }) => [path, figure(low), figure(high)]),
       ),
     );
-    const more = shown.effects.length - MOST_PRICES;
-    if (more > 0) lines.push(`  and ${more} more prices, each of which moves it less`);
+    const more = shown.effects.length - MOST_INPUTS;
+    if (more > 0) lines.push(`  and ${more} more inputs, each of which moves it less`);
     lines.push('');
   }
   return lines;

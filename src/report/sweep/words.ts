@@ -1,9 +1,9 @@
 import type { FoundBreakEven, FoundCrossing, Side } from '../../sweep/crossings.ts';
 import { sizeFigure, unitOf } from '../../sweep/typed.ts';
 import type { Leaf } from '../../sweep/types.ts';
-import { type Claim, claim, type SystemBands } from '../../sweep/uncertainty.ts';
+import { type Claim, claim, type MonteCarlo, type SystemBands } from '../../sweep/uncertainty.ts';
 import { grouped, MINUS, percent, signed, time } from '../numbers.ts';
-import { cleanText } from '../words.ts';
+import { cleanText, plural } from '../words.ts';
 
 /** What is said of sweeps, in the terminal and on the page alike. */
 
@@ -194,6 +194,24 @@ export function changeFigure(value: number, digits: number): string {
 }
 
 /** What samples were drawn, and what they are not. */
-export const samplesText = (samples: number, seed: number, prices: number): string =>
-  `${samples.toLocaleString('en')} joint samples (seed ${seed}) of ${prices} prices, each uniform in its range: ` +
-  '±\u00A05 % where it was measured, ±\u00A020 % where it was calibrated or assumed (a convention); all systems share each sample.';
+export const samplesText = ({ samples, seed, ranges, structure }: MonteCarlo): string =>
+  `${samples.toLocaleString('en')} joint samples (seed ${seed}) of ${inputsText(ranges.length, structure.length)}, each uniform in its range: ` +
+  '±\u00A05 % where it was measured, ±\u00A020 % where it was calibrated or assumed (a convention); all systems share each sample.' +
+  (structure.length > 0
+    ? ' What structure does is known at the ends of its ranges, and drawn straight between them.'
+    : '');
+
+/** `50 prices and 5 inputs that are structure`. */
+const inputsText = (prices: number, structure: number): string =>
+  `${prices} ${plural(prices, 'price')}${structure > 0 ? ` and ${structure} ${plural(structure, 'input')} that ${structure === 1 ? 'is' : 'are'} structure` : ''}`;
+
+/** Inputs that a sentence names. */
+const NAMED = 3;
+
+/** What could not be moved although nobody measured it; empty: there is nothing. */
+export function fixedText(fixed: readonly string[]): string {
+  if (fixed.length === 0) return '';
+  const named = fixed.slice(0, NAMED).map(cleanText).join(', ');
+  const more = fixed.length - NAMED;
+  return `Not moved, as no other value is within the range or could be replayed: ${named}${more > 0 ? ` and ${more} more (JSON: fixed)` : ''}.`;
+}
