@@ -1,12 +1,12 @@
 import { CATEGORIES } from '../model/pricing/breakdown.ts';
 import { BY_CATEGORY, compilePricing, TOTAL } from '../model/pricing/compiled.ts';
-import type { Delays } from '../model/pricing/contention.ts';
 import { pairWindows } from '../model/pricing/queueing/pairs/pairs.ts';
 import { queueingShares } from '../model/pricing/queueing-shares.ts';
 import { SAMPLES_AT_ONCE, type SampledDelays, sampledDelays } from '../model/pricing/sampled-contention.ts';
+import { type SampledWaits, sampledWaits } from '../model/pricing/sampled-waits.ts';
 import { tooLong } from '../model/pricing/whole.ts';
 import type { ResolvedPrices } from '../model/systems/resolve.ts';
-import { type LinearPrices, linearPrices } from './linear-prices.ts';
+import { type Lines, linesOf } from './linear-prices.ts';
 import { type PriceRange, priceAt, type UncertainSystem } from './uncertainty-ranges.ts';
 
 /** One system at many random prices: as little for each as there is to be found anew. */
@@ -33,46 +33,57 @@ type Pricer = (
 ) => BlockPricer;
 
 /**
- * Where nothing queues, a line (`linear-prices.ts`); where only the memory system does, its queueing on top of one; with
- * locks and requests, all of a breakdown with that queueing; and all by itself where samples cannot be solved together.
+ * Where nothing queues, a line (`linear-prices.ts`); where anything does, what waits take on top of that; and all by itself,
+ * as a run is priced, where samples cannot be solved together or times are no lines.
  */
 export const blockPricer: Pricer = (given, ranges, shares, columns) => {
   const { tally, system, prices } = given;
-  const free = {
-    ...given,
-    system: { ...system, machine: { ...system.machine, contention: 'none' as const } },
-  };
-  const line = linearPrices(free, compilePricing(tally, free.system), ranges);
-  const delays = sampledDelays(tally, system.machine, prices, pairWindows);
+  const free = { ...system, machine: { ...system.machine, contention: 'none' as const } };
+  const compiled = compilePricing(tally, free, { waits: false });
+  const waits = sampledWaits(tally, system, prices);
+  const first = CATEGORIES.length;
+  const times = new Float64Array(first + (waits?.times ?? 0));
+  const priced = new Float64Array(compiled.columns.length);
+  const lines = linesOf(given, ranges, (some) => {
+    const at = { ...prices, ...some };
+    compiled.evaluate(at, priced);
+    times.set(priced.subarray(BY_CATEGORY, BY_CATEGORY + first));
+    if (waits !== null) times.set(waits.timesAt(at), first);
+    return times;
+  });
   const contended = tally.windows.length > 0 && system.machine.contention !== 'none';
-  if (line !== null && !contended) return linePricer(line, shares, columns);
-  if (line !== null && delays !== null)
-    return linePricer(line, shares, columns, queueingOf(given, ranges, shares, delays));
-  return breakdownPricer(given, ranges, shares, columns, delays);
+  const delays = contended ? sampledDelays(tally, system.machine, prices, pairWindows) : null;
+  if (lines === null || (contended && delays === null))
+    return breakdownPricer(given, ranges, shares, columns);
+  if (delays === null && waits === null) return linePricer(lines, shares, columns);
+  return linePricer(lines, shares, columns, waitingOf(given, ranges, shares, delays, waits));
 };
 
-/** Adds the queueing of some of the samples that are drawn, in ps. */
-interface Queueing {
-  readonly add: (from: number, to: number, into: readonly Float64Array[]) => void;
+/** Adds what some of the samples that are drawn wait for, in ps. */
+interface Waiting {
+  /** `times`: of each sample, as lines have them; categories first. */
+  readonly add: (from: number, to: number, times: readonly Float64Array[]) => void;
 }
 
 function linePricer(
-  line: LinearPrices,
+  lines: Lines,
   shares: readonly Float64Array[],
   columns: readonly Float64Array[],
-  queueing: Queueing | null = null,
+  waiting: Waiting | null = null,
 ): BlockPricer {
-  const found = CATEGORIES.map(() => new Float64Array(DRAWN));
-  const categories = queueing === null ? line.categories : [...CATEGORIES.keys()];
+  const count = Math.max(CATEGORIES.length, 1 + (lines.some.at(-1) ?? 0));
+  const found = Array.from({ length: count }, () => new Float64Array(DRAWN));
+  const categories =
+    waiting === null ? lines.some.filter((k) => k < CATEGORIES.length) : [...CATEGORIES.keys()];
   return {
-    ranges: queueing === null ? line.ranges : [...shares.keys()],
-    each: queueing === null ? DRAWN : 16 * SAMPLES_AT_ONCE,
+    ranges: waiting === null ? lines.ranges : [...shares.keys()],
+    each: waiting === null ? DRAWN : 4 * SAMPLES_AT_ONCE,
     price: (first, from, to) => {
       if (from === 0) {
         for (const list of found) list.fill(0);
-        line.fill(shares, DRAWN, found);
+        lines.fill(shares, DRAWN, found);
       }
-      queueing?.add(from, to, found);
+      waiting?.add(from, to, found);
       columns[0]!.fill(0, first + from, first + to);
       for (const category of categories)
         addWhole(found[category]!, from, to, first, columns[category + 1]!, columns[0]!);
@@ -81,24 +92,37 @@ function linePricer(
   };
 }
 
-function queueingOf(
+function waitingOf(
   given: UncertainSystem,
   ranges: readonly PriceRange[],
   shares: readonly Float64Array[],
-  delays: SampledDelays,
-): Queueing {
-  const { tally, system } = given;
+  delays: SampledDelays | null,
+  waits: SampledWaits | null,
+): Waiting {
+  const { tally, system, prices } = given;
   const spread = queueingShares(tally, system.monitor !== null);
   const several = severalPrices(given, ranges, shares);
   const categories = new Float64Array(CATEGORIES.length);
+  const told = new Float64Array(waits?.times ?? 0);
+  // Searches of samples begin where that of the run ends.
+  if (waits !== null) {
+    waits.add(prices, waits.timesAt(prices), delays?.([prices])[0] ?? null, categories);
+  }
   return {
-    add: (from, to, into) => {
-      for (let sample = from; sample < to; sample += SAMPLES_AT_ONCE)
-        for (const [at, found] of delays(several(sample, Math.min(to, sample + SAMPLES_AT_ONCE))).entries()) {
+    add: (from, to, times) => {
+      for (let sample = from; sample < to; sample += SAMPLES_AT_ONCE) {
+        const some = several(sample, Math.min(to, sample + SAMPLES_AT_ONCE));
+        const found = delays?.(some);
+        for (const [at, one] of some.entries()) {
           categories.fill(0);
-          spread(found, categories);
-          for (let k = 0; k < categories.length; k++) into[k]![sample + at]! += categories[k]!;
+          if (found !== undefined) spread(found[at]!, categories);
+          if (waits !== null) {
+            for (let i = 0; i < told.length; i++) told[i] = times[CATEGORIES.length + i]?.[sample + at] ?? 0;
+            waits.add(one, told, found?.[at] ?? null, categories);
+          }
+          for (let k = 0; k < categories.length; k++) times[k]![sample + at]! += categories[k]!;
         }
+      }
     },
   };
 }
@@ -108,27 +132,22 @@ function breakdownPricer(
   ranges: readonly PriceRange[],
   shares: readonly Float64Array[],
   columns: readonly Float64Array[],
-  delays: SampledDelays | null,
 ): BlockPricer {
-  const compiled = compilePricing(given.tally, given.system, { pairs: pairWindows, near: true });
+  const compiled = compilePricing(given.tally, given.system, { pairs: pairWindows });
   const priced = new Float64Array(compiled.columns.length);
-  compiled.evaluate(given.prices, priced);
   const several = severalPrices(given, ranges, shares);
-  const evaluate = (sample: number, prices: ResolvedPrices, found?: Delays): void => {
-    compiled.evaluate(prices, priced, 0, found);
-    columns[0]![sample] = priced[TOTAL]!;
-    for (let category = 0; category < CATEGORIES.length; category++)
-      columns[category + 1]![sample] = priced[BY_CATEGORY + category]!;
-  };
   return {
     ranges: [...ranges.keys()],
     each: 2 * SAMPLES_AT_ONCE,
     price: (first, from, to) => {
-      for (let sample = from; sample < to; sample += SAMPLES_AT_ONCE) {
-        const prices = several(sample, Math.min(to, sample + SAMPLES_AT_ONCE));
-        const found = delays?.(prices);
-        for (const [at, one] of prices.entries()) evaluate(first + sample + at, one, found?.[at]);
-      }
+      for (let sample = from; sample < to; sample += SAMPLES_AT_ONCE)
+        for (const [at, one] of several(sample, Math.min(to, sample + SAMPLES_AT_ONCE)).entries()) {
+          compiled.evaluate(one, priced);
+          const into = first + sample + at;
+          columns[0]![into] = priced[TOTAL]!;
+          for (let category = 0; category < CATEGORIES.length; category++)
+            columns[category + 1]![into] = priced[BY_CATEGORY + category]!;
+        }
     },
   };
 }

@@ -1,19 +1,17 @@
-import { CATEGORIES } from '../model/pricing/breakdown.ts';
-import { BY_CATEGORY, type CompiledPricing } from '../model/pricing/compiled.ts';
 import type { ResolvedPrices } from '../model/systems/resolve.ts';
 import { InputError } from '../trace/errors.ts';
 import { type PriceRange, priceAt, type UncertainSystem } from './uncertainty-ranges.ts';
 
 /**
- * Where nothing queues, time is counts × prices: a straight line in each price, and in the cycle with each price that is
- * counted in cycles. The counts of a category are found by pricing with one price at a time; a sample is then a few
+ * Straight lines in prices. Where nothing queues, time is counts × prices: a straight line in each price, and in the cycle with each price that is
+ * counted in cycles. The counts of a time are found by pricing with one price at a time; a sample is then a few
  * products for each. Breakdowns round each part to a picosecond and this rounds each category, so the two differ by less
  * than a picosecond for each part.
  */
 
 type Name = keyof ResolvedPrices;
 
-/** A price that moves, and what a unit of it adds to each category in ps: as it is, and for each ns of the cycle. */
+/** A price that moves, and what a unit of it adds to each time in ps: as it is, and for each ns of the cycle. */
 interface Term {
   /** Index of its range. */
   readonly range: number;
@@ -21,17 +19,21 @@ interface Term {
   readonly perCycle: Float64Array;
 }
 
-export interface LinearPrices {
+/** Some times of a system, in ps, as lines in prices. */
+export interface Lines {
   /** Ranges that move anything. */
   readonly ranges: readonly number[];
-  /** Categories of which there is anything. */
-  readonly categories: readonly number[];
+  /** Times of which there is anything. */
+  readonly some: readonly number[];
   /**
-   * Prices samples: `shares[range][sample]` is where each is in its range. Writes `into[category][at + sample]`, not
+   * Prices samples: `shares[range][sample]` is where each is in its range. Writes `into[time][at + sample]`, not
    * rounded.
    */
   readonly fill: (shares: readonly Float64Array[], count: number, into: readonly Float64Array[]) => void;
 }
+
+/** Times in ps with some prices other than they are; always as many. Overwritten by the next call. */
+export type TimesAt = (some: Partial<Record<Name, number>>) => Float64Array;
 
 const CYCLE: Name = 'cycle_ns';
 /** Prices are taken so many times to find their counts, so that rounding to picoseconds is as much less. */
@@ -43,21 +45,16 @@ export const queues = ({ tally, system }: UncertainSystem): boolean =>
   tally.locks.length > 0 ||
   tally.rows.some(({ counters }) => (counters.disk_requests ?? 0) + (counters.network_requests ?? 0) > 0);
 
-/** The line of a system; null where it is none. */
-export function linearPrices(
+/** Some times of a system as lines; null where they are none, or too long. */
+export function linesOf(
   given: UncertainSystem,
-  compiled: CompiledPricing,
   ranges: readonly PriceRange[],
-): LinearPrices | null {
-  if (queues(given)) return null;
-  const columns = new Float64Array(compiled.columns.length);
-  const at = (some: Partial<Record<Name, number>>): Float64Array => {
-    compiled.evaluate({ ...given.prices, ...some }, columns);
-    return columns.slice(BY_CATEGORY, BY_CATEGORY + CATEGORIES.length);
-  };
+  timesAt: TimesAt,
+): Lines | null {
+  const at: TimesAt = (some) => timesAt(some).slice();
   try {
-    const line = lineOf(given, at, ranges);
-    return [0, 1, 0.3].every((share) => agrees(line, given, at, ranges, share)) ? line : null;
+    const lines = findLines(given, at, ranges);
+    return [0, 1, 0.3].every((share) => agrees(lines, given, at, ranges, share)) ? lines : null;
   } catch (error) {
     // So long a time does not fit; nor may that of the samples.
     if (error instanceof InputError) return null;
@@ -68,11 +65,7 @@ export function linearPrices(
 /** Parts of a breakdown, each rounded once: at most so many for each row. */
 const roundingOf = ({ rows }: UncertainSystem['tally']): number => 8 * rows.length;
 
-function lineOf(
-  { prices, tally }: UncertainSystem,
-  at: (some: Partial<Record<Name, number>>) => Float64Array,
-  ranges: readonly PriceRange[],
-): LinearPrices {
+function findLines({ prices, tally }: UncertainSystem, at: TimesAt, ranges: readonly PriceRange[]): Lines {
   const nothing: Partial<Record<Name, number>> = Object.fromEntries(ranges.map(({ name }) => [name, 0]));
   const cycleRange = ranges.findIndex(({ name }) => name === CYCLE);
   // A cycle that does not move is a constant like any other.
@@ -94,28 +87,28 @@ function lineOf(
       : [];
   });
   const lists = [fixed, fixedPerCycle, ...terms.flatMap((term) => [term.plain, term.perCycle])];
-  const categories = [...CATEGORIES.keys()].filter((k) => lists.some((list) => list[k] !== 0));
-  const ticks = CATEGORIES.map(() => new Float64Array(0));
+  const times = [...fixed.keys()].filter((k) => lists.some((list) => list[k] !== 0));
+  const ticks = Array.from(fixed, () => new Float64Array(0));
   const used = terms.map((term) => term.range);
   return {
     ranges: cycleRange < 0 ? used : [...used, cycleRange],
-    categories,
+    some: times,
     fill: (shares, count, into) => {
-      for (const k of categories) {
+      for (const k of times) {
         if (ticks[k]!.length < count) ticks[k] = new Float64Array(count);
         into[k]!.fill(fixed[k]!, 0, count);
         ticks[k]!.fill(fixedPerCycle[k]!, 0, count);
       }
       for (const { range, plain, perCycle } of terms) {
         const [low, high] = [priceAt(ranges[range]!, prices, 0), priceAt(ranges[range]!, prices, 1)];
-        for (const k of categories) {
+        for (const k of times) {
           addLine(plain[k]!, low, high - low, shares[range]!, count, into[k]!);
           addLine(perCycle[k]!, low, high - low, shares[range]!, count, ticks[k]!);
         }
       }
       if (cycleRange < 0) return;
       const [low, high] = [priceAt(ranges[cycleRange]!, prices, 0), cycle];
-      for (const k of categories) addTimes(low, high - low, shares[cycleRange]!, count, ticks[k]!, into[k]!);
+      for (const k of times) addTimes(low, high - low, shares[cycleRange]!, count, ticks[k]!, into[k]!);
     },
   };
 }
@@ -146,20 +139,20 @@ function addTimes(
   for (let i = 0; i < count; i++) into[i]! += (low + width * shares[i]!) * each[i]!;
 }
 
-/** Whether the line is at the breakdown with all prices at the same share of their ranges, but for rounding. */
+/** Whether the lines are at the times with all prices at the same share of their ranges, but for rounding. */
 function agrees(
-  line: LinearPrices,
+  lines: Lines,
   { tally, prices }: UncertainSystem,
-  at: (some: Partial<Record<Name, number>>) => Float64Array,
+  at: TimesAt,
   ranges: readonly PriceRange[],
   share: number,
 ): boolean {
-  const found = CATEGORIES.map(() => new Float64Array(1));
-  line.fill(
+  const exact = at(Object.fromEntries(ranges.map((range) => [range.name, priceAt(range, prices, share)])));
+  const found = Array.from(exact, () => new Float64Array(1));
+  lines.fill(
     ranges.map(() => Float64Array.of(share)),
     1,
     found,
   );
-  const exact = at(Object.fromEntries(ranges.map((range) => [range.name, priceAt(range, prices, share)])));
   return found.every(([ps], k) => Math.abs(ps! - exact[k]!) <= roundingOf(tally));
 }

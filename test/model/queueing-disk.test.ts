@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { clientsIdle } from '../../src/model/pricing/queueing/client-idle.ts';
 import { diskDemandFor, diskIdle } from '../../src/model/pricing/queueing/disk-idle.ts';
 import { diskService, HP_97560, seek_ns } from '../../src/model/pricing/queueing/disk-service.ts';
 import { seeded } from './queueing-des.ts';
@@ -39,6 +41,45 @@ describe('idle time from a closed network of CPUs and disks', () => {
     // Pooled CPUs lose less time than one CPU with its own disk and two jobs does.
     expect(many.idle_ns).toBeLessThan(diskIdle(one(2), 50, 30).idle_ns + 1e-9);
     expect(() => diskDemandFor(one(2), 50, Number.NaN)).toThrow(RangeError);
+  });
+});
+
+describe('bounds of closed networks hold however little is computed', () => {
+  const network = fc.record({
+    jobs: fc.integer({ min: 1, max: 512 }),
+    cpus: fc.integer({ min: 1, max: 64 }),
+    disks: fc.integer({ min: 1, max: 64 }),
+    disk_scv: fc.constantFrom(1, 0.5, 0.3, 0.064, 0.05, 0),
+  });
+  // From a picosecond to hours.
+  const ns = fc.double({ min: -3, max: 13, noNaN: true }).map((digits) => 10 ** digits);
+
+  it('with disks alone', () => {
+    fc.assert(
+      fc.property(network, ns, ns, ({ jobs, cpus, disks, disk_scv }, cpu, disk) => {
+        const { total_ns } = diskIdle({ jobs, cpus, disks, disk_scv }, cpu, disk);
+        // No station does more than it can, and no job waits for itself.
+        const least = Math.max(cpu, (disk * cpus) / disks, (cpus * (cpu + disk)) / jobs);
+        expect(total_ns).toBeGreaterThanOrEqual(least * 0.99);
+        expect(total_ns).toBeLessThanOrEqual(1.01 * cpus * (cpu + disk));
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it('with a server, too', () => {
+    fc.assert(
+      fc.property(network, ns, ns, ns, ({ jobs, cpus, disks, disk_scv }, cpu, disk, server) => {
+        const client = { network: { jobs: Math.min(jobs, 64), cpus, disks, disk_scv }, cpu_ns: cpu };
+        const [found] = clientsIdle([{ ...client, disk_ns: disk, server_ns: server }]);
+        const most = cpus * (cpu + disk + server);
+        const least = Math.max(cpu, (disk * cpus) / disks, cpus * server, most / client.network.jobs);
+        const total = cpu + found!.idle_ns;
+        expect(total).toBeGreaterThanOrEqual(least * 0.99);
+        expect(total).toBeLessThanOrEqual(1.01 * most);
+      }),
+      { numRuns: 120 },
+    );
   });
 });
 

@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CATEGORIES, sumBy } from '../../src/model/pricing/breakdown.ts';
-import { compilePricing } from '../../src/model/pricing/compiled.ts';
+import { BY_CATEGORY, compilePricing } from '../../src/model/pricing/compiled.ts';
 import { price } from '../../src/model/pricing/price.ts';
 import type { ResolvedPrices } from '../../src/model/systems/resolve.ts';
 import { type System, systemSchema } from '../../src/model/systems/schema.ts';
 import type { Layer, Tally } from '../../src/model/tally.ts';
-import { linearPrices } from '../../src/sweep/linear-prices.ts';
-import { priceAt, rangesOf, type UncertainSystem } from '../../src/sweep/uncertainty-ranges.ts';
+import { linesOf } from '../../src/sweep/linear-prices.ts';
+import {
+  type PriceRange,
+  priceAt,
+  rangesOf,
+  type UncertainSystem,
+} from '../../src/sweep/uncertainty-ranges.ts';
 import { tallyOfWindows } from '../model/window-tally.ts';
 
 const row = (layer: Layer, counters: Tally['rows'][number]['counters'], context = 'kernel') => ({
@@ -39,6 +44,16 @@ const windows = [0, 1].map((cpu) => [
 const machine = { nodes: 2, contention: 'none' };
 const far = systemOf(tallyOfWindows(2, 2, windows), systemSchema.parse({ machine, prices: { hop_ns: 30 } }));
 
+/** Categories of a system as lines. */
+function linearPrices(given: UncertainSystem, ranges: readonly PriceRange[]) {
+  const { columns, evaluate } = compilePricing(given.tally, given.system);
+  const priced = new Float64Array(columns.length);
+  return linesOf(given, ranges, (some) => {
+    evaluate({ ...given.prices, ...some }, priced);
+    return priced.subarray(BY_CATEGORY, BY_CATEGORY + CATEGORIES.length);
+  });
+}
+
 describe('where nothing queues', () => {
   test.each([
     ['one CPU', one],
@@ -46,7 +61,7 @@ describe('where nothing queues', () => {
   ] as const)('lines give the breakdown’s categories but for its rounding: %s', (_, system) => {
     const stated = { 'prices.remote_ns': { low: 200, high: 2000 }, 'prices.cycle_ns': { percent: 50 } };
     for (const ranges of [rangesOf([system]), rangesOf([system], { stated })]) {
-      const line = linearPrices(system, compilePricing(system.tally, system.system), ranges)!;
+      const line = linearPrices(system, ranges)!;
       const found = CATEGORIES.map(() => new Float64Array(2));
       const share = fc.double({ min: 0, max: 1, noNaN: true });
       fc.assert(
@@ -62,7 +77,7 @@ describe('where nothing queues', () => {
           const { breakdown } = price(system.tally, moved, system.system);
           const sums = sumBy(breakdown, ({ category }) => category);
           for (const [k, category] of CATEGORIES.entries()) {
-            if (!line.categories.includes(k)) expect(sums.get(category) ?? 0).toBe(0);
+            if (!line.some.includes(k)) expect(sums.get(category) ?? 0).toBe(0);
             else
               expect(Math.abs(found[k]![1]! - (sums.get(category) ?? 0))).toBeLessThan(
                 breakdown.parts.length,
@@ -77,7 +92,7 @@ describe('where nothing queues', () => {
   });
 
   test('no ranges: the run itself', () => {
-    const line = linearPrices(one, compilePricing(one.tally, one.system), [])!;
+    const line = linearPrices(one, [])!;
     const found = CATEGORIES.map(() => new Float64Array(1));
     line.fill([], 1, found);
     const { breakdown } = price(one.tally, one.prices, one.system);
@@ -85,14 +100,13 @@ describe('where nothing queues', () => {
   });
 });
 
-test('there is no line where anything queues, or where a time does not fit', () => {
-  const none = (given: UncertainSystem, ranges = rangesOf([given])) =>
-    linearPrices(given, compilePricing(given.tally, given.system), ranges);
-  const contended = systemSchema.parse({ machine: { nodes: 2, contention: 'exponential' } });
-  expect(none({ ...far, system: contended })).toBeNull();
-  const asking = { ...one.tally, rows: [...rows, row('workload', { disk_requests: 2 })] };
-  expect(none({ ...one, tally: asking })).toBeNull();
+test('there is no line where times are none, or do not fit', () => {
+  const ranges = rangesOf([one]);
+  const bent = (power: number) =>
+    linesOf(one, ranges, ({ remote_ns = one.prices.remote_ns }) => Float64Array.of(1e6 * remote_ns ** power));
+  expect(bent(1)).not.toBeNull();
+  expect(bent(2)).toBeNull();
   const long = rangesOf([one], { stated: { 'prices.cycle_ns': { low: 1, high: 1e9 } } });
-  expect(none(one, long)).toBeNull();
-  expect(none(one)).not.toBeNull();
+  expect(linearPrices(one, long)).toBeNull();
+  expect(linearPrices(one, ranges)).not.toBeNull();
 });

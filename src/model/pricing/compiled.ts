@@ -37,8 +37,6 @@ export interface PriceOptions {
   readonly waits?: boolean;
   /** How often whoever holds a lock is descheduled; null: never; default: as the tally’s scheduler has it. */
   readonly preemption?: Preemption | null;
-  /** Waits are solved for samples, less exactly: see `compileWaits`. The first prices have to be those that samples are near. */
-  readonly near?: boolean;
   /**
    * `pairWindows`, for many prices: contention is solved several times as fast, by WebAssembly, with the same result. Without, each
    * window is solved by itself: in a page, whose policy does not allow it.
@@ -104,7 +102,7 @@ export function priceOnce(
 function compile(
   tally: Tally,
   system: PricedSystem,
-  { waits = true, preemption, pairs, near = false }: PriceOptions,
+  { waits = true, preemption, pairs }: PriceOptions,
   keep: boolean,
 ): CompiledPricing {
   const { cpus } = tally;
@@ -112,7 +110,7 @@ function compile(
   const delaysFor = delaysOf(tally, system.machine, keep, pairs);
   const spread = spreadOf(tally, rows);
   const lendCpu = preemptionOf(tally, system);
-  const waitsFor = compileWaits(tally, system, near);
+  const waitsFor = compileWaits(tally, system);
   const units = new Float64Array(UNITS);
   const ps = new Float64Array(rows.parts.length);
   const waiting =
@@ -219,7 +217,7 @@ const columnsOf = (category: Part['category'], cause: Part['cause'], cpu: number
  * counted: a wait in every `ran ÷ waits` instructions, and `waited ÷ waits` long; in time at execution’s rate, without
  * stalls.
  */
-function preemptionOf(
+export function preemptionOf(
   tally: Tally,
   { monitor }: PricedSystem,
 ): (prices: ResolvedPrices) => Preemption | null {

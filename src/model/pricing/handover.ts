@@ -20,14 +20,20 @@ export const switchAlone = (switch_ns: number): Handover => ({ spin_ns: 0, switc
  * queueing included.
  */
 export function compileHandover(tally: Tally) {
-  const means = compileMeans(tally, ['tlb_write', 'privileged']);
-  return (prices: ResolvedPrices, delays: Delays | null): Handover => {
-    const [tlbWrite, privileged] = means(prices, delays) as [number, number];
-    const emulated_ns = prices.switch_tlb_writes * tlbWrite + prices.switch_privileged * privileged;
-    return {
-      spin_ns: prices.handoff_ns,
-      switch_ns: prices.context_switch_ns + emulated_ns,
-      emulated_ns,
-    };
+  const means = compileEmulated(tally);
+  return (prices: ResolvedPrices, delays: Delays | null): Handover =>
+    handoverOf(prices, means(prices, delays));
+}
+
+/** Mean times of what a switch has a monitor emulate, in ns: a TLB write, and a privileged instruction. */
+export const compileEmulated = (tally: Tally) => compileMeans(tally, ['tlb_write', 'privileged']);
+
+/** Handing over where these take so long. */
+export function handoverOf(prices: ResolvedPrices, emulated: ArrayLike<number>): Handover {
+  const emulated_ns = prices.switch_tlb_writes * emulated[0]! + prices.switch_privileged * emulated[1]!;
+  return {
+    spin_ns: prices.handoff_ns,
+    switch_ns: prices.context_switch_ns + emulated_ns,
+    emulated_ns,
   };
 }

@@ -52,13 +52,15 @@ export const REACHED = 1 - 1 / 2 ** ROUNDS;
 export interface LockNetwork {
   /** Whether several CPUs want any lock. */
   readonly contended: boolean;
-  /** Begins with new holds, without waits and hand-overs inside them. */
+  /** Begins with new holds, without waits and hand-overs inside them, or with those that were kept. */
   begin(held_ns: Float64Array, handover: Handover, preemption: Preemption | null): void;
   /**
    * Solves the locks for CPUs that are busy for so long; the next solve has half of these waits and hand-overs in holds, or
    * the whole of them.
    */
   solve(busy_ns: ArrayLike<number>, whole?: boolean): LockWaits;
+  /** For samples: the solution at hand is where all others begin from now on. */
+  keep(): void;
 }
 
 /** A use whose times change. */
@@ -110,6 +112,11 @@ export function lockNetwork(
   const workspace = locksWorkspace(cpus, wanted.length);
   const options = locksOptions(cpus, near);
   const reached = near ? REACHED : 1;
+  const kept = {
+    inside: new Float64Array(cpus * count),
+    handed: new Float64Array(wanted.length),
+    wait_ns: new Float64Array(cpus * wanted.length),
+  };
   let held = new Float64Array(cpus * count);
   let handover = switchAlone(0);
   let lent: Preemption | null = null;
@@ -181,8 +188,9 @@ export function lockNetwork(
   return {
     contended: wanted.length > 0,
     begin: (held_ns, handing, preemption) => {
-      inside.fill(0);
-      handed.fill(0);
+      inside.set(kept.inside);
+      handed.set(kept.handed);
+      if (workspace.near) workspace.network.wait_ns.set(kept.wait_ns);
       held = held_ns as typeof held;
       handover = handing;
       lent = preemption;
@@ -211,6 +219,12 @@ export function lockNetwork(
       for (let station = 0; station < wanted.length; station++) handOver(station, whole);
       if (nests.length > 0) nest(busy_ns, whole);
       return waits;
+    },
+    keep: () => {
+      kept.inside.set(inside);
+      kept.handed.set(handed);
+      kept.wait_ns.set(workspace.network.wait_ns);
+      workspace.near = true;
     },
   };
 }

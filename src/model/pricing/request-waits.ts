@@ -4,7 +4,7 @@ import type { Tally } from '../tally.ts';
 import type { Part } from './breakdown.ts';
 import { clientsIdle } from './queueing/client-idle.ts';
 import { type DiskNetwork, diskIdle, diskIdleMemory } from './queueing/disk-idle.ts';
-import type { DiskMemory } from './queueing/disk-network.ts';
+import type { DiskMemory, DiskSearch } from './queueing/disk-network.ts';
 import { splitExactly } from './queueing/exact-sums.ts';
 import { rounded, wholePs } from './whole.ts';
 
@@ -83,13 +83,13 @@ interface Asker {
 /**
  * The CPUs that have anything to do, their jobs, the disks and the server; null without requests that anybody waits
  * for. Virtual machines of a divided trace have networks of their own: a CPU of one runs no job of another, and each
- * has its share of the disks. The server is one for all. What is given for prices is overwritten for the next. `stays`: the
- * change of a disk's speed that ends a search, for samples.
+ * has its share of the disks. The server is one for all. What is given for prices is overwritten for the next. `search`: how
+ * far disks are searched for in each solution, for samples.
  */
 export function compileRequests(
   tally: Tally,
   { machine, os, monitor }: Pick<System, 'machine' | 'os' | 'monitor'>,
-  stays?: number,
+  search?: DiskSearch,
 ) {
   const { cpus } = tally;
   const byCpu = (): Float64Array => new Float64Array(cpus);
@@ -174,7 +174,7 @@ export function compileRequests(
         continue;
       }
       const among = asking.length === 0 ? undefined : answers[asking.indexOf(one)];
-      const answer = among ?? diskIdle(network, one.cpu_ns, one.disk_ns, 0, memory, stays);
+      const answer = among ?? diskIdle(network, one.cpu_ns, one.disk_ns, 0, memory, search);
       const idle = answer.idle_ns * used;
       const atServer = among === undefined ? 0 : idle * among.server_share;
       for (const cpu of own) {

@@ -5,7 +5,7 @@ import type { Part } from './breakdown.ts';
 import type { Delays } from './contention.ts';
 import { compileHandover } from './handover.ts';
 import { compileHolds } from './held-time.ts';
-import { type LockLoad, type LockNetwork, lockNetwork, lockParts, REACHED, ROUNDS } from './lock-waits.ts';
+import { type LockLoad, type LockNetwork, lockNetwork, lockParts, ROUNDS } from './lock-waits.ts';
 import type { Preemption } from './queueing/locks.ts';
 import { compileRequests, type DiskLoad, type ServerLoad } from './request-waits.ts';
 
@@ -23,25 +23,14 @@ export interface Waiting {
   readonly server: ServerLoad | null;
 }
 
-/** For samples: the share of CPUs' time that may still move where a search ends, and the change of a disk's speed. */
-const NEAR = 2e-6;
-const NEAR_SPEED = 1e-5;
-/** Whole steps of a sample, before half ones. */
-const WHOLE_STEPS = 3;
-
 /**
  * The waits of a tally’s runs, as parts and in sum. `busy_ps`: by CPU, everything else. `preemption`: how often a lock’s
- * holder is descheduled; null: never.
- *
- * `near`: for samples. Searches take whole steps first and end where nothing moves much, and disks are searched for from the
- * speeds of the first solution, which has to be that of prices that do not depend on samples.
+ * holder is descheduled; null: never. (`sampled-waits.ts` searches for the same, less exactly.)
  */
-export function compileWaits(tally: Tally, system: Pick<System, 'machine' | 'os' | 'monitor'>, near = false) {
+export function compileWaits(tally: Tally, system: Pick<System, 'machine' | 'os' | 'monitor'>) {
   const holdsFor = compileHolds(tally);
   const handoverFor = compileHandover(tally);
-  const requestsFor = compileRequests(tally, system, near ? NEAR_SPEED : undefined);
-  const reached = near ? REACHED : 1;
-  let speeds: readonly Float64Array[] | null = null;
+  const requestsFor = compileRequests(tally, system);
   let compiled: { readonly network: LockNetwork; readonly partsOf: ReturnType<typeof lockParts> } | null =
     null;
   return (
@@ -50,34 +39,27 @@ export function compileWaits(tally: Tally, system: Pick<System, 'machine' | 'os'
     busy_ps: readonly number[],
     preemption: Preemption | null,
   ): { readonly parts: readonly Part[]; readonly waiting: Waiting | null } => {
-    const requests = requestsFor(prices, speeds);
+    const requests = requestsFor(prices);
     if (tally.locks.length === 0 && requests === null) return { parts: [], waiting: null };
     const holds = holdsFor(prices, delays);
-    compiled ??= { network: lockNetwork(tally, holds, near), partsOf: lockParts(tally, holds) };
+    compiled ??= { network: lockNetwork(tally, holds), partsOf: lockParts(tally, holds) };
     const { network, partsOf } = compiled;
     const busy = busy_ps.map((ps) => ps / 1000);
     const idle = busy.map(() => 0);
     const awake = [...busy];
     const handover = handoverFor(prices, delays);
     network.begin(holds.held_ns, handover, preemption);
-    let waits = network.solve(busy, near);
+    let waits = network.solve(busy);
     let slept = requests?.solve(busy, waits.busy_ns) ?? null;
     const rounds = network.contended ? ROUNDS : 0;
     for (let round = 0; round < rounds; round++) {
-      let [moved, all] = [near ? waits.moved_ns : Infinity, 0];
       for (let cpu = 0; cpu < busy.length; cpu++) {
-        const found = (slept?.idle_ns[cpu] ?? 0) * reached;
-        const next = near && round < WHOLE_STEPS ? found : (idle[cpu]! + found) / 2;
-        moved += Math.abs(next - idle[cpu]!);
-        idle[cpu] = next;
-        awake[cpu] = busy[cpu]! + next;
-        all += awake[cpu]!;
+        idle[cpu] = (idle[cpu]! + (slept?.idle_ns[cpu] ?? 0)) / 2;
+        awake[cpu] = busy[cpu]! + idle[cpu]!;
       }
-      if (moved <= NEAR * all) break;
-      waits = network.solve(awake, near && round + 1 < WHOLE_STEPS);
+      waits = network.solve(awake);
       slept = requests?.solve(busy, waits.busy_ns) ?? null;
     }
-    if (near && requests !== null) speeds ??= requests.speeds();
     const { parts, loads } = partsOf(holds.held_ns, waits, handover);
     const asleep = requests?.parts() ?? null;
     return {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   const options = { inputs: small, scale: 0.001, seed: 1 };
   outcome = await multiprocessorExperiment.run(options);
   again = await multiprocessorExperiment.run(options);
-}, 60000);
+});
 
 const value = (exhibit: string, workload: string, system: string, quantity: string): number =>
   outcome.modelled.find(

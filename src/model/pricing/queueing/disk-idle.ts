@@ -1,4 +1,4 @@
-import { type DiskMemory, diskMemory, diskWeights } from './disk-network.ts';
+import { type DiskMemory, type DiskSearch, diskMemory, diskWeights } from './disk-network.ts';
 
 /**
  * Idle time from a closed network of CPUs and disks: jobs alternate between computing and waiting for a disk;
@@ -49,8 +49,7 @@ export function diskIdle(
   disk_ns: number,
   serialShare = 0,
   memory: DiskMemory = diskIdleMemory(network),
-  /** The change of a disk's speed that ends the search. */
-  stays?: number,
+  search?: DiskSearch,
 ): DiskIdle {
   const { cpus, disks, disk_scv: scv = 1 } = network;
   const { jobs } = memory;
@@ -59,7 +58,7 @@ export function diskIdle(
   let together = 0;
   if (unit_ns > 0) {
     const demands = { cpus, cpu: cpu_ns / unit_ns, disks, disk: disk_ns / disks / unit_ns, scv };
-    const { all } = diskWeights(demands, jobs, memory, stays);
+    const { all } = diskWeights(demands, jobs, memory, search);
     together = cpus * unit_ns * (all[jobs]! / all[jobs - 1]!) - cpu_ns;
   }
   const alone = disk_ns;

@@ -6,7 +6,9 @@ import { MOST_PHASES, phasesOf, speedsOf } from './general-service.ts';
  * how many requests it has, and the speeds are those of such a disk alone, with the arrivals that the rest of the
  * network sends it. Exact for one disk, and for exponential services.
  *
- * Weights of states (Buzen, CACM 16(9), 1973) are relative to the largest, so that none overflows: only their ratios count.
+ * Weights of states (Buzen, CACM 16(9), 1973) are relative to the largest, so that none overflows: only their ratios count. Where
+ * jobs hardly compute, a disk that is not full is not so for long enough to serve anybody: its speeds are next to 0, its
+ * weights grow by as much with each job, and those before are nothing. They are scaled by powers of two, which change no digit.
  */
 
 /** Demands of one job's cycle on all CPUs together and on each disk, in one unit of time that is not below either. */
@@ -28,9 +30,20 @@ export interface DiskWeights {
   readonly rest: Float64Array;
 }
 
-/** Rounds at most, and the change of speeds that ends them unless told otherwise: the method itself is off by up to a hundredth. */
-const ROUNDS = 100;
-const STAYS = 1e-9;
+/** Rounds at most, and the change of a disk's speed that ends them: the method itself is off by up to a hundredth. */
+export interface DiskSearch {
+  readonly rounds: number;
+  readonly stays: number;
+}
+
+const SEARCH: DiskSearch = { rounds: 100, stays: 1e-9 };
+
+/** Slower speeds are as good as this one: a disk is there a thousand million million times less often than with one more. */
+const SLOWEST = 1e-15;
+/** Arrivals so much faster than each phase of a service that the product over all phases is still a number: more are no faster. */
+const FASTEST_BITS = 830;
+/** Weights above this make all smaller. */
+const LARGE = 2 ** 500;
 
 /** What a solution writes on, for so many jobs. */
 export interface DiskMemory extends DiskWeights {
@@ -72,27 +85,42 @@ export function diskWeights(
   { cpus, cpu, disks, disk, scv }: DiskDemands,
   jobs: number,
   memory: DiskMemory = diskMemory(jobs),
-  stays = STAYS,
+  { stays, rounds }: DiskSearch = SEARCH,
 ): DiskWeights {
   const { speeds, before, arrivals, atCpus, level, all, disk: atDisk, rest } = memory;
+  const phases = phasesOf(scv);
+  const fastest = phases.rate * 2 ** Math.floor(FASTEST_BITS / phases.count);
   atCpus[0] = 1;
   for (let m = 1; m <= jobs; m++) atCpus[m] = (atCpus[m - 1]! * cpu) / Math.min(m, cpus);
-  const phases = phasesOf(scv);
   for (let round = 0; ; round++) {
-    atDisk[0] = 1;
-    for (let m = 1; m <= jobs; m++) atDisk[m] = (atDisk[m - 1]! * disk) / speeds[m]!;
+    weighDisk(disk, speeds, atDisk);
     powerOf(atDisk, disks - 1, memory);
     convolve(atCpus, memory.power, rest);
-    if (round === ROUNDS || phases.count === 1 || disk === 0 || cpu === 0) break;
-    for (let n = 0; n < jobs; n++) arrivals[n] = (disk * rest[jobs - n - 1]!) / rest[jobs - n]!;
+    if (round === rounds || phases.count === 1 || disk === 0 || cpu === 0) break;
+    // Weights too small for a number are those of so many jobs on the CPUs as there never are: any rate will do.
+    let last = 1;
+    for (let n = jobs - 1; n >= 0; n--) {
+      const rate = (disk * rest[jobs - n - 1]!) / rest[jobs - n]!;
+      if (rate > 0 && rate < Infinity) last = rate;
+      arrivals[n] = Math.min(last, fastest);
+    }
     let change = 0;
     before.set(speeds);
     speedsOf(phases, arrivals, jobs, speeds, level);
+    for (let n = 1; n <= jobs; n++) if (!(speeds[n]! >= SLOWEST)) speeds[n] = SLOWEST;
     for (let n = 1; n <= jobs; n++) change = Math.max(change, Math.abs(speeds[n]! - before[n]!));
     if (change < stays) break;
   }
   convolve(rest, atDisk, all);
   return memory;
+}
+
+function weighDisk(demand: number, speeds: Float64Array, weights: Float64Array): void {
+  weights[0] = 1;
+  for (let m = 1; m < weights.length; m++) {
+    weights[m] = (weights[m - 1]! * demand) / speeds[m]!;
+    if (weights[m]! > LARGE) for (let n = 0; n <= m; n++) weights[n]! /= LARGE;
+  }
 }
 
 /** The first so many coefficients of the product, relative to the largest. */

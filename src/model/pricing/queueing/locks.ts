@@ -1,5 +1,10 @@
 import { foundBusy } from './arrivals.ts';
-import { MULTICLASS_DEFAULTS, type MulticlassOptions, solveMulticlass } from './multiclass.ts';
+import {
+  MULTICLASS_DEFAULTS,
+  type MulticlassOptions,
+  solveMulticlass,
+  solveMulticlassNear,
+} from './multiclass.ts';
 import { type MulticlassWorkspace, multiclassWorkspace } from './multiclass-workspace.ts';
 import { type MvaStation, mvaWorkspace, solveMva } from './mva.ts';
 
@@ -195,6 +200,9 @@ export interface LocksWorkspace {
   readonly answer: LocksAnswer;
   /** By CPU: switching. */
   readonly switched: Float64Array;
+  /** For samples: ratios before the last refinement, where the waits of the network are those of one that is near. */
+  readonly ratios: Float64Array;
+  near: boolean;
 }
 
 /** A workspace for so many CPUs and locks. */
@@ -212,6 +220,8 @@ export function locksWorkspace(cpus: number, locks: number): LocksWorkspace {
       held: network.utilisation,
     },
     switched: new Float64Array(cpus),
+    ratios: new Float64Array(cpus * locks).fill(1),
+    near: false,
   };
 }
 
@@ -225,8 +235,9 @@ export function solveLocks(
   locks: readonly LockUse[],
   { switch_ns }: { readonly switch_ns: number },
   options: LocksOptions = MULTICLASS_DEFAULTS,
-  { network, answer, switched }: LocksWorkspace = locksWorkspace(busy_ns.length, locks.length),
+  workspace: LocksWorkspace = locksWorkspace(busy_ns.length, locks.length),
 ): LocksAnswer {
+  const { network, answer, switched, ratios } = workspace;
   const cpus = busy_ns.length;
   const count = locks.length;
   if (network.classes !== cpus || network.stations !== count)
@@ -251,7 +262,8 @@ export function solveLocks(
   const ends = options.switching ?? Number.NaN;
   for (let round = 0; round < rounds; round++) {
     for (let cpu = 0; cpu < cpus; cpu++) network.base_ns[cpu] = busy_ns[cpu]! + switched[cpu]!;
-    solveMulticlass(network, options);
+    if (workspace.near) solveMulticlassNear(network, options, ratios);
+    else solveMulticlass(network, options, ratios);
     foundBusy(network, blocked);
     let moved = round === 0;
     for (let cpu = 0, i = 0; cpu < cpus; cpu++) {
