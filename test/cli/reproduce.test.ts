@@ -117,4 +117,4 @@ test('the experiments run on threads of their own, and what is wrong there is on
   for (const { modelled } of numbers) expect(modelled).toBeGreaterThan(0);
   const wrong = ['reproduce', 'table1', '--scale', '0.002', '--set', 'prices.l2tlb_cycles=-1'];
   expectRefusal(await vmtax(wrong, place), 'prices.l2tlb_cycles');
-}, 60_000);
+});

@@ -228,7 +228,8 @@ export function loadChart(facts: Facts): Chart {
   const busy = contendedRuns(facts).flatMap(({ contention }) =>
     contention.stations.map((one) => one.utilisation),
   );
-  const largest = roundScale(Math.min(1, Math.max(...busy)));
+  // Nothing is busy for longer than always.
+  const largest = Math.min(1, roundScale(Math.max(...busy)));
   const maps = runs.map((run, i): HeatMap => {
     const map = loadMap(run, names[i]!, at, largest, top?.run === run.facts ? top.station : null);
     at += map.rows * map.cell.height + 50;
