@@ -165,12 +165,9 @@ export const sweepResultSchema = z
     plan,
     columns: z.array(column).meta({ description: 'of each row' }),
     break_even: z.array(breakEven).exactOptional().meta({ description: 'of --break-even' }),
-    sensitivity: z
-      .array(sensitivity)
-      .exactOptional()
-      .meta({
-        description: 'of --sensitivity: by trace, without those on which a system cannot be replayed',
-      }),
+    sensitivity: z.array(sensitivity).exactOptional().meta({
+      description: 'of --sensitivity: by trace, without those on which a system cannot be replayed',
+    }),
     rows: z.array(z.array(leaf)).meta({ description: 'values in the order of the columns' }),
     failures: z
       .array(z.strictObject({ cell: text, trace: text, system: text, values, message: text }))
