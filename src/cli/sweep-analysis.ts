@@ -1,20 +1,17 @@
-import { cleanText, plural } from '../report/words.ts';
+import { cleanText } from '../report/words.ts';
 import {
   type Analysis,
   type AnalysisRequest,
   analyse,
   NO_ANALYSIS,
   needsReplays,
-  structureOf,
 } from '../sweep/analysis.ts';
 import { makeAxis } from '../sweep/axes.ts';
 import { type BreakEvenRequest, checkBreakEven, isContinuous } from '../sweep/crossings.ts';
-import { inWords, replaySeconds } from '../sweep/estimate.ts';
+import { inWords } from '../sweep/estimate.ts';
 import type { Layout } from '../sweep/laid.ts';
 import { OUTPUTS } from '../sweep/outputs.ts';
 import { SAMPLES } from '../sweep/sample-cost.ts';
-import { structureKey } from '../sweep/structure.ts';
-import { endsOf } from '../sweep/structure-inputs.ts';
 import type { ByCell } from '../sweep/totals.ts';
 import type { Axis, Plan } from '../sweep/types.ts';
 import { createReplayers } from '../sweep/workers/replayers.ts';
@@ -24,6 +21,7 @@ import { openTrace } from '../trace/formats/registry.ts';
 import { ingest } from '../trace/ingest.ts';
 import type { CommandContext } from './context.ts';
 import { flag, list, wholeNumber, words } from './options.ts';
+import { withTimeLeft } from './sweep-structure.ts';
 
 /** What `vmtax sweep` can be asked beyond its rows: `--break-even`, `--sensitivity`. */
 
@@ -203,27 +201,6 @@ export function samplesLine(samples: number, asked: number | null, cost_us: numb
   ].join('; ');
 }
 
-/**
- * The replays that `--sensitivity` takes on a trace besides those of the sweep, and how to do without; null: none.
- * `records`: of the trace, null where they are not known.
- */
-export function structureLine(
-  layout: Layout,
-  trace: number,
-  request: AnalysisRequest,
-  records: number | null,
-): string | null {
-  const { systems, header } = layout.traces[trace]!;
-  const structure = structureOf(request, systems, header);
-  if (structure.moved.length === 0) return null;
-  const own = new Set(systems.map(structureKey));
-  const ends = new Map(endsOf(structure).map((system) => [structureKey(system), system]));
-  const more = [...ends].flatMap(([key, system]) => (own.has(key) ? [] : [system]));
-  const time = records === null ? '' : `, ${inWords(replaySeconds(more, header, records))}`;
-  const [inputs, replays] = [structure.moved.length, more.length];
-  return `--sensitivity takes ${replays} more ${plural(replays, 'replay')} for ${inputs} ${plural(inputs, 'input')} that ${inputs === 1 ? 'is' : 'are'} structure${time}; --prices-only leaves them out`;
-}
-
 /** Who does the work of an analysis. */
 export interface Workers {
   /** Threads that replay; one: this. */
@@ -242,13 +219,14 @@ export async function runAnalysis(
 ): Promise<Analysis> {
   if (request.breakEven.length === 0 && request.sensitivity === null) return NO_ANALYSIS;
   const threads = workers.replays > 1 ? createReplayers(workers.replays) : null;
+  const said = withTimeLeft();
   const analysis = await analyse(layout, request, {
     ...(threads && { replayers: threads }),
     open: async (at) =>
       ingest(await openTrace(layout.traces[at]!.name, openOptions(layout.plan, signal)), { signal }),
     totals,
     signal,
-    progress: (what, done, total) => progress.update(what, done, total),
+    progress: (what, done, total) => progress.update(said(what, done, total), done, total),
     sampler: samplingOn(workers.samples),
     announce: (trace, samples, cost_us) => {
       const line = samplesLine(samples, request.sensitivity?.samples ?? null, cost_us);

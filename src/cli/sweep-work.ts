@@ -38,7 +38,8 @@ import { version } from '../version.ts';
 import type { CommandContext } from './context.ts';
 import { print, writeOutput } from './output.ts';
 import { quote, readSystem } from './run.ts';
-import { type Asked, runAnalysis, structureLine } from './sweep-analysis.ts';
+import { type Asked, runAnalysis } from './sweep-analysis.ts';
+import { recordsOf, structureSeconds } from './sweep-structure.ts';
 import { sweepText } from './sweep-text.ts';
 
 /** What the commands of `vmtax sweep` have in common: prepare, run, write. */
@@ -138,33 +139,21 @@ export function say(
   process.stderr.write(`sweep: ${cleanText(announce(layout, work, recordsOf(traces)))}\n`);
 }
 
-/** Says what `--sensitivity` will take besides. */
-export function sayStructure(
-  { layout, traces }: Pick<Prepared, 'layout' | 'traces'>,
-  request: AnalysisRequest,
-  { progress }: CommandContext,
-): void {
-  progress.clear();
-  const records = recordsOf(traces);
-  for (const [at, { name }] of layout.traces.entries()) {
-    const line = structureLine(layout, at, request, records[at]!);
-    if (line === null) continue;
-    process.stderr.write(`sweep: ${cleanText(layout.traces.length > 1 ? `${name}: ${line}` : line)}\n`);
-  }
-}
-
-const recordsOf = (traces: readonly Trace[]): (number | null)[] =>
-  traces.map((trace) => trace.summary()?.records ?? null);
+const NOTHING_ASKED: AnalysisRequest = { breakEven: [], sensitivity: null };
 
 /**
  * Does what is left of a shard's part, with so many threads; not told how many, this one replays and all CPUs price.
- * `keep`: what a page offers to be priced anew.
+ * `keep`: what a page offers to be priced anew. `request`: what comes after it, whose time is said with its own.
  */
 export async function carryOut(
   { layout, traces }: Prepared,
   work: Work,
   journal: Journal,
-  { workers, keep }: { readonly workers: number | undefined; readonly keep: boolean },
+  {
+    workers,
+    keep,
+    request = NOTHING_ASKED,
+  }: { readonly workers: number | undefined; readonly keep: boolean; readonly request?: AnalysisRequest },
   { signal, progress }: CommandContext,
 ): Promise<void> {
   const started = Date.now();
@@ -181,8 +170,10 @@ export async function carryOut(
         const records = traces.map((_, i) => (i === at ? trace.summary()!.records : 0));
         const { name } = layout.traces[at]!;
         progress.clear();
+        const time = timeOf(layout, ofTrace(layout, work, at), records);
+        const after = structureSeconds(layout, at, request, records[at]!);
         process.stderr.write(
-          `sweep: ${cleanText(name)}: ${timeOf(layout, ofTrace(layout, work, at), records)}\n`,
+          `sweep: ${cleanText(name)}: ${time}${after === 0 ? '' : `; ${inWords(after)} for structure of --sensitivity`}\n`,
         );
       }
       return trace;

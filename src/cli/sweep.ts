@@ -32,6 +32,7 @@ import {
 } from './sweep-options.ts';
 import { checkSampleAlone, SAMPLE_OPTION, sampleSizes, saySampled } from './sweep-sampled.ts';
 import { asksForSlurm, checkSlurm, SLURM_OPTIONS, type SlurmArguments, submit } from './sweep-slurm.ts';
+import { sayStructure } from './sweep-structure.ts';
 import {
   carryOut,
   complain,
@@ -40,7 +41,6 @@ import {
   type Outputs,
   prepare,
   say,
-  sayStructure,
   writeResults,
 } from './sweep-work.ts';
 
@@ -153,7 +153,9 @@ async function sweep(
       say(prepared, work, context);
       sayStructure(prepared, asked.request, context);
       const keep = args.out !== undefined || outputs.html !== undefined;
-      const carried = () => carryOut(prepared, work, journal, { workers: args.workers, keep }, context);
+      const { workers } = args;
+      const carried = () =>
+        carryOut(prepared, work, journal, { workers, keep, request: asked.request }, context);
       await (args.out === undefined ? carried() : resumable(RESUMES, context.signal, carried));
       const failed = await writeResults(layout, journal, outputs, asked, args.workers, context);
       complain(failed, context);

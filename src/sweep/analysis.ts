@@ -8,7 +8,7 @@ import { type Replayers, replayInGroups } from './replays.ts';
 import { sampleCost, samplesFor } from './sample-cost.ts';
 import type { Sampler } from './samples.ts';
 import { structureKey } from './structure.ts';
-import { structureEffects } from './structure-effects.ts';
+import { type Measured, measure, movedInputs, structureEffects } from './structure-effects.ts';
 import { endsOf, NO_STRUCTURE, type StructureInputs, structureInputs } from './structure-inputs.ts';
 import type { ByCell } from './totals.ts';
 import { type MonteCarlo, monteCarlo, type SystemTornado, tornado } from './uncertainty.ts';
@@ -37,8 +37,13 @@ export interface Sensitivity {
   readonly trace: string;
   readonly tornado: readonly SystemTornado[];
   readonly monteCarlo: MonteCarlo;
-  /** Structure that is not certain but has no other value within its range, and what could not be replayed elsewhere. */
-  readonly fixed: readonly string[];
+  /**
+   * Structure that is not certain but has no other value within its range, and what could not be replayed elsewhere. Not
+   * there, as `exact`: only prices were moved.
+   */
+  readonly fixed?: readonly string[];
+  /** Structure that was measured: sizes and counts that are exact, and not moved. */
+  readonly exact?: readonly string[];
 }
 
 export interface Analysis {
@@ -84,35 +89,43 @@ export async function analyse(
       if (summary === null) throw new Error('an analysis needs a trace whose summary is known');
       const asked = request.breakEven.flatMap((one) => systemsToReplay(layout, at, one).flat());
       const structure = structureOf(request, systems, trace.header);
-      if (request.sensitivity !== null) asked.push(...systems, ...endsOf(structure));
-      const tallyOf = await talliesOf(layout, trace, summary, asked, options);
+      if (request.sensitivity !== null) asked.push(...systems);
+      const placed = (given: System, tally: Tally): UncertainSystem => {
+        const system = withNodes(given, trace.header);
+        return { name: system.name, tally, prices: resolvePrices(system, summary), system };
+      };
+      const ends = new Map<System, Measured>();
+      const tallyOf = await talliesOf(layout, trace, summary, asked, options, {
+        systems: endsOf(structure),
+        hear: (system, tally) => ends.set(system, measure(placed(system, tally))),
+      });
       const inputs = { ...options, trace, summary, warmup: layout.plan.warmup, tallyOf };
       for (const one of request.breakEven) breakEven.push(...(await findCrossings(layout, at, one, inputs)));
       if (request.sensitivity === null) continue;
       if (systems.some((system) => tallyOf(system) === null)) continue;
-      const { samples, seed } = request.sensitivity;
-      const replayed = (given: System): UncertainSystem | null => {
-        const tally = tallyOf(given);
-        const system = withNodes(given, trace.header);
-        return tally && { name: system.name, tally, prices: resolvePrices(system, summary), system };
-      };
-      const uncertain = systems.map((system) => replayed(system)!);
+      const { samples, seed, pricesOnly = false } = request.sensitivity;
+      const uncertain = systems.map((system) => placed(system, tallyOf(system)!));
       const ranges = rangesOf(uncertain);
-      const effects = structureEffects(uncertain, structure, replayed);
+      const effects = structureEffects(uncertain, structure, (system) => ends.get(system) ?? null);
+      const moved = movedInputs(uncertain, structure, effects);
+      const bars = tornado(uncertain, ranges, effects);
       const count = samples ?? samplesFor(uncertain);
       options.announce?.(name, count, sampleCost(uncertain) * count);
       sensitivity.push({
         trace: name,
-        tornado: tornado(uncertain, ranges, effects),
+        tornado: pricesOnly ? bars : bars.map((bar, i) => ({ ...bar, structure: moved[i]! })),
         monteCarlo: await monteCarlo(uncertain, ranges, {
           samples: count,
           seed,
-          structure: effects,
+          ...(!pricesOnly && { structure: effects }),
           progress: (done) => options.progress?.('samples', done, count),
           ...(options.sampler && { sampler: options.sampler }),
           ...(options.signal && { signal: options.signal }),
         }),
-        fixed: [...structure.fixed, ...failedInputs(structure, tallyOf)],
+        ...(!pricesOnly && {
+          fixed: [...structure.fixed, ...failedInputs(structure, (system) => ends.has(system))],
+          exact: structure.exact,
+        }),
       });
     } finally {
       await trace.close();
@@ -130,12 +143,16 @@ export const structureOf = (
   sensitivity === null || sensitivity.pricesOnly === true ? NO_STRUCTURE : structureInputs(systems, header);
 
 /** Inputs of which an end could not be replayed. */
-const failedInputs = ({ moved }: StructureInputs, tallyOf: (system: System) => Tally | null): string[] =>
+const failedInputs = ({ moved }: StructureInputs, replayed: (system: System) => boolean): string[] =>
   moved.flatMap(({ range, ends }) =>
-    ends.some((end) => end !== null && (tallyOf(end.low) === null || tallyOf(end.high) === null))
-      ? [range.path]
-      : [],
+    ends.some((end) => end !== null && !(replayed(end.low) && replayed(end.high))) ? [range.path] : [],
   );
+
+/** Systems whose tallies are looked at as they come, and not kept: there are many, and they are large. */
+interface Passing {
+  readonly systems: readonly System[];
+  readonly hear: (system: System, tally: Tally) => void;
+}
 
 /** Replays the distinct structures of some systems; gives the tally of each system, null where its replay fails. */
 async function talliesOf(
@@ -144,10 +161,18 @@ async function talliesOf(
   summary: TraceSummary,
   systems: readonly System[],
   { signal, progress, replayers }: AnalysisOptions,
+  passing: Passing,
 ): Promise<(system: System) => Tally | null> {
   const keyOf = (system: System): string => structureKey(systemFor(system, trace.header));
-  const byKey = new Map(systems.map((system) => [keyOf(system), system]));
-  const distinct = [...byKey.values()];
+  const kept = new Set(systems.map(keyOf));
+  const passingBy = new Map<string, Set<System>>();
+  for (const system of passing.systems) {
+    const key = keyOf(system);
+    passingBy.set(key, (passingBy.get(key) ?? new Set()).add(system));
+  }
+  const distinct = [
+    ...new Map([...systems, ...passing.systems].map((system) => [keyOf(system), system])).values(),
+  ];
   const replays = replayInGroups(
     trace,
     summary,
@@ -160,7 +185,11 @@ async function talliesOf(
     replayers,
   );
   const tallies = new Map<string, Tally>();
-  for await (const { at, result } of replays)
-    if (result.status === 'fulfilled') tallies.set(keyOf(distinct[at]!), result.value);
+  for await (const { at, result } of replays) {
+    if (result.status !== 'fulfilled') continue;
+    const key = keyOf(distinct[at]!);
+    if (kept.has(key)) tallies.set(key, result.value);
+    for (const system of passingBy.get(key) ?? []) passing.hear(system, result.value);
+  }
   return (system) => tallies.get(keyOf(system)) ?? null;
 }

@@ -4,7 +4,7 @@ import type { System } from '../model/systems/schema.ts';
 import { fraction, randomState } from '../trace/workloads/random.ts';
 import { pricerOf } from './block-pricers.ts';
 import { MEASURES, type SampleColumns } from './samples.ts';
-import type { StructureInputs, StructureRange } from './structure-inputs.ts';
+import type { Ends, StructureInputs, StructureRange } from './structure-inputs.ts';
 import type { UncertainSystem } from './uncertainty-ranges.ts';
 
 /** What inputs that are structure do to times, and how joint samples of prices get it. */
@@ -25,32 +25,55 @@ export interface StructureEffects {
   readonly inputs: readonly StructureEffect[];
 }
 
-/** Prices both ends of each input. An end that could not be replayed (null) is taken as it is. */
+/** What a system takes at its own prices, as `vmtax run` says it. Throws InputError where a time does not fit. */
+export function measure(given: UncertainSystem): Measured {
+  const columns = pricerOf(given)([], () => 0);
+  return Float64Array.of(columns[TOTAL]!, ...columns.subarray(BY_CATEGORY, BY_CATEGORY + CATEGORIES.length));
+}
+
+/** What both ends of each input take. An end that could not be replayed (null) is taken as it is. */
 export function structureEffects(
   systems: readonly UncertainSystem[],
   { moved }: StructureInputs,
-  replayed: (system: System) => UncertainSystem | null,
+  measured: (system: System) => Measured | null,
 ): StructureEffects {
-  const measured = (given: UncertainSystem): Measured => {
-    const columns = pricerOf(given)([], () => 0);
-    return Float64Array.of(
-      columns[TOTAL]!,
-      ...columns.subarray(BY_CATEGORY, BY_CATEGORY + CATEGORIES.length),
-    );
-  };
-  const now = systems.map(measured);
-  const inputs = moved.map(({ range, ends }): StructureEffect => {
-    const at = (system: System, i: number): Measured => {
-      const found = replayed(system);
-      return found === null ? now[i]! : measured(found);
-    };
-    return {
+  const now = systems.map(measure);
+  const inputs = moved.map(
+    ({ range, ends }): StructureEffect => ({
       range,
-      ends: ends.map((end, i) => end && { low: at(end.low, i), high: at(end.high, i) }),
-    };
-  });
+      ends: ends.map(
+        (end, i) => end && { low: measured(end.low) ?? now[i]!, high: measured(end.high) ?? now[i]! },
+      ),
+    }),
+  );
   return { now, inputs };
 }
+
+/** An input that is structure as a system has it: `vmtax run --set path=low` gives the low end of its bar. */
+export interface MovedInput {
+  readonly path: string;
+  readonly now: number;
+  readonly low: number;
+  readonly high: number;
+  /** Whether neither end changes any category of the system's time. */
+  readonly inert: boolean;
+}
+
+/** The inputs that each system has, and what they were moved to. */
+export const movedInputs = (
+  systems: readonly UncertainSystem[],
+  { moved }: StructureInputs,
+  { now, inputs }: StructureEffects,
+): MovedInput[][] =>
+  systems.map((_, i) =>
+    moved.flatMap(({ range: { path }, ends }, at): MovedInput[] => {
+      const end: Ends | null = ends[i]!;
+      const effect = inputs[at]!.ends[i];
+      if (end === null || !effect) return [];
+      const same = (measured: Measured): boolean => measured.every((ps, m) => ps === now[i]![m]);
+      return [{ path, ...end.values, inert: same(effect.low) && same(effect.high) }];
+    }),
+  );
 
 /**
  * Moves the inputs in all samples, too: each uniform within its range, half of the samples on either side of what it is, by

@@ -34,6 +34,8 @@ export interface StructureRange {
 export interface Ends {
   readonly low: System;
   readonly high: System;
+  /** What the input is in these, and in the system as it is. */
+  readonly values: { readonly now: number; readonly low: number; readonly high: number };
 }
 
 export interface StructureInput {
@@ -46,9 +48,11 @@ export interface StructureInputs {
   readonly moved: readonly StructureInput[];
   /** Inputs that are not certain and have no other value within their range: whole numbers, powers of two. */
   readonly fixed: readonly string[];
+  /** Measured sizes and counts, which their source states exactly: there is no range to move them in. */
+  readonly exact: readonly string[];
 }
 
-export const NO_STRUCTURE: StructureInputs = { moved: [], fixed: [] };
+export const NO_STRUCTURE: StructureInputs = { moved: [], fixed: [], exact: [] };
 
 /** What can be moved of systems on a trace, in the order of their ledgers. */
 export function structureInputs(
@@ -56,11 +60,16 @@ export function structureInputs(
   header: Pick<TraceHeader, 'cpus' | 'level' | 'vms'>,
 ): StructureInputs {
   const found = new Map<string, { role: Role; readonly values: Map<number, number> }>();
+  const measured = new Set<string>();
   for (const [at, system] of systems.entries()) {
     const placed = withNodes(system, header);
     for (const { path, value, role } of ledger(system)) {
-      if (isPrice(path) || PERCENT[role] === 0 || isUnused(path, placed, header) === true) continue;
+      if (isPrice(path) || role === 'chosen' || isUnused(path, placed, header) === true) continue;
       if (typeof value !== 'number' || !Number.isFinite(value) || value === 0) continue;
+      if (PERCENT[role] === 0) {
+        measured.add(path);
+        continue;
+      }
       const known = found.get(path) ?? { role, values: new Map() };
       if (PERCENT[role] > PERCENT[known.role]) known.role = role;
       found.set(path, known);
@@ -76,23 +85,38 @@ export function structureInputs(
       const value = values.get(at);
       if (value === undefined) return null;
       if (path.startsWith(GEOMETRY)) return null;
-      const [low, high] = [range.low, range.high].map((factor) => within(system, path, value, factor));
-      return low || high ? { low: low ?? system, high: high ?? system } : null;
+      const own = { system, value };
+      const [low, high] = [range.low, range.high].map(
+        (factor) => within(system, path, value, factor) ?? own,
+      ) as [Moved, Moved];
+      if (low === own && high === own) return null;
+      return {
+        low: low.system,
+        high: high.system,
+        values: { now: value, low: low.value, high: high.value },
+      };
     });
     if (ends.every((end) => end === null)) fixed.push(path);
     else moved.push({ range, ends });
   }
-  return { moved, fixed };
+  return { moved, fixed, exact: [...measured].filter((path) => !found.has(path)) };
+}
+
+/** A system with another value of an input. */
+interface Moved {
+  readonly system: System;
+  readonly value: number;
 }
 
 /** The system with the value that is nearest to the end within the range; null: there is none but its own. */
-function within(system: System, path: string, value: number, factor: number): System | null {
+function within(system: System, path: string, value: number, factor: number): Moved | null {
   const end = Number((value * factor).toPrecision(12));
   const whole = factor < 1 ? Math.ceil(end) : Math.floor(end);
   for (const candidate of [end, whole]) {
     if (candidate === value) continue;
     try {
-      return applyOverrides([system], [parseOverride(`${path}=${candidate}`)])[0]!;
+      const [moved] = applyOverrides([system], [parseOverride(`${path}=${candidate}`)]);
+      return { system: moved!, value: candidate };
     } catch (error) {
       // No such value: not whole, or no power of two.
       if (!(error instanceof InputError)) throw error;

@@ -70,6 +70,7 @@ export async function sweepTrace(
         open,
         totals: totals!,
         ...signal,
+        ...(options.replayers && { replayers: options.replayers }),
         ...(options.sampler && { sampler: options.sampler }),
         ...(options.progress && { progress: options.progress }),
       });

@@ -5,7 +5,7 @@ import { pricerOf } from './block-pricers.ts';
 import { quantilesOf } from './quantiles.ts';
 import { samplesFor } from './sample-cost.ts';
 import { MEASURES, type SampleOptions, type Sampler, sampleHere } from './samples.ts';
-import { moveStructure, type StructureEffects } from './structure-effects.ts';
+import { type MovedInput, moveStructure, type StructureEffects } from './structure-effects.ts';
 import type { StructureRange } from './structure-inputs.ts';
 import type { PriceRange, UncertainSystem } from './uncertainty-ranges.ts';
 
@@ -20,6 +20,8 @@ import type { PriceRange, UncertainSystem } from './uncertainty-ranges.ts';
 /** A measure with an input at the low and at the high end of its range, all others as they are. */
 export interface Effect {
   readonly path: string;
+  /** Not there: a price. */
+  readonly kind?: 'structure';
   readonly low: number;
   readonly high: number;
 }
@@ -38,6 +40,8 @@ export interface SystemTornado {
   readonly difference: Tornado | null;
   /** Null also where the baseline takes no time. */
   readonly ratio: Tornado | null;
+  /** The inputs of the system that are structure, and what they were moved to; not there: only prices were moved. */
+  readonly structure?: readonly MovedInput[];
 }
 
 /** Prices each system with one input at a time at the ends of its range. */
@@ -47,7 +51,10 @@ export function tornado(
   structure: StructureEffects | null = null,
 ): SystemTornado[] {
   const inputs = structure?.inputs ?? [];
-  const paths = [...ranges, ...inputs.map(({ range }) => range)].map(({ path }) => path);
+  const moved = [
+    ...ranges.map(({ path }) => ({ path })),
+    ...inputs.map(({ range: { path } }) => ({ path, kind: 'structure' as const })),
+  ];
   const totals = systems.map((system, i) => {
     const at = pricerOf(system);
     const total = (moved: readonly PriceRange[], share: number): number => at(moved, () => share)[TOTAL]!;
@@ -64,8 +71,8 @@ export function tornado(
     const measured = (measure: (mine: number, base: number) => number): Tornado =>
       sorted(
         measure(mine.now, base.now),
-        paths.map((path, r) => ({
-          path,
+        moved.map((input, r) => ({
+          ...input,
           low: measure(mine.low[r]!, base.low[r]!),
           high: measure(mine.high[r]!, base.high[r]!),
         })),
@@ -107,8 +114,8 @@ export interface MonteCarlo {
   readonly samples: number;
   readonly seed: number;
   readonly ranges: readonly PriceRange[];
-  /** Inputs that are structure; their effect is interpolated. */
-  readonly structure: readonly StructureRange[];
+  /** Inputs that are structure; their effect is interpolated. Not there: only prices were moved. */
+  readonly structure?: readonly StructureRange[];
   readonly systems: readonly SystemBands[];
 }
 
@@ -160,7 +167,7 @@ export async function monteCarlo(
     samples,
     seed,
     ranges,
-    structure: structure?.inputs.map(({ range }) => range) ?? [],
+    ...(structure && { structure: structure.inputs.map(({ range }) => range) }),
     systems: systems.map(({ name }, i) => {
       const total = column(i, 0);
       const compared = i === 0 ? null : compare(total, base);

@@ -52,10 +52,11 @@ test('an end of a structure’s bar is what a run of its own gives, and --prices
   const both = await inProcess([...SWEEP, ...VARY, '--sensitivity', ...small], place);
   expect(both.status).toBe(0);
   expect(both.stderr).toMatch(/takes \d+ more replays for \d+ inputs that are structure.*--prices-only/);
-  const [{ tornado, monteCarlo, fixed }] = JSON.parse(
+  const [{ tornado, monteCarlo, fixed, exact }] = JSON.parse(
     readFileSync(place.path('both.json'), 'utf8'),
   ).sensitivity;
   expect(fixed).toContain('monitor.l2tlb.ways');
+  expect(exact).toContain('monitor.l2tlb.entries');
   const path = 'monitor.code_bytes_per_cycle';
   expect(monteCarlo.structure).toContainEqual({ path, role: 'assumed', low: 0.8, high: 1.2 });
   const bar = tornado[1].total.effects.find((effect: { path: string }) => effect.path === path);
@@ -69,12 +70,36 @@ test('an end of a structure’s bar is what a run of its own gives, and --prices
     expect(bar[end]).toBe(JSON.parse(run.stdout).comparisons[0].runs[1].breakdown.total_ps);
   }
   expect(bar.low).not.toBe(bar.high);
+  expect(bar.kind).toBe('structure');
+  // What a bar's ends are is said, of whole numbers, too; and what changes nothing.
+  expect(tornado[0].structure.map((input: { path: string }) => input.path)).toEqual([
+    'os.timer_instructions',
+  ]);
+  const moved = (name: string) =>
+    tornado[1].structure.find((input: { path: string }) => input.path === `monitor.${name}`);
+  expect(moved('code_bytes_per_cycle')).toEqual({ path, now: 8, low: 6.4, high: 9.6, inert: false });
+  expect(moved('routine_bytes')).toMatchObject({ now: 256, low: 205, high: 307 });
+  expect(moved('request_gap').inert).toBe(true);
+  expect(both.stdout).toMatch(/monitor\.code_bytes_per_cycle +structure /);
+  expect(both.stdout).toMatch(/prices\.\w+ +price /);
+  expect(both.stdout).toMatch(
+    /Of the structure that is moved, .*monitor\.request_gap change nothing in disco\./,
+  );
+
+  const threads = ['--workers', '2', '--samples', '100', '--json', place.path('threads.json')];
+  expect((await inProcess([...SWEEP, ...VARY, '--sensitivity', ...threads], place)).status).toBe(0);
+  expect(readFileSync(place.path('threads.json'))).toEqual(readFileSync(place.path('both.json')));
 
   const less = ['--sensitivity', '--prices-only', '--samples', '100', '--json', place.path('prices.json')];
   const prices = await inProcess([...SWEEP, ...VARY, ...less], place);
   expect(prices.stderr).not.toContain('structure');
   const [alone] = JSON.parse(readFileSync(place.path('prices.json'), 'utf8')).sensitivity;
-  expect(alone).toMatchObject({ fixed: [], monteCarlo: { structure: [], ranges: monteCarlo.ranges } });
+  // Not a key more than before structure was moved.
+  expect(Object.keys(alone)).toEqual(['trace', 'tornado', 'monteCarlo']);
+  expect(Object.keys(alone.tornado[1])).toEqual(['name', 'total', 'difference', 'ratio']);
+  expect(Object.keys(alone.tornado[1].total.effects[0])).toEqual(['path', 'low', 'high']);
+  expect(Object.keys(alone.monteCarlo)).toEqual(['samples', 'seed', 'ranges', 'systems']);
+  expect(alone.monteCarlo.ranges).toEqual(monteCarlo.ranges);
   const own = tornado[1].total.effects.filter((effect: { path: string }) =>
     effect.path.startsWith('prices.'),
   );

@@ -1,5 +1,5 @@
 import { CATEGORIES } from '../../model/pricing/breakdown.ts';
-import type { Band, SystemBands, Tornado } from '../../sweep/uncertainty.ts';
+import type { Band, Effect, SystemBands, Tornado } from '../../sweep/uncertainty.ts';
 import { type Chart, chart, type Layer, WIDTH } from '../charts/chart.ts';
 import { MINUS, ticks, timeFigure, timeUnit } from '../numbers.ts';
 import { cleanText, shorten } from '../words.ts';
@@ -93,6 +93,10 @@ export function bandsChart(title: string, systems: readonly SystemBands[]): Char
 /** Inputs in a tornado: the table has all. */
 export const TORNADO_BARS = 14;
 
+/** Before the name of an input that is structure. */
+export const STRUCTURE_MARK = '◆';
+const LABEL = 28;
+
 /** What each input does to the ratio of two totals, by itself: in percent of the baseline’s. */
 export function tornadoChart(title: string, { now, effects }: Tornado, baseline: string): Chart {
   const shown = effects.slice(0, TORNADO_BARS);
@@ -127,20 +131,20 @@ export function tornadoChart(title: string, { now, effects }: Tornado, baseline:
       'var(--grid)',
     ),
     ...boxLayer(
-      shown.map(({ path, low }, i) => piece(change(low), i, `${path} at its low end`)),
+      shown.map(({ path, kind, low }, i) => piece(change(low), i, `${nameOf(path, kind)} at its low end`)),
       { fill: 'var(--muted)', opacity: 0.55 },
     ),
     ...boxLayer(
-      shown.map(({ path, high }, i) => piece(change(high), i, `${path} at its high end`)),
+      shown.map(({ path, kind, high }, i) => piece(change(high), i, `${nameOf(path, kind)} at its high end`)),
       { fill: 'var(--accent)', opacity: 0.8 },
     ),
     ...strokeLayer(zero, 'var(--ink)', 1, [3, 3]),
     ...strokeLayer([{ x: x(change(now)), x2: x(change(now)), y: 0, y2: height }], 'var(--ink)', 1.5),
     ...wordLayer(
-      shown.map(({ path }, i) => ({
+      shown.map(({ path, kind }, i) => ({
         x: 0,
         y: i * ROW + 15,
-        text: shorten(cleanText(path.replace(/^prices\./, '')), 28),
+        text: labelOf(path, kind),
       })),
       { align: 'left', size: 12, fill: 'var(--ink)' },
     ),
@@ -170,4 +174,16 @@ export function tornadoChart(title: string, { now, effects }: Tornado, baseline:
     ),
   ];
   return chart(title, height + 36, layers, false);
+}
+
+type Kind = Effect['kind'];
+
+const nameOf = (path: string, kind: Kind): string => (kind === undefined ? path : `${path} (${kind})`);
+
+/** Of structure the end of the path says what it is: the beginning goes where there is no room. */
+function labelOf(path: string, kind: Kind): string {
+  if (kind === undefined) return shorten(cleanText(path.replace(/^prices\./, '')), LABEL);
+  const name = cleanText(path);
+  const room = LABEL - STRUCTURE_MARK.length - 1;
+  return `${STRUCTURE_MARK} ${shorten(name.length > room ? name.slice(name.lastIndexOf('.') + 1) : name, room)}`;
 }

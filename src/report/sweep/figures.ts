@@ -3,7 +3,7 @@ import { capital, slug } from '../html/escape.ts';
 import type { FigureContent } from '../html/figure.ts';
 import { percent, signed } from '../numbers.ts';
 import { cleanText } from '../words.ts';
-import { bandsChart, tornadoChart } from './bands.ts';
+import { bandsChart, STRUCTURE_MARK, TORNADO_BARS, tornadoChart } from './bands.ts';
 import { extremes, headline, inertText, linesFinding, rangeText } from './finding.ts';
 import { heatChart, lineOf } from './heat.ts';
 import { linesChart, showsOwn } from './lines.ts';
@@ -11,7 +11,7 @@ import { chosenCells, heatMaps, linePanels, titlesOf } from './panels.ts';
 import { type Candidate, outputWords, paretoChart, paretoFront } from './pareto.ts';
 import { bandsTable, linesTable, paretoTable, tornadoTable } from './tables.ts';
 import { against, comparedSystems, largestOf, type SweepView, thinned } from './view.ts';
-import { changeFigure, claimSentence, digitsApart, fixedText, samplesText } from './words.ts';
+import { changeFigure, claimSentence, digitsApart, fixedText, inertInputs, samplesText } from './words.ts';
 
 /** The charts of one trace of a sweep, each with its question, finding, words and table. */
 export function figuresOf(view: SweepView, trace: number, id: string): FigureContent[] {
@@ -173,8 +173,9 @@ const MOST_TORNADOS = 3;
 /** A ratio as a change: `+3.1 %`. */
 const moved = (ratio: number): string => signed(ratio - 1, percent(100 * (ratio - 1)));
 
-function sensitivityFigures({ tornado, monteCarlo, fixed }: Sensitivity, id: string): FigureContent[] {
-  const { systems, samples, structure } = monteCarlo;
+function sensitivityFigures(given: Sensitivity, id: string): FigureContent[] {
+  const { tornado, monteCarlo } = given;
+  const { systems, samples, structure = [] } = monteCarlo;
   const [base, ...others] = systems;
   const baseline = cleanText(base!.name);
   const claims = others.map((bands) => claimSentence(bands, base!.name));
@@ -190,7 +191,7 @@ function sensitivityFigures({ tornado, monteCarlo, fixed }: Sensitivity, id: str
     finding,
     how: sentences(
       samplesText(monteCarlo),
-      fixedText(fixed),
+      fixedText(given),
       'Bars end at the middle sample; nine tenths of the samples lie within the brackets.',
       'That brackets of two systems overlap says nothing, because most of what moves one moves the other: what counts is the band of the difference in the same sample.',
       ...claims.slice(1),
@@ -198,7 +199,9 @@ function sensitivityFigures({ tornado, monteCarlo, fixed }: Sensitivity, id: str
     chart: () => bandsChart(finding, systems),
     table: () => bandsTable(systems),
   };
-  const tornados = tornado.slice(1, 1 + MOST_TORNADOS).flatMap(({ name, ratio }): FigureContent[] => {
+  const tornados = tornado.slice(1, 1 + MOST_TORNADOS).flatMap((one): FigureContent[] => {
+    const { name, ratio } = one;
+    const pricesOnly = one.structure === undefined;
     const [top] = ratio?.effects ?? [];
     if (ratio === null || top === undefined) return [];
     const ends = [100 * (top.low - 1), 100 * (top.high - 1)].sort((a, b) => a - b) as [number, number];
@@ -208,11 +211,18 @@ function sensitivityFigures({ tornado, monteCarlo, fixed }: Sensitivity, id: str
       {
         id: `${id}-tornado-${slug(name)}`,
         file: `vmtax-sweep-tornado-${slug(name)}`,
-        question: `Which inputs does ${cleanText(name)} rest on?`,
+        question: `Which ${pricesOnly ? 'prices' : 'inputs'} does ${cleanText(name)} rest on?`,
         finding: said,
-        how: 'Each input is moved by itself, in all systems, to the low (grey) and the high end (blue) of its range. The table has all that move anything.',
+        how: sentences(
+          `Each ${pricesOnly ? 'price' : 'input'} is moved by itself, in all systems, to the low (grey) and the high end (blue) of its range.`,
+          `The table has all ${pricesOnly ? 'prices ' : ''}that move anything.`,
+          ratio.effects.slice(0, TORNADO_BARS).some(({ kind }) => kind === 'structure')
+            ? `${STRUCTURE_MARK} is structure, replayed at both ends; the others are prices.`
+            : '',
+          inertInputs(one),
+        ),
         chart: () => tornadoChart(said, ratio, baseline),
-        table: () => tornadoTable(ratio),
+        table: () => tornadoTable(ratio, pricesOnly),
       },
     ];
   });

@@ -190,30 +190,32 @@ export function bandsTable(systems: readonly SystemBands[]): Table {
   };
 }
 
-export function tornadoTable({ now, effects }: Tornado): Table {
+/** `pricesOnly`: all inputs are prices, and no column says so. */
+export function tornadoTable({ now, effects }: Tornado, pricesOnly = true): Table {
   const digits = digitsApart(effects.map(({ low, high }) => [100 * (low - 1), 100 * (high - 1)]));
   const cell = (ratio: number): TableCell => {
     const value = 100 * (ratio - 1);
     return { text: changeFigure(value, digits), value };
   };
   return {
-    caption: 'Change against the baseline with one input at the ends of its range.',
-    corner: 'input',
+    caption: `Change against the baseline with one ${pricesOnly ? 'price' : 'input'} at the ends of its range.`,
+    corner: pricesOnly ? 'price' : 'input',
     groups: [
       {
         name: '',
         columns: [
+          ...(pricesOnly ? [] : [{ head: 'kind', raw: 'kind', text: true }]),
           { head: 'at low, %', raw: 'low percent' },
           { head: 'as it is, %', raw: 'now percent' },
           { head: 'at high, %', raw: 'high percent' },
         ],
       },
     ],
-    rows: effects.map(({ path, low, high }) => ({
+    rows: effects.map(({ path, kind = 'price', low, high }) => ({
       kind: 'part',
       label: path,
       path,
-      cells: [cell(low), cell(now), cell(high)],
+      cells: [...(pricesOnly ? [] : [{ text: kind, value: kind }]), cell(low), cell(now), cell(high)],
     })),
   };
 }

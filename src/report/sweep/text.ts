@@ -4,7 +4,7 @@ import type { Band } from '../../sweep/uncertainty.ts';
 import { capital } from '../html/escape.ts';
 import { timeFigure, timeUnit } from '../numbers.ts';
 import { padEnd, padStart, textWidth } from '../text-layout.ts';
-import { cleanText } from '../words.ts';
+import { cleanText, plural } from '../words.ts';
 import {
   breakEvenFinding,
   breakEvenGroups,
@@ -14,6 +14,7 @@ import {
   claimSentence,
   digitsApart,
   fixedText,
+  inertInputs,
   samplesText,
 } from './words.ts';
 
@@ -41,12 +42,14 @@ function breakEvenLines({ breakEven }: Analysis, traces: number): string[] {
   return ['Break-even', ...lines, ''];
 }
 
-function sensitivityLines({ trace, tornado, monteCarlo, fixed }: Sensitivity, traces: number): string[] {
+function sensitivityLines(given: Sensitivity, traces: number): string[] {
+  const { trace, tornado, monteCarlo } = given;
+  const fixed = fixedText(given);
   const [base, ...others] = monteCarlo.systems;
   const lines = [
     `Sensitivity${traces > 1 ? ` on ${cleanText(trace)}` : ''}`,
     `  ${samplesText(monteCarlo)}`,
-    ...(fixed.length > 0 ? [`  ${fixedText(fixed)}`] : []),
+    ...(fixed === '' ? [] : [`  ${fixed}`]),
     ...others.map((bands) => `  ${claimSentence(bands, base!.name)}`),
     '',
     ...bandLines(monteCarlo.systems),
@@ -62,13 +65,22 @@ function sensitivityLines({ trace, tornado, monteCarlo, fixed }: Sensitivity, tr
     const now = i === 0 ? 'its total now' : `the total of ${cleanText(base!.name)}, now ${figure(shown.now)}`;
     lines.push(
       `  What moves ${cleanText(system.name)} most, in percent of ${now}`,
-      ...grid(
-        ['input', 'at low', 'at high'],
-        listed.map(({ path, low, high }) => [path, figure(low), figure(high)]),
-      ),
+      ...(system.structure === undefined
+        ? grid(
+            ['price', 'at low', 'at high'],
+            listed.map(({ path, low, high }) => [path, figure(low), figure(high)]),
+          )
+        : grid(
+            ['input', 'kind', 'at low', 'at high'],
+            listed.map(({ path, kind, low, high }) => [path, kind ?? 'price', figure(low), figure(high)]),
+            2,
+          )),
     );
     const more = shown.effects.length - MOST_INPUTS;
-    if (more > 0) lines.push(`  and ${more} more inputs, each of which moves it less`);
+    const what = system.structure === undefined ? 'price' : 'input';
+    if (more > 0) lines.push(`  and ${more} more ${plural(more, what)}, each of which moves it less`);
+    const inert = inertInputs(system);
+    if (inert !== '') lines.push(`  ${inert}`);
     lines.push('');
   }
   return lines;
@@ -90,9 +102,10 @@ function bandLines(systems: Sensitivity['monteCarlo']['systems']): string[] {
   return grid([`time, ${unit.name}`, '5 %', '50 %', '95 %'], rows);
 }
 
-function grid(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** Columns side by side; so many of them are words, and begin at the left. */
+function grid(head: readonly string[], rows: readonly (readonly string[])[], words = 1): string[] {
   const widths = head.map((name, at) => Math.max(textWidth(name), ...rows.map((row) => textWidth(row[at]!))));
   return [head, ...rows].map((row) =>
-    `  ${row.map((text, at) => (at === 0 ? padEnd(text, widths[0]!) : padStart(text, widths[at]!))).join('  ')}`.trimEnd(),
+    `  ${row.map((text, at) => (at < words ? padEnd(text, widths[at]!) : padStart(text, widths[at]!))).join('  ')}`.trimEnd(),
   );
 }

@@ -1,7 +1,14 @@
+import type { Sensitivity } from '../../sweep/analysis.ts';
 import type { FoundBreakEven, FoundCrossing, Side } from '../../sweep/crossings.ts';
 import { sizeFigure, unitOf } from '../../sweep/typed.ts';
 import type { Leaf } from '../../sweep/types.ts';
-import { type Claim, claim, type MonteCarlo, type SystemBands } from '../../sweep/uncertainty.ts';
+import {
+  type Claim,
+  claim,
+  type MonteCarlo,
+  type SystemBands,
+  type SystemTornado,
+} from '../../sweep/uncertainty.ts';
 import { grouped, MINUS, percent, signed, time } from '../numbers.ts';
 import { cleanText, plural } from '../words.ts';
 
@@ -118,11 +125,22 @@ export function equalText(found: FoundBreakEven): string {
 
 /** `Of what is varied, prices.remote_ns changes nothing here.`; empty: there is no such axis. `whole`: every cell has a result. */
 export function inertSentence(paths: readonly string[], whole: boolean): string {
+  if (paths.length === 0) return '';
+  return `Of what is varied, ${listed(paths)} ${paths.length === 1 ? 'changes' : 'change'} nothing here${whole ? '' : ', where there are results'}.`;
+}
+
+/** `a, b and c`. */
+function listed(paths: readonly string[]): string {
   const names = paths.map(cleanText);
-  const last = names.at(-1);
-  if (last === undefined) return '';
-  const list = names.length === 1 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
-  return `Of what is varied, ${list} ${names.length === 1 ? 'changes' : 'change'} nothing here${whole ? '' : ', where there are results'}.`;
+  const last = names.at(-1)!;
+  return names.length === 1 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** What was replayed for a system and makes no difference to it; empty: there is nothing. */
+export function inertInputs({ name, structure = [] }: SystemTornado): string {
+  const paths = structure.flatMap(({ path, inert }) => (inert ? [path] : []));
+  if (paths.length === 0) return '';
+  return `Of the structure that is moved, ${listed(paths)} ${paths.length === 1 ? 'changes' : 'change'} nothing in ${cleanText(name)}.`;
 }
 
 /** What a break-even is of besides its path: trace and other axes; empty where there are none. */
@@ -194,7 +212,7 @@ export function changeFigure(value: number, digits: number): string {
 }
 
 /** What samples were drawn, and what they are not. */
-export const samplesText = ({ samples, seed, ranges, structure }: MonteCarlo): string =>
+export const samplesText = ({ samples, seed, ranges, structure = [] }: MonteCarlo): string =>
   `${samples.toLocaleString('en')} joint samples (seed ${seed}) of ${inputsText(ranges.length, structure.length)}, each uniform in its range: ` +
   '±\u00A05 % where it was measured, ±\u00A020 % where it was calibrated or assumed (a convention); all systems share each sample.' +
   (structure.length > 0
@@ -208,10 +226,16 @@ const inputsText = (prices: number, structure: number): string =>
 /** Inputs that a sentence names. */
 const NAMED = 3;
 
-/** What could not be moved although nobody measured it; empty: there is nothing. */
-export function fixedText(fixed: readonly string[]): string {
-  if (fixed.length === 0) return '';
-  const named = fixed.slice(0, NAMED).map(cleanText).join(', ');
-  const more = fixed.length - NAMED;
-  return `Not moved, as no other value is within the range or could be replayed: ${named}${more > 0 ? ` and ${more} more (JSON: fixed)` : ''}.`;
+/** What was not moved, and why; empty: there is nothing. */
+export function fixedText({ fixed = [], exact = [] }: Sensitivity): string {
+  const some = (paths: readonly string[], key: string): string => {
+    const more = paths.length - NAMED;
+    return `${paths.slice(0, NAMED).map(cleanText).join(', ')}${more > 0 ? ` and ${more} more (JSON: ${key})` : ''}`;
+  };
+  return [
+    ...(fixed.length > 0
+      ? [`Not moved, as no other value is within the range or could be replayed: ${some(fixed, 'fixed')}.`]
+      : []),
+    ...(exact.length > 0 ? [`Not moved, as measured exactly: ${some(exact, 'exact')}.`] : []),
+  ].join(' ');
 }
