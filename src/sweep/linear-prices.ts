@@ -39,12 +39,6 @@ const CYCLE: Name = 'cycle_ns';
 /** Prices are taken so many times to find their counts, so that rounding to picoseconds is as much less. */
 const TIMES = 64;
 
-/** Whether a price may change how long anything waits for anything else. */
-export const queues = ({ tally, system }: UncertainSystem): boolean =>
-  (tally.windows.length > 0 && system.machine.contention !== 'none') ||
-  tally.locks.length > 0 ||
-  tally.rows.some(({ counters }) => (counters.disk_requests ?? 0) + (counters.network_requests ?? 0) > 0);
-
 /** Some times of a system as lines; null where they are none, or too long. */
 export function linesOf(
   given: UncertainSystem,

@@ -1,4 +1,3 @@
-import { queues } from './linear-prices.ts';
 import type { UncertainSystem } from './uncertainty-ranges.ts';
 
 /**
@@ -16,6 +15,12 @@ const AFFORDABLE_US = 300e6;
 /** Without queues, and what rows take with them. */
 const LINE_US = 0.1;
 const ROWS_US = 3;
+
+/** Whether a price may change how long anything waits for anything else. */
+const queues = ({ tally, system }: UncertainSystem): boolean =>
+  (tally.windows.length > 0 && system.machine.contention !== 'none') ||
+  tally.locks.length > 0 ||
+  tally.rows.some(({ counters }) => (counters.disk_requests ?? 0) + (counters.network_requests ?? 0) > 0);
 
 /**
  * Time to price all systems once, in µs of one core of 2024; within a factor of two on the described workloads with 2 to

@@ -83,8 +83,7 @@ export function structureInputs(
     const range = { path, role, low: (100 - percent) / 100, high: (100 + percent) / 100 };
     const ends = systems.map((system, at): Ends | null => {
       const value = values.get(at);
-      if (value === undefined) return null;
-      if (path.startsWith(GEOMETRY)) return null;
+      if (value === undefined || path.startsWith(GEOMETRY)) return null;
       const own = { system, value };
       const [low, high] = [range.low, range.high].map(
         (factor) => within(system, path, value, factor) ?? own,
