@@ -6,7 +6,7 @@ import { lackeyFormat } from '../../src/trace/formats/lackey.ts';
 import { memoryInput } from './reading.ts';
 
 /**
- * The loop in WebAssembly against the parsers in TypeScript, which take every line of a text where there is no
+ * The loop in WebAssembly against the patterns in TypeScript, which take every line of a text where there is no
  * WebAssembly: the same chunks, to the byte, and the same complaint.
  */
 
@@ -68,7 +68,7 @@ const address = fc.oneof(
   { weight: 1, arbitrary: digits(18) },
 );
 const size = fc.oneof(
-  { weight: 20, arbitrary: fc.constantFrom('1', '2', '4', '8', 'c', '10', '16', '32', '08') },
+  { weight: 20, arbitrary: fc.constantFrom('1', '2', '4', '8', 'c', '10', '16', '32', '08', '0000008') },
   {
     weight: 1,
     arbitrary: fc.constantFrom('0', '', '4095', '4096', '4097', '65535', '65536', '99999999', '-1'),

@@ -6,18 +6,17 @@ import { scanning } from './scanner.ts';
 import { streamedTrace, userHeader } from './streamed.ts';
 import {
   createLineLog,
-  HEX,
+  halves,
   headLines,
   type LineLog,
   mostMatch,
   NEWLINE,
-  type ParseLines,
+  type ParseLine,
   readLines,
 } from './text.ts';
 
 /** Dinero keeps sizes in 16 bits. */
 const MAX_SIZE = 65535;
-const SPACE = 32;
 const RETURN = 13;
 
 /** What the rare labels were, for the summary's totals. */
@@ -60,7 +59,7 @@ export const dinFormat: Format = dineroText(
   'din',
   'Dinero "din" text: label 0–5 and hexadecimal address',
   /^[ \t]*0*[0-5][ \t]+(0x)?[0-9a-f]{1,16}([ \t].*)?$/i,
-  { 48: LOAD, 49: STORE, 50: FETCH },
+  { '0 ': LOAD, '1 ': STORE, '2 ': FETCH },
   false,
 );
 
@@ -69,7 +68,7 @@ export const xdinFormat: Format = dineroText(
   'xdin',
   'Dinero extended din text: r, w, i, m, c or v, hexadecimal address and size',
   /^[ \t]*[rwimcv][ \t]+(0x)?[0-9a-f]{1,16}[ \t]+(0x)?[0-9a-f]{1,8}([ \t].*)?$/i,
-  { 114: LOAD, 119: STORE, 105: FETCH },
+  { 'r ': LOAD, 'w ': STORE, 'i ': FETCH },
   true,
 );
 
@@ -77,18 +76,14 @@ function dineroText(
   name: string,
   description: string,
   shape: RegExp,
-  firstBytes: Readonly<Record<number, ReferenceKind>>,
+  starts: Dialect['starts'],
   extended: boolean,
 ): Format {
   const dialect: Dialect = {
-    starts: Object.fromEntries(
-      Object.entries(firstBytes).map(([byte, kind]) => [`${String.fromCharCode(Number(byte))} `, kind]),
-    ),
+    starts,
     size: extended ? { separator: ' ', base: 16 } : null,
     linesTogether: extended ? 64 : 256,
   };
-  const kinds = new Uint8Array(256).fill(255);
-  for (const [byte, kind] of Object.entries(firstBytes)) kinds[Number(byte)] = kind;
   return {
     name,
     description,
@@ -97,110 +92,15 @@ function dineroText(
       streamedTrace(input.label, userHeader(input, name), async function* (builder) {
         const log = createLineLog(input, options);
         const counts: DineroCounts = { misc: 0, copyBacks: 0, invalidates: 0 };
-        const slow = slowLines(builder, log, counts, extended);
-        const whole = (extended ? xdinParser : dinParser)(builder, log, kinds, slow);
-        const parse = scanning(dialect, builder, log, whole);
+        const parse = scanning(dialect, builder, log, dineroLine(builder, log, counts, extended));
         yield* readLines(input, options, builder, log, parse, false);
         return { lines: log.lines, skippedLines: log.skippedLines, ...counts };
       }),
   };
 }
 
-/** Parses one line that is not of the common shape; returns the position after it. */
-type SlowLine = (bytes: Uint8Array, from: number) => number;
-
-/** `2 7fff1234\n`: one digit, one space, up to 16 digits. */
-function dinParser(builder: TraceBuilder, log: LineLog, kinds: Uint8Array, slow: SlowLine): ParseLines {
-  const { access, full } = builder;
-  const hex = HEX;
-  return (bytes, from, to) => {
-    let at = from;
-    let lines = log.lines;
-    while (at < to) {
-      if ((lines & 255) === 0 && full()) break;
-      const kind = kinds[bytes[at]!]!;
-      let p = at + 2;
-      let lo = hex[bytes[p]!]!;
-      if (kind !== 255 && lo < 16 && bytes[at + 1] === SPACE) {
-        let hi = 0;
-        let digit = hex[bytes[++p]!]!;
-        while (digit < 16) {
-          hi = (hi << 4) | (lo >>> 28);
-          lo = (lo << 4) | digit;
-          digit = hex[bytes[++p]!]!;
-        }
-        const digits = p - at - 2;
-        if (bytes[p] === RETURN) p++;
-        if (bytes[p] === NEWLINE && digits <= 16) {
-          access(kind as ReferenceKind, lo & ~3, hi, 4);
-          lines++;
-          at = p + 1;
-          continue;
-        }
-      }
-      log.lines = lines;
-      at = slow(bytes, at);
-      lines = log.lines;
-    }
-    log.lines = lines;
-    return at;
-  };
-}
-
-/** `r 7fff1234 8\n`: one letter, one space, up to 16 digits, one space, digits. */
-function xdinParser(builder: TraceBuilder, log: LineLog, kinds: Uint8Array, slow: SlowLine): ParseLines {
-  const { access, full } = builder;
-  const hex = HEX;
-  return (bytes, from, to) => {
-    let at = from;
-    let lines = log.lines;
-    while (at < to) {
-      if ((lines & 63) === 0 && full()) break;
-      const kind = kinds[bytes[at]!]!;
-      let p = at + 2;
-      let lo = hex[bytes[p]!]!;
-      if (kind !== 255 && lo < 16 && bytes[at + 1] === SPACE) {
-        let hi = 0;
-        let digit = hex[bytes[++p]!]!;
-        while (digit < 16) {
-          hi = (hi << 4) | (lo >>> 28);
-          lo = (lo << 4) | digit;
-          digit = hex[bytes[++p]!]!;
-        }
-        const afterAddress = p;
-        let size = hex[bytes[++p]!]!;
-        const first = size;
-        digit = hex[bytes[++p]!]!;
-        while (digit < 16 && size <= MAX_SIZE) {
-          size = (size << 4) | digit;
-          digit = hex[bytes[++p]!]!;
-        }
-        if (bytes[p] === RETURN) p++;
-        if (
-          bytes[p] === NEWLINE &&
-          bytes[afterAddress] === SPACE &&
-          afterAddress - at <= 18 &&
-          first < 16 &&
-          size > 0 &&
-          size <= MAX_SIZE
-        ) {
-          access(kind as ReferenceKind, lo, hi, size);
-          lines++;
-          at = p + 1;
-          continue;
-        }
-      }
-      log.lines = lines;
-      at = slow(bytes, at);
-      lines = log.lines;
-    }
-    log.lines = lines;
-    return at;
-  };
-}
-
-/** Everything that Dinero also takes: white space, 0x, comments after the fields, the rare labels. */
-function slowLines(builder: TraceBuilder, log: LineLog, counts: DineroCounts, extended: boolean): SlowLine {
+/** Any line: also what Dinero takes besides, white space, 0x, comments after the fields, the rare labels. */
+function dineroLine(builder: TraceBuilder, log: LineLog, counts: DineroCounts, extended: boolean): ParseLine {
   const shape = extended
     ? /^[ \t]*([rwimcv])[ \t]+(?:0x)?([0-9a-f]{1,16})[ \t]+(?:0x)?([0-9a-f]+)(?:[ \t].*)?$/i
     : /^[ \t]*(?:0x)?0*([0-5])[ \t]+(?:0x)?([0-9a-f]{1,16})(?:[ \t].*)?$/i;
@@ -216,16 +116,8 @@ function slowLines(builder: TraceBuilder, log: LineLog, counts: DineroCounts, ex
         fields === null ? `not ${extended ? 'an extended din' : 'a din'} record` : 'size not in 1–ffff';
       log.bad(what, bytes, from, end);
     } else {
-      const digits = fields[2]!.padStart(16, '0');
-      const lo = Number.parseInt(digits.slice(8), 16);
-      addDineroRecord(
-        builder,
-        counts,
-        type,
-        extended ? lo : lo & ~3,
-        Number.parseInt(digits.slice(0, 8), 16),
-        size,
-      );
+      const [lo, hi] = halves(fields[2]!);
+      addDineroRecord(builder, counts, type, extended ? lo : lo & ~3, hi, size);
     }
     log.lines++;
     return end + 1;

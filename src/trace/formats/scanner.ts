@@ -1,12 +1,12 @@
 /**
- * Reads text of one reference a line with the loop of `scan.ts`, and with a parser in TypeScript what that does not take:
+ * Reads text of one reference a line with the loop of `scan.ts`, and line by line, with a pattern, what that does not take:
  * the lines that are not common, or all where the host has no WebAssembly.
  */
 import { CHUNK_RESERVE, type TraceBuilder } from '../builder.ts';
 import { CHUNK_RECORDS, FETCH, LOAD, MODIFY, PAGE_BITS, PAGE_BYTES, STORE } from '../types.ts';
 import { compileModule, createMemory } from '../wasm/module.ts';
 import * as is from './scan.ts';
-import { type LineLog, NEWLINE, type ParseLines } from './text.ts';
+import { type LineLog, lineByLine, NEWLINE, type ParseLine, type ParseLines } from './text.ts';
 
 /** Bytes of text at a time: they stay in the cache between being copied and being read. */
 const WINDOW = 1 << 16;
@@ -14,24 +14,27 @@ const TEXT_AT = is.TRANSLATIONS_AT + 8 * CHUNK_RECORDS;
 /** The loop loads up to 16 bytes from within the last line. */
 const MEMORY = TEXT_AT + WINDOW + 64;
 
-/** A text shorter than this is read before the loop is compiled. */
+/** Bytes of text: a shorter one is read before the loop is compiled. */
 const WORTH_COMPILING = 1 << 14;
 
 /**
- * A parser that does what `parse` does, which takes every line, but faster. `modifies`: told how many references that
+ * A parser of a dialect, given one that takes every line, whose work it does faster. `modifies`: told how many references that
  * `parse` has not seen both load and store.
  */
 export function scanning(
   dialect: is.Dialect,
   builder: TraceBuilder,
   log: LineLog,
-  parse: ParseLines,
+  parse: ParseLine,
   modifies: (count: number) => void = () => undefined,
 ): ParseLines {
+  const plain = lineByLine(builder, log, dialect.linesTogether, parse);
   let chosen: ParseLines | null = null;
+  let seen = 0;
   return (text, from, to) => {
-    if (chosen === null && to - from < WORTH_COMPILING) return parse(text, from, to);
-    chosen ??= createScanner(dialect, builder, log, parse, modifies) ?? parse;
+    seen += to - from;
+    if (chosen === null && seen < WORTH_COMPILING) return plain(text, from, to);
+    chosen ??= createScanner(dialect, builder, log, plain, modifies) ?? plain;
     return chosen(text, from, to);
   };
 }

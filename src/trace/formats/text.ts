@@ -23,6 +23,27 @@ function hexTable(): Uint8Array {
  */
 export type ParseLines = (bytes: Uint8Array, from: number, to: number) => number;
 
+/** Parses the line that begins at `from`; gives the position after its newline. */
+export type ParseLine = (bytes: Uint8Array, from: number) => number;
+
+/**
+ * Parses lines one after the other. A chunk that is full ends where the number of lines is a multiple of `together`, a power of
+ * two; so many lines must not make more records than `full` leaves in reserve.
+ */
+export const lineByLine =
+  (builder: TraceBuilder, log: LineLog, together: number, parse: ParseLine): ParseLines =>
+  (bytes, from, to) => {
+    let at = from;
+    while (at < to && !((log.lines & (together - 1)) === 0 && builder.full())) at = parse(bytes, at);
+    return at;
+  };
+
+/** The lower and upper 32 bits of up to 16 hexadecimal digits. */
+export function halves(digits: string): [lo: number, hi: number] {
+  const all = digits.padStart(16, '0');
+  return [Number.parseInt(all.slice(8), 16), Number.parseInt(all.slice(0, 8), 16)];
+}
+
 /** Where a text reader is, and how it says that a line is wrong. */
 export interface LineLog {
   /** Lines that are done. */
