@@ -44,18 +44,20 @@ export const blockPricer: Pricer = (given, ranges, shares, columns) => {
   const first = CATEGORIES.length;
   const times = new Float64Array(first + (waits?.times ?? 0));
   const priced = new Float64Array(compiled.columns.length);
-  const lines = linesOf(given, ranges, (some) => {
-    const at = { ...prices, ...some };
+  const timesAt = (at: ResolvedPrices): Float64Array => {
     compiled.evaluate(at, priced);
     times.set(priced.subarray(BY_CATEGORY, BY_CATEGORY + first));
-    if (waits !== null) times.set(waits.timesAt(at), first);
+    if (waits !== null) times.set(waits.timesAt(at, priced), first);
     return times;
-  });
+  };
+  const lines = linesOf(given, ranges, (some) => timesAt({ ...prices, ...some }));
   const contended = tally.windows.length > 0 && system.machine.contention !== 'none';
   const delays = contended ? sampledDelays(tally, system.machine, prices, pairWindows) : null;
   if (lines === null || (contended && delays === null))
     return breakdownPricer(given, ranges, shares, columns);
   if (delays === null && waits === null) return linePricer(lines, shares, columns);
+  // Searches of samples begin where that of the run ends.
+  waits?.add(prices, timesAt(prices).subarray(first), delays?.([prices])[0] ?? null, new Float64Array(first));
   return linePricer(lines, shares, columns, waitingOf(given, ranges, shares, delays, waits));
 };
 
@@ -99,15 +101,11 @@ function waitingOf(
   delays: SampledDelays | null,
   waits: SampledWaits | null,
 ): Waiting {
-  const { tally, system, prices } = given;
+  const { tally, system } = given;
   const spread = queueingShares(tally, system.monitor !== null);
   const several = severalPrices(given, ranges, shares);
   const categories = new Float64Array(CATEGORIES.length);
   const told = new Float64Array(waits?.times ?? 0);
-  // Searches of samples begin where that of the run ends.
-  if (waits !== null) {
-    waits.add(prices, waits.timesAt(prices), delays?.([prices])[0] ?? null, categories);
-  }
   return {
     add: (from, to, times) => {
       for (let sample = from; sample < to; sample += SAMPLES_AT_ONCE) {

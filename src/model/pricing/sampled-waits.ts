@@ -2,7 +2,7 @@ import type { ResolvedPrices } from '../systems/resolve.ts';
 import type { System } from '../systems/schema.ts';
 import type { Tally } from '../tally.ts';
 import { CATEGORIES } from './breakdown.ts';
-import { BY_CPU, compilePricing, preemptionOf } from './compiled.ts';
+import { BY_CPU, preemptionOf } from './compiled.ts';
 import { type Delays, delaysOf } from './contention.ts';
 import { compileEmulated, handoverOf } from './handover.ts';
 import { compileHolds } from './held-time.ts';
@@ -37,8 +37,11 @@ const PS = 1000;
 export interface SampledWaits {
   /** How many times the search is told. */
   readonly times: number;
-  /** These at some prices without queueing, in ps, each a sum of counts × prices. Overwritten by the next call. */
-  readonly timesAt: (prices: ResolvedPrices) => Float64Array;
+  /**
+   * These at some prices without queueing, in ps, each a sum of counts × prices. `columns`: of a breakdown at these prices
+   * without queueing and waits. Overwritten by the next call.
+   */
+  readonly timesAt: (prices: ResolvedPrices, columns: Float64Array) => Float64Array;
   /** Adds the waits by category, in ps. `delays` null: nothing queues for memory. */
   readonly add: (
     prices: ResolvedPrices,
@@ -57,13 +60,10 @@ export function sampledWaits(
   const { cpus } = tally;
   const requestsFor = compileRequests(tally, system, DISKS);
   if (tally.locks.length === 0 && requestsFor(known) === null) return null;
-  const free = { ...system, machine: { ...system.machine, contention: 'none' as const } };
-  const pricing = compilePricing(tally, free, { waits: false });
-  const freeDelays = delaysOf(tally, free.machine, true);
+  const freeDelays = delaysOf(tally, { ...system.machine, contention: 'none' }, true);
   const holdsFor = compileHolds(tally);
   const emulatedFor = compileEmulated(tally);
   const lendCpu = preemptionOf(tally, system);
-  const columns = new Float64Array(pricing.columns.length);
   const { acquisitions, nested, contexts } = holdsFor(known, null);
   const cells = acquisitions.length;
   const times = cpus + cells + 2;
@@ -74,8 +74,7 @@ export function sampledWaits(
     ...holdsFor(prices, delays).held_ns,
     ...emulatedFor(prices, delays),
   ];
-  const timesAt = (prices: ResolvedPrices): Float64Array => {
-    pricing.evaluate(prices, columns);
+  const timesAt: SampledWaits['timesAt'] = (prices, columns) => {
     at.set(columns.subarray(BY_CPU, BY_CPU + cpus));
     for (const [i, ns] of heldAt(prices, freeDelays(prices)).entries()) at[cpus + i] = ns * PS;
     return at;

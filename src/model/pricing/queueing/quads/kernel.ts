@@ -1,4 +1,11 @@
-import { increase, load as loadWord, until } from '../../../../trace/wasm/code.ts';
+import {
+  all,
+  type Code,
+  increase,
+  type Local,
+  load as loadWord,
+  until,
+} from '../../../../trace/wasm/code.ts';
 import {
   add,
   atMost,
@@ -19,6 +26,20 @@ import { CLASS_BYTES, FOUND, LENGTH, LOAD_BYTES, PRICE_BYTES, QUAD, TERM_BYTES, 
 
 /** The loops of `quads.ts`, as functions of addresses. */
 
+/** The sum of the terms up to the end that `ends` names; both go on. */
+const addTerms = (term: Local, ends: Local, end: Local, sum: Local): Code =>
+  all(
+    end.set(loadWord(ends.get)),
+    sum.set(spread(0)),
+    until(
+      term,
+      end.get,
+      sum.set(add(sum.get, mul(loadAll(term.get, 4), load(loadWord(term.get))))),
+      increase(term, TERM_BYTES),
+    ),
+    increase(ends, 4),
+  );
+
 /** Sums of terms, one after the other: `ends` has the address after the last term of each. */
 const combine: Definition = {
   params: ['i32', 'i32', 'i32', 'i32'],
@@ -29,17 +50,9 @@ const combine: Definition = {
       until(
         ends,
         endsEnd.get,
-        end.set(loadWord(ends.get)),
-        sum.set(spread(0)),
-        until(
-          term,
-          end.get,
-          sum.set(add(sum.get, mul(loadAll(term.get, 4), load(loadWord(term.get))))),
-          increase(term, TERM_BYTES),
-        ),
+        addTerms(term, ends, end, sum),
         store(into.get, 0, sum.get),
         increase(into, QUAD),
-        increase(ends, 4),
       ),
     ];
   },
@@ -207,18 +220,10 @@ const collect: Definition = {
         until(
           into,
           last.get,
-          end.set(loadWord(ends.get)),
-          sum.set(spread(0)),
-          until(
-            term,
-            end.get,
-            sum.set(add(sum.get, mul(loadAll(term.get, 4), load(loadWord(term.get))))),
-            increase(term, TERM_BYTES),
-          ),
+          addTerms(term, ends, end, sum),
           sum.set(and(mul(sum.get, load(factor.get)), load(settled.get))),
           store(into.get, 0, add(load(into.get), sum.get)),
           increase(into, QUAD),
-          increase(ends, 4),
         ),
         increase(factor, QUAD),
       ),
