@@ -144,7 +144,13 @@ export function shardOf(value: unknown): Shard | undefined {
 export async function planOf(
   args: PlanArguments,
   more: (axes: readonly Axis[]) => readonly Axis[] = () => [],
-): Promise<{ readonly plan: Plan; readonly maxCells: number; readonly written: Written }> {
+): Promise<{
+  readonly plan: Plan;
+  /** The plan files that it was read from: one, or none. */
+  readonly files: readonly string[];
+  readonly maxCells: number;
+  readonly written: Written;
+}> {
   const isPlan = (name: string): boolean => /\.ya?ml$/i.test(name) && !isWorkloadSpec(name);
   const inputs = args.inputs ?? [];
   const files = inputs.filter(isPlan);
@@ -171,6 +177,7 @@ export async function planOf(
   const axes = [...(merged.axes ?? []), ...more(merged.axes ?? [])];
   return {
     plan: completePlan({ ...merged, seed, axes }),
+    files,
     maxCells: merged.maxCells ?? DEFAULT_MOST_CELLS,
     written: merged.written ?? new Map(),
   };

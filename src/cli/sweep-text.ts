@@ -1,6 +1,6 @@
 import { percent, percentFigure, signed, time } from '../report/numbers.ts';
 import { inertAxes, inertOn } from '../report/sweep/effects.ts';
-import { inertSentence } from '../report/sweep/words.ts';
+import { firstCell, inertSentence } from '../report/sweep/words.ts';
 import { padEnd, padStart, textWidth } from '../report/text-layout.ts';
 import { cleanText } from '../report/words.ts';
 import type { LaidAxis, Layout } from '../sweep/laid.ts';
@@ -26,7 +26,7 @@ export function sweepText(layout: Layout, totals: ByCell, hint = true): string {
       ? rest.map((of) => of.map((ps, cell) => 100 * (ps / base![cell]! - 1)))
       : [base!.map((ps) => 100 * (ps / first - 1))];
     const names = compared ? others : [baseline!];
-    const against = compared ? `against ${baseline}` : 'against the first cell';
+    const against = `against ${compared ? baseline : firstCell(base!)}`;
     return [
       `${cleanText(name)}: total time ${against}, in percent`,
       ...table(layout, names, ratios),

@@ -1,6 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { cleanText, plural } from '../report/words.ts';
-import { readPlan, writePlan } from '../sweep/directory.ts';
+import { planFiles, readPlan, writePlan } from '../sweep/directory.ts';
 import { type Shard, WHOLE, workOf } from '../sweep/run.ts';
 import { checkSampled } from '../sweep/sampled-l2.ts';
 import { InputError } from '../trace/errors.ts';
@@ -120,12 +120,13 @@ async function sweep(
   const rate = args['sample-l2'];
   if (rate !== undefined) checkSampleAlone({ ...args, ...outputs });
   const asked = askedFor(args);
-  const { plan, maxCells, written } = await planOf(args, (axes) => axesFor(asked.request, axes));
+  const { plan, files, maxCells, written } = await planOf(args, (axes) => axesFor(asked.request, axes));
   checkStandardInput(plan, args.out);
   // What is asked for comes before what this machine has.
   if (asksForSlurm(args)) checkRowsAlone(asked, outputs.html);
   await checkSlurm(args, outputs);
-  await checkOutputs(namesOf(outputs), filesOf(plan));
+  const kept = args.out === undefined ? [] : planFiles(args.out);
+  await checkOutputs(namesOf(outputs), [...filesOf(plan), ...files, ...kept]);
   const prepared = await prepare(plan, maxCells, context, null, written);
   try {
     const { layout, stored } = prepared;
@@ -225,7 +226,7 @@ async function gather(
     throw new InputError('--seed goes with --sensitivity');
   const asked = askedFor(outputs);
   const stored = await readPlan(directory);
-  await checkOutputs(namesOf(outputs), filesOf(stored.plan));
+  await checkOutputs(namesOf(outputs), [...filesOf(stored.plan), ...planFiles(directory)]);
   const prepared = await prepare(stored.plan, stored.maxCells, context, stored);
   try {
     const { layout } = prepared;

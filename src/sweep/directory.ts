@@ -29,6 +29,11 @@ export interface StoredPlan {
 }
 
 const PLAN = 'plan.json';
+const UNITS = 'units.jsonl';
+
+/** Files of a sweep's directory that nothing else may replace. */
+export const planFiles = (directory: string): readonly string[] =>
+  [PLAN, UNITS].map((name) => join(directory, name));
 
 export const journalPath = (directory: string): string => join(directory, 'units');
 
@@ -50,10 +55,10 @@ export async function writePlan(directory: string, stored: StoredPlan, layout: L
       );
     }
     // What a process that was killed here has left is no reason to refuse.
-    const strange = names.find((name) => !name.startsWith('units.jsonl') && !name.startsWith(PLAN));
+    const strange = names.find((name) => !name.startsWith(UNITS) && !name.startsWith(PLAN));
     if (strange !== undefined)
       throw new InputError(`${directory}: is not empty and holds no sweep; name a new directory`);
-    await writeWhole(join(directory, 'units.jsonl'), Buffer.from(unitLines(layout)), true);
+    await writeWhole(join(directory, UNITS), Buffer.from(unitLines(layout)), true);
     await writeWhole(join(directory, PLAN), Buffer.from(text), true);
   });
 }

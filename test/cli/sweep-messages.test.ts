@@ -29,6 +29,34 @@ test.each([
   expectRefusal(await inProcess(['sweep', SMALL, plan], place), `${plan}${says}`);
 });
 
+test('no output replaces a plan, nor what a sweep’s directory needs', async () => {
+  const plan = place.path('own.yaml');
+  const written = 'systems: irix\nvary:\n  prices.remote_ns: [300, 400]\n';
+  writeFileSync(plan, written);
+  expectRefusal(await inProcess(['sweep', SMALL, plan, '--json', plan], place), 'would replace the input');
+  expect(readFileSync(plan, 'utf8')).toBe(written);
+  const directory = place.path('laid');
+  await inProcess(['sweep', SMALL, plan, '--out', directory], place);
+  for (const name of ['plan.json', 'units.jsonl']) {
+    const before = readFileSync(join(directory, name), 'utf8');
+    const output = ['--csv', join(directory, name)];
+    for (const args of [
+      ['sweep', 'gather', directory, ...output],
+      ['sweep', SMALL, plan, '--out', directory, ...output],
+    ])
+      expectRefusal(await inProcess(args, place), 'would replace the input');
+    expect(readFileSync(join(directory, name), 'utf8')).toBe(before);
+  }
+});
+
+test('what a system alone is compared with is a cell that has a result', async () => {
+  const args = ['sweep', SMALL, '--systems', 'irix', '--vary'];
+  const { stdout } = await inProcess([...args, 'prices.l2_hit_ns=1e13,50,60'], place);
+  expect(stdout).toContain('against the first cell with a result');
+  const whole = await inProcess([...args, 'prices.l2_hit_ns=50,60'], place);
+  expect(whole.stdout).not.toContain('with a result');
+});
+
 test('a directory that cannot be made is one line, at once', async () => {
   const sweep = ['sweep', SMALL, '--systems', 'irix', '--vary', 'machine.tlb.entries=32,64', '--out'];
   expectRefusal(await vmtax([...sweep, '/proc/vmtax/deep'], place, { timeout: 20_000 }), /\/proc/);

@@ -6,7 +6,7 @@ import type { ByCell } from '../../sweep/totals.ts';
 import { unitOf } from '../../sweep/typed.ts';
 import type { Leaf } from '../../sweep/types.ts';
 import { cleanText } from '../words.ts';
-import { leafFigure } from './words.ts';
+import { firstCell, leafFigure } from './words.ts';
 
 /** A sweep as its page sees it: everything that is drawn is chosen, and thinned out, from this. */
 export interface SweepView {
@@ -115,9 +115,9 @@ export function comparedSystems({ layout }: SweepView, trace: number): number[] 
 }
 
 /** What changes are against. */
-export function against({ layout }: SweepView, trace: number): string {
+export function against({ layout, totals }: SweepView, trace: number): string {
   const { systems } = layout.traces[trace]!;
-  return systems.length === 1 ? 'the first cell' : cleanText(systems[0]!.name);
+  return systems.length === 1 ? firstCell(totals[trace]![0]!) : cleanText(systems[0]!.name);
 }
 
 /** The cell of a factorial design with so many on each axis: the last one counts fastest. */

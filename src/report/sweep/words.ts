@@ -239,3 +239,7 @@ export function fixedText({ fixed = [], exact = [] }: Sensitivity): string {
     ...(exact.length > 0 ? [`Not moved, as measured exactly: ${some(exact, 'exact')}.`] : []),
   ].join(' ');
 }
+
+/** What a system alone is compared with: itself in the first cell of these that has a time. */
+export const firstCell = (times: Float64Array): string =>
+  Number.isNaN(times[0]) ? 'the first cell with a result' : 'the first cell';
