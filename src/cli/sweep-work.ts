@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkWarmup } from '../model/compare.ts';
 import { baselineFirst } from '../model/run.ts';
 import { applyOverrides, parseOverride, presetSystem } from '../model/systems/load.ts';
 import { defaultSystems } from '../model/systems/presets.ts';
@@ -84,10 +85,6 @@ export async function prepare(
   try {
     const known: SweepTrace[] = [];
     for (const [at, name] of plan.traces.entries()) {
-      const identity = name === '-' ? name : await traceIdentity(name, plan, signal);
-      const before = stored?.traces[at];
-      if (before !== undefined && before.identity !== identity)
-        throw new InputError(`${name}: is not the trace that the sweep was planned for; plan again`);
       const trace = await openTrace(name, {
         ...(plan.format === null ? {} : { format: plan.format }),
         skipBadLines: plan.skipBadLines,
@@ -95,7 +92,14 @@ export async function prepare(
         progress: (done, total) => context.progress.update(`reading ${name}`, done, total),
       });
       traces.push(trace);
+      // Of what is known to be a trace: whoever names another directory does not wait until all of it is read.
+      const identity = name === '-' ? name : await traceIdentity(name, plan, signal);
+      const before = stored?.traces[at];
+      if (before !== undefined && before.identity !== identity)
+        throw new InputError(`${name}: is not the trace that the sweep was planned for; plan again`);
       const { header } = trace;
+      const summary = trace.summary();
+      if (summary !== null) checkWarmup(plan.warmup ?? 0, header, summary);
       const systems =
         before?.systems ??
         asked ??
@@ -129,14 +133,19 @@ export async function prepare(
   }
 }
 
-/** Says what will be done. */
+/** Files of rows that a sweep writes. */
+const ROW_FILES = ['json', 'csv', 'parquet'] as const;
+
+/** Says what will be done, and written where that follows at once. */
 export function say(
   { layout, traces }: Pick<Prepared, 'layout' | 'traces'>,
   work: Work,
   context: CommandContext,
+  outputs: Outputs = {},
 ): void {
   context.progress.clear();
-  process.stderr.write(`sweep: ${cleanText(announce(layout, work, recordsOf(traces)))}\n`);
+  const files = ROW_FILES.filter((file) => outputs[file] !== undefined);
+  process.stderr.write(`sweep: ${cleanText(announce(layout, work, recordsOf(traces), files))}\n`);
 }
 
 const NOTHING_ASKED: AnalysisRequest = { breakEven: [], sensitivity: null };

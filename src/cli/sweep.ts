@@ -139,7 +139,7 @@ async function sweep(
     }
     checkRequest(layout, asked.request);
     if (args['dry-run']) {
-      say(prepared, await workOf(layout, null, WHOLE), context);
+      say(prepared, await workOf(layout, null, WHOLE), context, outputs);
       sayStructure(prepared, asked.request, context);
       return 0;
     }
@@ -151,7 +151,7 @@ async function sweep(
     const { journal, remove } = await journalIn(args.out ?? null);
     try {
       const work = await workOf(layout, journal, WHOLE);
-      say(prepared, work, context);
+      say(prepared, work, context, outputs);
       sayStructure(prepared, asked.request, context);
       const keep = args.out !== undefined || outputs.html !== undefined;
       const { workers } = args;

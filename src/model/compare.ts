@@ -93,6 +93,7 @@ export async function replayGroup(
   make: MakeReplay = createReplay,
 ): Promise<ReplayResult> {
   const { header } = trace;
+  checkWarmup(options.warmup, header, summary);
   const layouts = systems.map((system) => wordLayout(system.machine));
   const colourBits = Math.max(...layouts.map((layout) => layout.colourBits));
   const pages = createPages(colourBits, Math.min(...layouts.map(maxIds)));
@@ -199,12 +200,24 @@ export async function replayGroup(
   const counts = schedule?.counts() ?? null;
   const tallies = lanes.map((lane) => lane.replay.tally(table.physicalPages(), counts));
   if (!warm || (options.warmup > 0 && tallies.every((tally) => tally.instructions === 0)))
-    throw new InputError(
-      `a warm-up of ${options.warmup} instructions leaves nothing of ${header.name} to count: ` +
-        `the trace has ${warmup}; give a smaller --warmup`,
-    );
+    throw nothingLeft(options.warmup, header, warmup);
   return { tallies, warmup };
 }
+
+/** Throws InputError where a warm-up (in instructions) is known to leave nothing of a trace, before any of it is replayed. */
+export function checkWarmup(
+  warmup: number,
+  header: Pick<TraceHeader, 'name'>,
+  { workloadInstructions }: Pick<TraceSummary, 'workloadInstructions'>,
+): void {
+  if (warmup > 0 && warmup >= workloadInstructions) throw nothingLeft(warmup, header, workloadInstructions);
+}
+
+const nothingLeft = (warmup: number, { name }: Pick<TraceHeader, 'name'>, instructions: number): InputError =>
+  new InputError(
+    `a warm-up of ${warmup} instructions leaves nothing of ${name} to count: ` +
+      `the trace has ${instructions}; give a smaller --warmup`,
+  );
 
 /** What only the number of nodes of this trace's machine can tell. */
 function checkNodes({ name, machine }: System): void {

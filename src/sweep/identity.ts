@@ -52,7 +52,9 @@ async function addFile(
       for (const name of names) {
         const inside = join(path, name);
         hash.update(`${name}\0`);
-        if ((await stat(inside)).isFile()) await addFile(hash, inside, signal);
+        // A link to nothing has no content.
+        const info = await stat(inside).catch(absent);
+        if (info?.isFile()) await addFile(hash, inside, signal);
       }
       return;
     }
@@ -66,4 +68,9 @@ async function addFile(
     if (!isSystemError(error)) throw error;
     throw new InputError(`${path}: ${systemReason(error, 'cannot be read')}`);
   }
+}
+
+function absent(error: unknown): null {
+  if (isSystemError(error) && error.code === 'ENOENT') return null;
+  throw error;
 }

@@ -1,9 +1,12 @@
 import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import type { Layout } from './laid.ts';
+import { OUTPUTS } from './outputs.ts';
 import { type Column, columnsOf, type Finished, rowsOf, type TableRows } from './table.ts';
 
 /** Rows of a row group: what a reader skips or reads as a whole, and what is in memory at a time. */
 const GROUP_ROWS = 65_536;
+/** A column of a group is one page. */
+const WHOLE_GROUPS = { rowGroupSize: GROUP_ROWS, pageSize: 0 };
 
 /**
  * A sweep as a Parquet file, piece by piece: numbers are DOUBLE (whole numbers below 2^53 are exact in it), names of
@@ -38,12 +41,12 @@ export async function* sweepParquet(
     for (let from = 0; from < rows.count; ) {
       from += group.add(rows, from);
       if (group.rows() === GROUP_ROWS) {
-        writer.write({ columnData: group.take(), rowGroupSize: GROUP_ROWS });
+        writer.write({ columnData: group.take(), ...WHOLE_GROUPS });
         yield taken();
       }
     }
   }
-  if (group.rows() > 0) writer.write({ columnData: group.take(), rowGroupSize: GROUP_ROWS });
+  if (group.rows() > 0) writer.write({ columnData: group.take(), ...WHOLE_GROUPS });
   writer.finish();
   yield taken();
 }
@@ -59,9 +62,14 @@ function schemaOf(columns: readonly Column[]): SchemaElement[] {
   ];
 }
 
+/** The column of the cells' ids. */
+const CELL = 0;
+
 /** Rows of units put together. Numbers that no row may lack are in typed arrays. */
 function createRowGroup(columns: readonly Column[]) {
   let rows = 0;
+  // What a row group spans of an input lets readers pass it over; hashes and outputs span the same in nearly all.
+  const firstOutput = columns.length - OUTPUTS.length;
   const make = ({ type, nullable }: Column): Float64Array | unknown[] =>
     type === 'number' && !nullable ? new Float64Array(GROUP_ROWS) : [];
   const data = columns.map(make);
@@ -90,7 +98,13 @@ function createRowGroup(columns: readonly Column[]) {
     },
     take: (): ColumnSource[] => {
       const sources = columns.map(({ name }, at): ColumnSource => {
-        const source: ColumnSource = { name, data: data[at]!.slice(0, rows) as never };
+        const source: ColumnSource = {
+          name,
+          data: data[at]!.slice(0, rows) as never,
+          statistics: at > CELL && at < firstOutput,
+          // Hashes have nothing that could be pressed out of them.
+          ...(at === CELL && { codec: 'UNCOMPRESSED', encoding: 'PLAIN' }),
+        };
         // A dictionary serves columns that repeat themselves; numbers that all differ are written as they are.
         return data[at] instanceof Float64Array && !constant[at] ? { ...source, encoding: 'PLAIN' } : source;
       });

@@ -128,5 +128,6 @@ export const blockOf = (columns: readonly Float64Array[], failures: Block['failu
 /** A column whose rows are all the same as one value. */
 function shared(column: Float64Array): number | Float64Array {
   const [first = 0] = column;
-  return column.every((value) => value === first) ? first : column;
+  for (let row = 1; row < column.length; row++) if (column[row] !== first) return column;
+  return first;
 }

@@ -1,3 +1,4 @@
+import { checkWarmup } from '../model/compare.ts';
 import { withNodes } from '../model/systems/resolve.ts';
 import type { Tally } from '../model/tally.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
@@ -93,6 +94,7 @@ export async function runWork(
     if (needed.length === 0) continue;
     const trace = await options.open(at);
     try {
+      checkWarmup(layout.plan.warmup ?? 0, trace.header, summaryOf(trace));
       for await (const { structure, result } of replayed(layout, trace, needed, options)) {
         if (result.status === 'fulfilled') await options.keep?.(structure, result.value, summaryOf(trace));
         for (const unit of unitsOf.get(structure)!)

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -47,6 +47,44 @@ test('no output replaces a plan, nor what a sweep’s directory needs', async ()
       expectRefusal(await inProcess(args, place), 'would replace the input');
     expect(readFileSync(join(directory, name), 'utf8')).toBe(before);
   }
+});
+
+test('a warm-up that leaves nothing is found before anything is replayed', async () => {
+  const store = join(SMALL, '../../malta64-db.vmt');
+  const args = ['sweep', store, '--systems', 'irix', '--vary', 'machine.tlb.entries=32,64'];
+  const long = await inProcess([...args, '--warmup', '1e12'], place);
+  expectRefusal(long, 'a warm-up of 1000000000000 instructions leaves nothing of');
+  // Text has no length until it was read: then it is found, and the directory has no result.
+  const text = place.path('short.lackey');
+  writeFileSync(text, 'I  04000000,4\n L 1fff0000,8\n'.repeat(100));
+  const directory = place.path('short');
+  const read = ['sweep', text, '--warmup', '100', '--vary', 'machine.tlb.entries=32,64', '--out', directory];
+  const found = await inProcess(read, place);
+  expect(found.status).toBe(2);
+  expect(found.stderr).toMatch(/vmtax: a warm-up of 100 instructions leaves nothing of .*: the trace has 100/);
+  expect(readdirSync(join(directory, 'units'))).toEqual([]);
+});
+
+test('a directory that holds no trace is called so, whatever is in it', async () => {
+  const directory = place.path('heap');
+  mkdirSync(directory);
+  symlinkSync('nowhere', join(directory, 'dangling'));
+  const args = ['sweep', directory, '--vary', 'machine.tlb.entries=32,64'];
+  expectRefusal(await inProcess(args, place), `${directory}: the directory holds no trace`);
+});
+
+test('the page of a sweep that is not finished counts what was replayed', async () => {
+  const directory = place.path('part');
+  const vary = ['--systems', 'irix', '--vary', 'machine.tlb.entries=16,32,64'];
+  await inProcess(['sweep', 'plan', SMALL, ...vary, '--out', directory], place);
+  expect((await inProcess(['sweep', 'run', directory, '--shard', '1/3'], place)).status).toBe(0);
+  const page = place.path('part.html');
+  const gather = ['sweep', 'gather', directory, '--partial', '--html', page];
+  await inProcess(gather, place);
+  expect(readFileSync(page, 'utf8')).toContain('1 structure of systems replayed of 3 planned.');
+  await inProcess(['sweep', 'run', directory], place);
+  await inProcess(gather, place);
+  expect(readFileSync(page, 'utf8')).toContain('3 structures of systems replayed. ');
 });
 
 test('what a system alone is compared with is a cell that has a result', async () => {

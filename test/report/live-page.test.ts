@@ -318,6 +318,20 @@ inChromium((pages) => {
     await close();
   });
 
+  test('a link whose prices are too large: it is said beside the figures, which are those of the start', async () => {
+    const { page, problems, close } = await open(`${single}#~prices=local_ns:1e300`);
+    await settled(page);
+    const note = page.locator('#live-note:visible');
+    expect(await note.textContent()).toContain('not at the prices that were set');
+    expect(await note.textContent()).toContain('sums exactly');
+    await note.locator('[data-reset]').click();
+    await settled(page);
+    await page.locator('#live-note').waitFor({ state: 'hidden' });
+    expect(await shown(page)).toEqual(totals(one, []));
+    expect(problems).toEqual([]);
+    await close();
+  });
+
   test('without script: charts as ever, no panel, no controls', async () => {
     const { page, problems, close } = await open(`${single}#~prices=local_ns:1`, {
       javaScriptEnabled: false,

@@ -31,6 +31,16 @@ test('structures that one replay serves are said to be served by one', async () 
   expect(replayCount([], trace.header)).toBe(0);
 });
 
+test('files of many rows take their time, too', async () => {
+  const layout = await laid(['prices.local_ns=1..1000+1', 'prices.remote_ns=1..500+1']);
+  const work = { units: [], structures: [] };
+  expect(announce(layout, work, [0])).toMatch(/1,000,000 rows, .*; less than a second$/);
+  const said = announce(layout, work, [0], ['csv', 'parquet']);
+  const seconds = Number(/about (\d+) seconds$/.exec(said)?.[1]);
+  expect(seconds).toBeGreaterThan(5);
+  expect(announce(layout, work, [0], ['csv'])).not.toBe(said);
+});
+
 test('progress never goes back, ends at the whole, and every structure comes once', async () => {
   const { structures } = await laid(['machine.l2.size=256K..1M*2', 'machine.tlb.entries=16..26+2']);
   const systems = structures.map(({ system }) => system);

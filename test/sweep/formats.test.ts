@@ -78,6 +78,12 @@ describe('files of a sweep', () => {
     expect(await runWork(layout, work, journal, { open: async () => trace })).toBe(0);
     const { json, rows, csv, parquet, metadata } = await read(layout, journal);
 
+    // Readers pass row groups over by what they span of an input.
+    const spans = metadata.row_groups[0]!.columns.map(({ meta_data }) => meta_data!);
+    const spanOf = (name: string) => spans.find(({ path_in_schema: [path] }) => path === name)?.statistics;
+    expect(spanOf('prices.local_ns')).toMatchObject({ min_value: 100, max_value: 300 });
+    expect(spanOf('total_ps')).toBeUndefined();
+
     expect(rows.length).toBe(48 + 32);
     expect((json.failures as readonly unknown[]).length).toBe(16);
     expect(parquet).toEqual(rows);

@@ -15,7 +15,7 @@ import { bestText, headline, inertText } from './finding.ts';
 import { type Choice, choiceOf } from './live.ts';
 import { priceBands } from './price-bands.ts';
 import { breakEvenTable, cellsTable } from './tables.ts';
-import { comparedSystems, type SweepView } from './view.ts';
+import { comparedSystems, type SweepView, structuresWithResults } from './view.ts';
 import { claimSentence, leafText } from './words.ts';
 
 export interface SweepPageOptions {
@@ -97,6 +97,8 @@ function verdictCard(writer: Writer, view: SweepView): string {
   const at = bestTrace(view);
   const several = layout.traces.length > 1;
   const rows = layout.cells.count * layout.traces.reduce((sum, { systems }) => sum + systems.length, 0);
+  const planned = layout.structures.length;
+  const replayed = structuresWithResults(view);
   const certainty = analysis.sensitivity.flatMap(({ trace, monteCarlo }) =>
     monteCarlo.systems
       .filter(({ difference }) => difference !== null)
@@ -109,7 +111,7 @@ function verdictCard(writer: Writer, view: SweepView): string {
     ['Varied', layout.axes.map((_, axis) => axisText(view, axis)).join('; ')],
     [
       'Sweep',
-      `${layout.cells.count.toLocaleString('en')} ${plural(layout.cells.count, 'cell')}, ${rows.toLocaleString('en')} rows, ${layout.structures.length.toLocaleString('en')} ${plural(layout.structures.length, 'structure')} of systems replayed. The same inputs give the same numbers to the last digit.`,
+      `${layout.cells.count.toLocaleString('en')} ${plural(layout.cells.count, 'cell')}, ${rows.toLocaleString('en')} rows, ${replayed.toLocaleString('en')} ${plural(replayed, 'structure')} of systems replayed${replayed < planned ? ` of ${planned.toLocaleString('en')} planned` : ''}. The same inputs give the same numbers to the last digit.`,
     ],
     ['Without effect', inertText(view, at)],
     [

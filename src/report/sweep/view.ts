@@ -130,6 +130,15 @@ export function cellIndex({ layout }: SweepView): (index: readonly number[]) => 
 export const largestOf = (list: readonly number[]): number =>
   list.reduce((a, b) => Math.max(a, b), -Infinity);
 
+/** How many structures have results: of a sweep that is not finished, fewer than were planned. */
+export function structuresWithResults({ layout, totals }: SweepView): number {
+  const found = layout.units.filter(({ group, cells }) => {
+    const mine = totals[group.trace]![group.base]!;
+    return cells.some((cell) => !Number.isNaN(mine[cell]!));
+  });
+  return new Set(found.map(({ group }) => group.structure)).size;
+}
+
 /** Values of a cell by path. */
 export function valuesOf({ layout }: SweepView, cell: number): Record<string, Leaf> {
   const { axes, cells } = layout;

@@ -6,7 +6,16 @@ import { formatSettings, type PriceName, parseSettings } from '../settings.ts';
 import { byId, comfort } from './comfort.ts';
 import { watchFields } from './panel.ts';
 import { createRedraw, specOf } from './redraw.ts';
-import { changesText, flipCount, flipsHtml, ignoredText, noteHtml, spoken, timesHtml } from './said.ts';
+import {
+  changesText,
+  flipCount,
+  flipsHtml,
+  ignoredText,
+  noteHtml,
+  refusedHtml,
+  spoken,
+  timesHtml,
+} from './said.ts';
 import { type Stage, type Stages, stagesOf } from './stages.ts';
 
 /**
@@ -18,6 +27,9 @@ import { type Stage, type Stages, stagesOf } from './stages.ts';
 const NAMES: readonly PriceName[] = PRICE_GROUPS.flatMap(({ prices }) => prices);
 /** Milliseconds without a change after which the rest of the page follows. */
 const QUIET = 200;
+
+const messageOf = (problem: unknown): string =>
+  problem instanceof Error ? problem.message : String(problem);
 
 main();
 
@@ -72,9 +84,17 @@ function main(): void {
   /** Says what went wrong; the page stays as it was. */
   function fail(problem: unknown): void {
     const error = byId('live-error');
-    error.textContent = problem instanceof Error ? problem.message : String(problem);
+    error.textContent = messageOf(problem);
     error.hidden = false;
     root.dataset.live = 'settled';
+  }
+
+  /** Says, beside figures that stay as they were, that they are not at the prices that were set. */
+  function refuse(problem: unknown): void {
+    fail(problem);
+    const note = byId('live-note');
+    note.hidden = false;
+    note.innerHTML = refusedHtml(messageOf(problem));
   }
 
   function update(all: Stages): void {
@@ -85,7 +105,7 @@ function main(): void {
       stage = all.of(chooser?.value ?? '');
       now = stage.at(settings);
     } catch (problem) {
-      fail(problem);
+      refuse(problem);
       return;
     }
     const { start, ids, other } = stage;

@@ -96,6 +96,11 @@ export function noteHtml(
   );
 }
 
+/** The note where prices cannot be taken: what is shown is not at them. */
+export const refusedHtml = (reason: string): string =>
+  `<p><b>This is not at the prices that were set</b>, which cannot be taken: ${prose(reason)}. It stays as it was before.</p>` +
+  '<p class="tools"><button type="button" data-reset>Reset all</button></p>';
+
 /** Of what a link says at most so many settings are named that are none. */
 const MOST_IGNORED = 8;
 
