@@ -19,9 +19,16 @@ const MOST_LINES = 400;
 
 /** Everything that is written by hand: text files of the repository, without what is built or installed. */
 const TEXTS = [
-  ...['package.json', 'package-lock.json', 'biome.json', 'tsconfig.json', 'tsconfig.build.json'],
+  ...[
+    'package.json',
+    'package-lock.json',
+    'biome.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'tsconfig.live.json',
+  ],
   ...['vitest.config.ts', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', '.gitignore'],
-  ...['src', 'test', 'bench', 'docs', 'schema', 'traces', '.ci'].flatMap((directory) =>
+  ...['src', 'test', 'bench', 'scripts', 'docs', 'schema', 'traces', '.ci'].flatMap((directory) =>
     filesBelow(directory).map((path) => `${directory}/${path}`),
   ),
 ].filter((path) => /\.(ts|mjs|js|c|h|json|md|ya?ml|csv|txt)$|LICENSE$|\.ci\/|ignore$/.test(path));

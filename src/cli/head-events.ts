@@ -1,6 +1,6 @@
 import { PRIVILEGED_OPS } from '../model/tally.ts';
 import { privilegedOp, readsRegister, writesRegister } from '../trace/mips.ts';
-import { serviceName } from '../trace/services.ts';
+import { MIPS_CAUSES, serviceName } from '../trace/services.ts';
 import { type Chunk, EVENT, NO_BLOCK } from '../trace/types.ts';
 
 /** Events among the records of a trace, in words. */
@@ -34,22 +34,6 @@ const REGISTERS: Readonly<Record<string, string>> = {
   '30.0': 'ErrorEPC',
 };
 
-/** Exception codes of the Cause register (MIPS64 architecture). */
-const CAUSES: Readonly<Record<number, string>> = {
-  0: 'interrupt',
-  1: 'TLB modified',
-  2: 'TLB invalid on a load',
-  3: 'TLB invalid on a store',
-  4: 'address error on a load',
-  5: 'address error on a store',
-  8: 'system call',
-  9: 'breakpoint',
-  10: 'reserved instruction',
-  11: 'coprocessor unusable',
-  13: 'trap',
-  15: 'floating point',
-};
-
 const WAYS = ['in memory already', 'zeroed', 'read from disk', 'over the network'];
 
 /** One event as a line under the columns of `headOf`. */
@@ -67,7 +51,7 @@ function detailOf(kind: number, arg: number, hi: number, lo: number): string {
     case EVENT.privileged:
       return `${operation(arg)} value ${value}`;
     case EVENT.exception:
-      return `${CAUSES[arg & 0xff] ?? `cause ${arg & 0xff}`} at ${value}${vector}`;
+      return `${MIPS_CAUSES[arg & 0xff] ?? `cause ${arg & 0xff}`} at ${value}${vector}`;
     case EVENT.refill:
       return `at ${value}${vector}`;
     case EVENT.interrupt:

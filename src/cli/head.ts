@@ -63,6 +63,8 @@ export async function* headOf(trace: Trace, count: number): AsyncGenerator<strin
         .trimEnd();
     }
     if (left === 0) return;
+    // Those after the last record.
+    while (event < events.length) yield eventLine(chunk, event++);
   }
 }
 

@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 import './v8-flags.ts';
+import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { runCli } from './cli.ts';
 import { describeError } from './errors.ts';
 import { createProgress } from './progress.ts';
 
 const controller = new AbortController();
+// Each thread of the work listens to it, however many there are.
+setMaxListeners(0, controller.signal);
 let interrupted = 0;
 
 const interrupt = (signal: NodeJS.Signals): void => {

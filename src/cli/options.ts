@@ -1,4 +1,5 @@
 import { InputError } from '../trace/errors.ts';
+import { parseMultiple } from '../trace/multiples.ts';
 
 /**
  * yargs loses a lone `-` (standard input) and what follows `--` (the words of a command, files whose names
@@ -44,9 +45,7 @@ export function wholeNumber(name: string, min: number, max = Number.MAX_SAFE_INT
   return (value: unknown): number | undefined => {
     const written = text(typeof value === 'number' ? String(value) : value);
     if (written === undefined) return undefined;
-    const match = /^(\d+(?:\.\d+)?(?:e\d+)?)([KMG]?)$/i.exec(written);
-    const unit = { K: 1e3, M: 1e6, G: 1e9 }[match?.[2]?.toUpperCase() ?? ''] ?? 1;
-    const number = match === null ? Number.NaN : Number(match[1]) * unit;
+    const number = parseMultiple(written);
     if (!Number.isSafeInteger(number) || number < min || number > max)
       throw new InputError(`--${name} ${written}: expected a whole number ${range(min, max)}`);
     return number;
@@ -56,7 +55,7 @@ export function wholeNumber(name: string, min: number, max = Number.MAX_SAFE_INT
 const range = (min: number, max: number): string =>
   max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
 
-/** A comma-separated list without empty or doubled items. */
+/** A comma-separated list without empty items. */
 export function list(name: string) {
   const text = single(name);
   return (value: unknown): readonly string[] | undefined => {

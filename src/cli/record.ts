@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants as modes, statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { cleanText } from '../report/words.ts';
 import { InputError } from '../trace/errors.ts';
 import { lackeyFormat } from '../trace/formats/lackey.ts';
 import { type StoreOptions, writeStore } from '../trace/store/write.ts';
 import type { CommandContext } from './context.ts';
+import { findProgram } from './programs.ts';
 
 /** File descriptor that Valgrind writes the trace to; the command keeps its own three. */
 const TRACE_FD = 3;
@@ -87,20 +86,4 @@ async function* counted(text: Readable, name: string, context: CommandContext): 
     context.progress.update(`recording ${name} (bytes of trace text)`, bytes, 0);
     yield piece as Buffer;
   }
-}
-
-/** The executable file that a command's name stands for, as a shell would look it up. */
-function findProgram(name: string): string | null {
-  const candidates = name.includes('/')
-    ? [name]
-    : (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory || '.', name));
-  for (const path of candidates) {
-    try {
-      accessSync(path, modes.X_OK);
-      if (statSync(path).isFile()) return path;
-    } catch {
-      // Not this one.
-    }
-  }
-  return null;
 }

@@ -8,6 +8,7 @@ import { EXHIBITS, type Exhibit, type Experiment } from '../paper/types.ts';
 import { type ReproductionResult, renderReproductionJson } from '../report/reproduction/schema.ts';
 import { renderReproduction } from '../report/reproduction/text.ts';
 import { cleanText } from '../report/words.ts';
+import { MOST_SEED } from '../sweep/plan.ts';
 import { InputError } from '../trace/errors.ts';
 import { version } from '../version.ts';
 import { wantsColor } from './color.ts';
@@ -15,7 +16,7 @@ import type { CommandContext } from './context.ts';
 import { createExperimentPool } from './experiment-pool.ts';
 import { flag, positiveNumber, single, wholeNumber, words } from './options.ts';
 import { checkOutputs, print, writeOutput } from './output.ts';
-import { quote } from './run.ts';
+import { commandLine } from './programs.ts';
 
 interface ReproduceArguments {
   readonly exhibits?: readonly string[];
@@ -70,7 +71,7 @@ export function reproduceCommand(
           type: 'string',
           requiresArg: true,
           describe: `seed of the synthetic workloads and of random replacement (default ${DEFAULT_SEED})`,
-          coerce: wholeNumber('seed', 0, 2 ** 31 - 1),
+          coerce: wholeNumber('seed', 0, MOST_SEED),
         })
         .option('spread', {
           type: 'boolean',
@@ -163,6 +164,6 @@ async function write(
 async function renderPage(result: ReproductionResult): Promise<string> {
   const { renderReproductionPage } = await import('../report/reproduction/page.ts');
   return renderReproductionPage(result, {
-    commandLine: `vmtax ${process.argv.slice(2).map(quote).join(' ')}`,
+    commandLine: commandLine(),
   });
 }

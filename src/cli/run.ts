@@ -33,6 +33,7 @@ import { wantsColor } from './color.ts';
 import type { CommandContext } from './context.ts';
 import { flag, list, single, wholeNumber, words } from './options.ts';
 import { checkOutputs, print, writeOutput } from './output.ts';
+import { commandLine } from './programs.ts';
 
 interface RunArguments {
   readonly traces?: readonly string[];
@@ -105,7 +106,7 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
         .option('seeds', {
           type: 'string',
           requiresArg: true,
-          describe: 'seeds of the random TLB replacement to run, for the spread (default 3)',
+          describe: `seeds of the random TLB replacement to run, for the spread (default ${DEFAULT_SEEDS})`,
           coerce: wholeNumber('seeds', 1, 100),
         })
         .option('format', {
@@ -236,13 +237,10 @@ async function renderPage(result: RunResult, tallies: readonly (readonly Tally[]
     ledger: (name) => ledger(systems.get(name)!),
     difference: (a, b) => difference(systems.get(a)!, systems.get(b)!),
     tallies,
-    commandLine: `vmtax ${process.argv.slice(2).map(quote).join(' ')}`,
+    commandLine: commandLine(),
   });
   return html;
 }
-
-export const quote = (word: string): string =>
-  /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 async function tracePaths(args: RunArguments): Promise<readonly string[]> {
   const given = args.traces ?? [];

@@ -11,9 +11,11 @@ import { type BreakEvenRequest, checkBreakEven, isContinuous } from '../sweep/cr
 import { inWords } from '../sweep/estimate.ts';
 import type { Layout } from '../sweep/laid.ts';
 import { OUTPUTS } from '../sweep/outputs.ts';
-import { SAMPLES } from '../sweep/sample-cost.ts';
+import { MOST_SEED } from '../sweep/plan.ts';
+import { AFFORDABLE_SECONDS, SAMPLES } from '../sweep/sample-cost.ts';
 import type { ByCell } from '../sweep/totals.ts';
 import type { Axis, Plan } from '../sweep/types.ts';
+import { LEAST_SAMPLES } from '../sweep/uncertainty.ts';
 import { createReplayers } from '../sweep/workers/replayers.ts';
 import { samplingOn } from '../sweep/workers/sampling.ts';
 import { InputError } from '../trace/errors.ts';
@@ -63,8 +65,8 @@ export const ANALYSIS_OPTIONS = {
   samples: {
     type: 'string',
     requiresArg: true,
-    describe: `--sensitivity: joint samples (default ${SAMPLES.toLocaleString('en')}, fewer where that would take over five minutes of one core)`,
-    coerce: wholeNumber('samples', 100, 100_000_000),
+    describe: `--sensitivity: joint samples (default ${SAMPLES.toLocaleString('en')}, fewer where that would take over ${AFFORDABLE_SECONDS / 60} minutes of one core)`,
+    coerce: wholeNumber('samples', LEAST_SAMPLES, 100_000_000),
   },
 } as const;
 
@@ -72,7 +74,7 @@ export const ANALYSIS_SEED = {
   type: 'string',
   requiresArg: true,
   describe: '--sensitivity: seed of its samples (default 1)',
-  coerce: wholeNumber('seed', 0, 2 ** 31),
+  coerce: wholeNumber('seed', 0, MOST_SEED),
 } as const;
 
 /** What is asked for besides rows. */

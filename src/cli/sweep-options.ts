@@ -5,6 +5,7 @@ import {
   DESIGNS,
   type DesignKind,
   MOST_POINTS,
+  MOST_SEED,
   mergePlans,
   type PlanInput,
   parsePlan,
@@ -70,7 +71,7 @@ export const PLAN_OPTIONS = {
   seed: {
     ...text('seed'),
     describe: 'seed of what is drawn at random: latin-hypercube, --sensitivity, --sample-l2 (default 1)',
-    coerce: wholeNumber('seed', 0, 2 ** 31),
+    coerce: wholeNumber('seed', 0, MOST_SEED),
   },
   warmup: {
     ...text('warmup'),

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { cleanText } from '../report/words.ts';
 import { journalPath } from '../sweep/directory.ts';
 import { secondsOf } from '../sweep/estimate.ts';
@@ -22,6 +21,7 @@ import type { Trace } from '../trace/types.ts';
 import type { CommandContext } from './context.ts';
 import { flag, wholeNumber, words } from './options.ts';
 import { print } from './output.ts';
+import { findProgram } from './programs.ts';
 import { text } from './sweep-options.ts';
 import { type Outputs, type Prepared, say } from './sweep-work.ts';
 
@@ -80,22 +80,10 @@ export async function checkSlurm(
     throw new InputError(`--out ${args.out}: Slurm does not cope with % and \\ in ${resolve(args.out)}`);
   for (const kind of ['json', 'csv', 'parquet'] as const)
     if (outputs[kind] === '-') throw new InputError(`--${kind} -: a job has no standard output; name a file`);
-  if (!args['slurm-script'] && !(await inPath('sbatch')))
+  if (!args['slurm-script'] && findProgram('sbatch') === null)
     throw new InputError(
       '--slurm: there is no sbatch in the PATH: run it where jobs are submitted, or --slurm-script writes the scripts alone',
     );
-}
-
-async function inPath(program: string): Promise<boolean> {
-  for (const directory of (process.env.PATH ?? '').split(delimiter))
-    if (
-      await access(join(directory, program), constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return true;
-  return false;
 }
 
 /** Writes the scripts of a sweep whose plan is in `directory`, and hands them in where that is asked for. */
@@ -116,7 +104,7 @@ export async function submit(
     await print(`nothing is left to do; next: vmtax sweep gather ${cleanText(directory)}\n`);
     return;
   }
-  const seconds = secondsOf(layout, all, await recordsOf(layout, traces, context));
+  const seconds = secondsOf(layout, all, await countRecords(layout, traces, context));
   const tasks = taskCount(seconds, all.units.length, args['task-seconds'] ?? TASK_SECONDS);
   const missing = new Set<number>();
   for (const { unit, shard } of sharded(layout, tasks)) if (left.has(unit.id)) missing.add(shard);
@@ -160,7 +148,7 @@ function absolute({ json, csv, parquet }: Outputs): Record<string, string> {
 }
 
 /** Records of each trace. One that is no store is read for that. */
-async function recordsOf(
+async function countRecords(
   layout: Layout,
   traces: readonly Trace[],
   { signal, progress }: CommandContext,

@@ -38,9 +38,10 @@ import type { Trace } from '../trace/types.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './context.ts';
 import { print, writeOutput } from './output.ts';
-import { quote, readSystem } from './run.ts';
+import { commandLine } from './programs.ts';
+import { readSystem } from './run.ts';
 import { type Asked, runAnalysis } from './sweep-analysis.ts';
-import { recordsOf, structureSeconds } from './sweep-structure.ts';
+import { recordsOf, structureSeconds, withTimeLeft } from './sweep-structure.ts';
 import { sweepText } from './sweep-text.ts';
 
 /** What the commands of `vmtax sweep` have in common: prepare, run, write. */
@@ -165,13 +166,15 @@ export async function carryOut(
   }: { readonly workers: number | undefined; readonly keep: boolean; readonly request?: AnalysisRequest },
   { signal, progress }: CommandContext,
 ): Promise<void> {
-  const started = Date.now();
+  let timed = withTimeLeft();
   const threads = workers === undefined || workers === 1 ? null : createReplayers(workers);
   const done = runWork(layout, work, journal, {
     ...(threads && { replayers: threads }),
     price: pricingOn(workers ?? availableParallelism()),
     ...(keep && { keep: keeper(layout, journal.directory) }),
     open: async (at) => {
+      // Each trace is replayed from its beginning.
+      timed = withTimeLeft();
       const given = traces[at]!;
       const known = given.summary() !== null;
       const trace = await ingest(given, { signal });
@@ -188,13 +191,9 @@ export async function carryOut(
       return trace;
     },
     signal,
-    progress: (what, done, total) => {
-      const seconds = (Date.now() - started) / 1000;
-      // The first seconds say little of the rest.
-      const left =
-        what.startsWith('replaying') && done > 0 && seconds > 5 ? (seconds * (total - done)) / done : null;
-      progress.update(left === null ? what : `${what} (${inWords(left)} left)`, done, total);
-    },
+    // Pricing tells how far it is with one of many.
+    progress: (what, done, total) =>
+      progress.update(what.startsWith('replaying') ? timed(what, done, total) : what, done, total),
   });
   await done.finally(() => threads?.close());
   progress.clear();
@@ -269,7 +268,7 @@ async function renderPage(view: SweepView): Promise<string> {
   const { renderSweepPage } = await import('../report/sweep/page.ts');
   return renderSweepPage(view, {
     tool: TOOL,
-    commandLine: `vmtax ${process.argv.slice(2).map(quote).join(' ')}`,
+    commandLine: commandLine(),
   });
 }
 

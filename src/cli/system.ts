@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { CommandModule } from 'yargs';
-import { fieldDoc, flatten, systemJsonSchema } from '../model/systems/ledger.ts';
+import { fieldDoc, flatten, statedOf, systemJsonSchema } from '../model/systems/ledger.ts';
 import { parseSystem } from '../model/systems/load.ts';
 import { PRESETS } from '../model/systems/presets.ts';
 import { cleanText } from '../report/words.ts';
@@ -68,8 +68,8 @@ async function show(nameOrPath: string): Promise<string> {
     for (; depth < parents.length; depth++) lines.push(`${'  '.repeat(depth)}${parents[depth]}:`);
     open = parents;
     const { description, unit, source } = fieldDoc(path);
-    const stated = Object.entries(system.sources).find(([key]) => path === key || path.startsWith(`${key}.`));
-    const comment = [description, unit && `unit: ${unit}`, `source: ${stated?.[1].source ?? source}`]
+    const stated = statedOf(system.sources, path);
+    const comment = [description, unit && `unit: ${unit}`, `source: ${stated?.source ?? source}`]
       .filter((part) => part !== '')
       .join('; ');
     lines.push(`${'  '.repeat(parents.length)}${keys.at(-1)}: ${scalar(value)} # ${cleanText(comment)}`);

@@ -15,6 +15,9 @@ import { checkStoreOutput, print } from './output.ts';
 import { record } from './record.ts';
 import { workloadList } from './workloads.ts';
 
+/** Records that `trace head` prints unless told otherwise. */
+const HEAD_RECORDS = 20;
+
 interface OpenArguments {
   readonly trace: string;
   readonly format?: string;
@@ -119,13 +122,13 @@ export function traceCommand(context: CommandContext, endWith: (status: number) 
                 alias: 'n',
                 type: 'string',
                 requiresArg: true,
-                describe: 'how many (default 20)',
+                describe: `how many (default ${HEAD_RECORDS})`,
                 coerce: wholeNumber('records', 1),
               }),
           async (args) => {
             const opened = await open(args as never);
             try {
-              for await (const line of headOf(opened, (args.records as number | undefined) ?? 20))
+              for await (const line of headOf(opened, (args.records as number | undefined) ?? HEAD_RECORDS))
                 await print(`${line}\n`);
             } finally {
               await opened.close();

@@ -204,6 +204,12 @@ export async function replayGroup(
   return { tallies, warmup };
 }
 
+/** Instructions of warm-up: those asked for, or a tenth of the trace’s. */
+export const warmupOf = (
+  asked: number | null,
+  { workloadInstructions }: Pick<TraceSummary, 'workloadInstructions'>,
+): number => asked ?? Math.floor(workloadInstructions / 10);
+
 /** Throws InputError where a warm-up (in instructions) is known to leave nothing of a trace, before any of it is replayed. */
 export function checkWarmup(
   warmup: number,

@@ -1,7 +1,7 @@
 import { InputError } from '../trace/errors.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
 import { causes, caveatOf, coherence, type Note, type Noted, stalls } from './caveat.ts';
-import { type ReplayOptions, replayAll } from './compare.ts';
+import { type ReplayOptions, replayAll, warmupOf } from './compare.ts';
 import { unfollowed } from './locks.ts';
 import { notesOnMachines, notesOnNodes, notesOnServer, notesOnSize } from './notes.ts';
 import { numaOf } from './numa.ts';
@@ -44,7 +44,7 @@ export async function compareWithTallies(
   const summary = trace.summary();
   if (summary === null) throw new Error('compareSystems needs a trace whose summary is known');
   const ordered = baselineFirst(systems, options.baseline).map((system) => withNodes(system, trace.header));
-  const requested = options.warmup ?? Math.floor(summary.workloadInstructions / 10);
+  const requested = warmupOf(options.warmup, summary);
   const { signal, progress } = options;
   const seeded = ordered.flatMap((system) => withSeeds(system, options.seeds));
   const { tallies, warmup } = await replayAll(trace, summary, seeded, {

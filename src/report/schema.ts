@@ -64,7 +64,7 @@ export const runResultSchema = z
   })
   .meta({ title: 'Result of vmtax run' });
 
-/** Fails to compile where the schema no longer describes the type. */
+/** The result that `vmtax run --json` wrote. Throws zod's error where it is none. */
 export const parseRunResult = (value: unknown): RunResult => runResultSchema.parse(value);
 
 /** A node of the JSON Schema, as far as ordering keys needs it. */

@@ -1,3 +1,4 @@
+import { warmupOf } from '../model/compare.ts';
 import { resolvePrices, systemFor, withNodes } from '../model/systems/resolve.ts';
 import type { System } from '../model/systems/schema.ts';
 import type { Tally } from '../model/tally.ts';
@@ -178,7 +179,7 @@ async function talliesOf(
     summary,
     distinct,
     {
-      warmup: layout.plan.warmup ?? Math.floor(summary.workloadInstructions / 10),
+      warmup: warmupOf(layout.plan.warmup, summary),
       ...(signal && { signal }),
       progress: (done, total) => progress?.(`replaying ${trace.header.name} again`, done, total),
     },

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { type System, systemSchema } from '../model/systems/schema.ts';
 import { InputError } from '../trace/errors.ts';
 import { isSystemError, systemReason } from '../trace/system-errors.ts';
@@ -27,6 +28,29 @@ export interface StoredPlan {
     readonly systems: readonly System[];
   }[];
 }
+
+const leaf = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** As far as anything relies on it. */
+const storedSchema = z.object({
+  schema: z.literal('vmtax.sweep-plan/1'),
+  model: z.string(),
+  plan: z.object({
+    traces: z.array(z.string()),
+    systems: z.array(z.string()).nullable(),
+    axes: z.array(z.object({ path: z.string(), values: z.array(leaf) })),
+    design: z.discriminatedUnion('kind', [
+      z.object({ kind: z.enum(['factorial', 'one-at-a-time']) }),
+      z.object({ kind: z.literal('latin-hypercube'), points: z.int(), seed: z.int() }),
+    ]),
+    set: z.array(z.string()),
+    warmup: z.number().nullable(),
+    format: z.string().nullable(),
+    skipBadLines: z.boolean(),
+  }),
+  maxCells: z.number(),
+  traces: z.array(z.object({ name: z.string(), identity: z.string(), systems: z.array(systemSchema) })),
+});
 
 const PLAN = 'plan.json';
 const UNITS = 'units.jsonl';
@@ -72,16 +96,15 @@ export async function readPlan(directory: string): Promise<StoredPlan> {
     );
   });
   const damaged = (): InputError => new InputError(`${join(directory, PLAN)}: is damaged; plan again`);
-  let stored: StoredPlan;
+  let written: unknown;
   try {
-    stored = JSON.parse(text) as StoredPlan;
+    written = JSON.parse(text);
   } catch {
     throw damaged();
   }
-  if (stored?.schema !== 'vmtax.sweep-plan/1' || !Array.isArray(stored.traces)) throw damaged();
-  const systems = stored.traces.flatMap((trace) => trace.systems);
-  if (!systems.every((system) => systemSchema.safeParse(system).success)) throw damaged();
-  return stored;
+  const read = storedSchema.safeParse(written);
+  if (!read.success || read.data.traces.length !== read.data.plan.traces.length) throw damaged();
+  return read.data satisfies StoredPlan;
 }
 
 function unitLines({ units, traces, axes }: Layout): string {

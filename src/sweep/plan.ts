@@ -12,6 +12,9 @@ import type { Axis, Design, Plan, Written } from './types.ts';
 export const DESIGNS = ['factorial', 'latin-hypercube', 'one-at-a-time'] as const;
 export type DesignKind = (typeof DESIGNS)[number];
 
+/** Seeds of whatever is drawn at random go from 0 to this. */
+export const MOST_SEED = 2 ** 31 - 1;
+
 /** What a file or the flags say; anything may be left out. */
 export interface PlanInput {
   readonly traces?: readonly string[] | undefined;
@@ -60,7 +63,7 @@ export const planSchema = z.strictObject({
     .number()
     .int()
     .min(0)
-    .max(2 ** 31)
+    .max(MOST_SEED)
     .optional()
     .meta(about('latin-hypercube: of its choice; default 1')),
   warmup: countOrNone

@@ -1,4 +1,4 @@
-import { checkWarmup } from '../model/compare.ts';
+import { checkWarmup, warmupOf } from '../model/compare.ts';
 import { withNodes } from '../model/systems/resolve.ts';
 import type { Tally } from '../model/tally.ts';
 import type { Trace, TraceSummary } from '../trace/types.ts';
@@ -115,7 +115,7 @@ async function* replayed(
   { signal, progress, replayers }: RunOptions,
 ): AsyncGenerator<{ readonly structure: number; readonly result: PromiseSettledResult<Tally> }> {
   const summary = summaryOf(trace);
-  const warmup = layout.plan.warmup ?? Math.floor(summary.workloadInstructions / 10);
+  const warmup = warmupOf(layout.plan.warmup, summary);
   const systems = structures.map((structure) => layout.structures[structure]!.system);
   const replays = replayInGroups(
     trace,

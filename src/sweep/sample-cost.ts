@@ -9,8 +9,8 @@ import type { UncertainSystem } from './uncertainty-ranges.ts';
 export const SAMPLES = 100_000;
 /** Where many queues are solved in each sample there are fewer, but not below this. */
 const LEAST_SAMPLES = 10_000;
-/** What that is measured by, in µs of one core: 3 ms a sample, which takes dozens of systems or of locks. */
-const AFFORDABLE_US = 300e6;
+/** What that is measured by, in seconds of one core: 3 ms a sample, which takes dozens of systems or of locks. */
+export const AFFORDABLE_SECONDS = 300;
 
 /** Without queues, and what rows take with them. */
 const LINE_US = 0.1;
@@ -51,6 +51,6 @@ function waitsCost({ locks, rows, cpus }: UncertainSystem['tally']): number {
 
 /** How many samples are affordable: a round number. */
 export function samplesFor(systems: readonly UncertainSystem[]): number {
-  const most = Math.floor(AFFORDABLE_US / sampleCost(systems) / LEAST_SAMPLES) * LEAST_SAMPLES;
+  const most = Math.floor((1e6 * AFFORDABLE_SECONDS) / sampleCost(systems) / LEAST_SAMPLES) * LEAST_SAMPLES;
   return Math.min(SAMPLES, Math.max(LEAST_SAMPLES, most));
 }

@@ -1,3 +1,4 @@
+import { warmupOf } from '../model/compare.ts';
 import { sampleL2 } from '../model/geometry/shards.ts';
 import { withNodes } from '../model/systems/resolve.ts';
 import { InputError } from '../trace/errors.ts';
@@ -72,7 +73,7 @@ export async function sampledRows(
         const system = withNodes(units[0]!.group.system, trace.header);
         const request = { path: PATH, sizes: units.map(({ group }) => sizeOf(group)), ...sampling };
         const sample = await sampleL2(trace, summary, system, request, {
-          warmup: layout.plan.warmup ?? Math.floor(summary.workloadInstructions / 10),
+          warmup: warmupOf(layout.plan.warmup, summary),
           ...(signal && { signal }),
           progress: (done) => progress?.(`sampling ${name}, ${system.name}`, done, summary.records),
         });

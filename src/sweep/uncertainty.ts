@@ -130,7 +130,7 @@ export interface MonteCarloOptions extends SampleOptions {
 }
 
 /** Fewer say nothing about the outer twentieths. */
-const LEAST_SAMPLES = 100;
+export const LEAST_SAMPLES = 100;
 
 /**
  * Prices all systems at random points of all ranges together: each price uniform in its range and independent of the

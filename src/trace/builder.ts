@@ -7,6 +7,7 @@ import {
   type EventKind,
   FETCH,
   LOAD,
+  MAPPED,
   MODIFY,
   OFFSET_MASK,
   OFFSET_SHIFT,
@@ -179,7 +180,7 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
     }
   };
 
-  const userPage = (page: number): number => translate(0, page, page, MAPPED_USER);
+  const userPage = (page: number): number => translate(0, page, page, MAPPED);
 
   // The common case, a reference inside a page met lately, is kept so small that the engine inlines it into
   // a reader's loop.
@@ -321,5 +322,5 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
   };
 }
 
-const MAPPED_USER = 1;
+/** Entries of the memory of pages met last. */
 const RECENT = 256;

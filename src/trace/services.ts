@@ -9,8 +9,9 @@ const INTERRUPT = 2;
 const EXCEPTION = 3;
 const NAMED = 4;
 
-/** MIPS cause codes that traces show, by number (MIPS64 architecture, Cause.ExcCode). */
-const CAUSES: Readonly<Record<number, string>> = {
+/** Exceptions by the code of the Cause register (MIPS64 architecture, Cause.ExcCode). */
+export const MIPS_CAUSES: Readonly<Record<number, string>> = {
+  0: 'interrupt',
   1: 'TLB modified',
   2: 'TLB invalid (load)',
   3: 'TLB invalid (store)',
@@ -65,7 +66,7 @@ export function serviceName(id: number): string {
     case INTERRUPT:
       return `interrupt ${number}`;
     case EXCEPTION:
-      return CAUSES[number] ?? `exception ${number}`;
+      return MIPS_CAUSES[number] ?? `exception ${number}`;
     case NAMED:
       return NAMED_SERVICES[number] ?? `service ${number}`;
     default:

@@ -13,6 +13,9 @@ export const STORE = 2;
 export const MODIFY = 3;
 export type ReferenceKind = typeof FETCH | typeof LOAD | typeof STORE | typeof MODIFY;
 
+/** CPUs of a machine, and so of a trace. */
+export const MOST_CPUS = 128;
+
 /** All traces use 4 KB pages; a reference that crosses a page is two records, the second a tail. */
 export const PAGE_BITS = 12;
 /** 2 to the PAGE_BITS; written out, so that loops which repeat it as a literal are held to it by its type. */

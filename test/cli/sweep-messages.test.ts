@@ -61,7 +61,9 @@ test('a warm-up that leaves nothing is found before anything is replayed', async
   const read = ['sweep', text, '--warmup', '100', '--vary', 'machine.tlb.entries=32,64', '--out', directory];
   const found = await inProcess(read, place);
   expect(found.status).toBe(2);
-  expect(found.stderr).toMatch(/vmtax: a warm-up of 100 instructions leaves nothing of .*: the trace has 100/);
+  expect(found.stderr).toMatch(
+    /vmtax: a warm-up of 100 instructions leaves nothing of .*: the trace has 100/,
+  );
   expect(readdirSync(join(directory, 'units'))).toEqual([]);
 });
 
@@ -86,6 +88,20 @@ test('the page of a sweep that is not finished counts what was replayed', async 
   await inProcess(gather, place);
   expect(readFileSync(page, 'utf8')).toContain('3 structures of systems replayed. ');
 });
+
+test.each(['{}', '[]', 'null', '{"schema":"vmtax.sweep-plan/1","traces":[]}', '{"schema"'])(
+  'a plan.json of %s is damaged',
+  async (text) => {
+    const directory = place.path('spoilt');
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'plan.json'), text);
+    for (const action of ['run', 'gather'])
+      expectRefusal(
+        await inProcess(['sweep', action, directory], place),
+        'plan.json: is damaged; plan again',
+      );
+  },
+);
 
 test('what a system alone is compared with is a cell that has a result', async () => {
   const args = ['sweep', SMALL, '--systems', 'irix', '--vary'];

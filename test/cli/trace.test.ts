@@ -3,7 +3,10 @@ import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { headOf } from '../../src/cli/head.ts';
+import { EVENT, LOAD, MAPPED, referenceWord } from '../../src/trace/types.ts';
 import { LIBRARY } from '../../src/trace/workloads/library.ts';
+import { traceOf } from '../model/trace-of.ts';
 import {
   ended,
   expectClean,
@@ -83,6 +86,32 @@ test('head says events in words', async () => {
   const made = await vmtax(['trace', 'head', 'workload:pmake', '-n', '200K'], place);
   expect(made.stdout).toMatch(/· +0 lockAcquire (spinlock|semaphore) \d+$/m);
   expect(made.stdout).toMatch(/· +0 pageMapped translation \d+, (zeroed|read from disk|in memory already)/m);
+});
+
+test('head says what comes after the last record, and in chunks without any', async () => {
+  const trace = traceOf({ cpus: 1 }, (builder, chunk) => {
+    builder.record(builder.translate(0, 1, 1, MAPPED), referenceWord(LOAD, 0, 4));
+    builder.event(EVENT.mark, 0, 1);
+    chunk();
+    builder.event(EVENT.mark, 0, 2);
+    chunk();
+    builder.record(builder.translate(0, 1, 1, MAPPED), referenceWord(LOAD, 8, 4));
+    builder.event(EVENT.mark, 0, 3);
+  });
+  const lines = async (count: number): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const line of headOf(trace, count)) found.push(line);
+    return found.slice(1);
+  };
+  expect((await lines(20)).map((line) => (line.includes('·') ? 'event' : 'record'))).toEqual([
+    'record',
+    'event',
+    'event',
+    'record',
+    'event',
+  ]);
+  // No more than was asked for.
+  expect(await lines(1)).toHaveLength(1);
 });
 
 test('workloads lists the library; each can be named as it is listed', async () => {

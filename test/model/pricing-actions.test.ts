@@ -5,7 +5,7 @@ import { price } from '../../src/model/pricing/price.ts';
 import { STEP, sensitivityOf } from '../../src/model/pricing/sensitivity.ts';
 import type { ResolvedPrices } from '../../src/model/systems/resolve.ts';
 import { systemSchema } from '../../src/model/systems/schema.ts';
-import { LAYERS, type Tally, type TallyRow } from '../../src/model/tally.ts';
+import { COUNTERS, LAYERS, type Tally, type TallyRow } from '../../src/model/tally.ts';
 import { tallyOfWindows } from './window-tally.ts';
 
 const system = systemSchema.parse({ machine: { nodes: 2 }, monitor: {} });
@@ -121,6 +121,36 @@ describe('differences as prices move', () => {
         );
         expect(reach).toEqual([...reach].sort((a, b) => b - a));
       }),
+    );
+  });
+
+  test('every price that is moved can have an effect: those that act through waiting or distance alone are left out', () => {
+    const everything = LAYERS.map(
+      (layer): TallyRow => ({
+        cpu: 0,
+        context: 'user',
+        layer,
+        counters: Object.fromEntries(
+          COUNTERS.map((name) => [
+            name,
+            name.startsWith('l1') ? 9000 : name.startsWith('l2') || name === 'upgrades' ? 900 : 90,
+          ]),
+        ),
+      }),
+    );
+    const nothing: TallyRow[] = [
+      { cpu: 0, context: 'user', layer: 'workload', counters: { instructions: 1e6 } },
+    ];
+    const priced = (rows: readonly TallyRow[]) => {
+      const counted: Tally = { ...tallyOfWindows(4, 2, []), rows, windows: [] };
+      return { tally: counted, prices, system, total_ps: price(counted, prices, system).breakdown.total_ps };
+    };
+    const all = Object.keys(prices) as (keyof ResolvedPrices)[];
+    const found = sensitivityOf(priced(nothing), priced(everything), all)!;
+    const moved = new Set(found.effects.map(({ path }) => path));
+    expect(found.varied).toBeGreaterThan(20);
+    expect(found.effects.length, all.filter((name) => !moved.has(`prices.${name}`)).join()).toBe(
+      found.varied,
     );
   });
 

@@ -104,6 +104,25 @@ describe('systems in YAML', () => {
 describe('--set', () => {
   const pair = [presetSystem('irix'), presetSystem('disco')];
 
+  test('the ledger has the source of a value, not of what was there before', () => {
+    const sourceOf = (text: string, sets: readonly string[], path: string): string => {
+      const [system] = applyOverrides([parseSystem(text, 'f.yaml')], sets.map(parseOverride));
+      const { source, role, value } = ledger(system!).find((entry) => entry.path === path)!;
+      return `${value} ${source} ${role}`;
+    };
+    const stated = 'sources: {machine.l2: {source: manual, role: measured}}\n';
+    expect(sourceOf(stated, ['machine.l2.size=4M'], 'machine.l2.size')).toBe('4194304 --set chosen');
+    expect(sourceOf(stated, ['machine.l2.size=4M'], 'machine.l2.ways')).toContain('manual measured');
+    const written = 'machine: {l2: {size: 2M}}\n';
+    expect(sourceOf(written, [], 'machine.l2.size')).toBe('2097152 f.yaml chosen');
+    expect(sourceOf(written, ['machine.l2={size: 8M}'], 'machine.l2.size')).toBe('8388608 --set chosen');
+    // What a file says of a part holds for what it writes of that.
+    expect(sourceOf(written + stated, [], 'machine.l2.size')).toBe('2097152 manual measured');
+    const own =
+      'sources: {machine.l2: {source: manual, role: measured}, machine.l2.size: {source: ruler, role: assumed}}\n';
+    expect(sourceOf(written + own, [], 'machine.l2.size')).toBe('2097152 ruler assumed');
+  });
+
   test('applies to every system that has the field, and says so in the ledger', () => {
     const [irix, disco] = applyOverrides(pair, [parseOverride('prices.remote_ns=1200')]);
     expect([irix!.prices.remote_ns, disco!.prices.remote_ns]).toEqual([1200, 1200]);

@@ -26,7 +26,7 @@ export interface Sensitivity {
   readonly step_percent: number;
   /** Difference to the baseline as it is, in percent of the baseline's total. */
   readonly change: number;
-  /** How many prices were moved, one at a time; those that act through waiting alone are not. */
+  /** How many prices were moved, one at a time; those that act through waiting or distance alone are not. */
   readonly varied: number;
   /** Lowest and highest difference that any one of them gives. */
   readonly low: number;
@@ -44,8 +44,9 @@ export interface PricedRun {
   readonly total_ps: number;
 }
 
-/** Prices that act through waiting alone, whose time is kept. */
+/** Prices that act through waiting or distance alone, whose time is kept. */
 const KEPT: readonly string[] = [
+  'hop_ns',
   'controller_ns',
   'memory_ns',
   'message_ns',
@@ -57,6 +58,7 @@ const KEPT: readonly string[] = [
   'disk_ns',
   'disk_byte_ns',
   'disk_scv',
+  'server_ns',
 ];
 
 /** Prices differ by less than this many percentage points: rounding. */

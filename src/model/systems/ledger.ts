@@ -13,12 +13,18 @@ interface Node {
   readonly default?: unknown;
 }
 
-let cachedSchema: Node | null = null;
-
 /** JSON Schema of a system as written (defaults may be left out), with unit, source and role of each field. */
-export function systemJsonSchema(): Node {
-  cachedSchema ??= z.toJSONSchema(systemSchema, { io: 'input', unrepresentable: 'any' }) as Node;
-  return cachedSchema;
+export const systemJsonSchema = once(
+  () => z.toJSONSchema(systemSchema, { io: 'input', unrepresentable: 'any' }) as Node,
+);
+
+/** What is made when it is first asked for, and kept. */
+function once<T extends object>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** A field of the schema as documentation shows it. */
@@ -80,17 +86,24 @@ export interface LedgerEntry {
   readonly role: Role;
 }
 
+/** What is stated of a path, or of the nearest that it is part of; undefined: nothing. */
+export function statedOf<T>(sources: Readonly<Record<string, T>>, path: string): T | undefined {
+  for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.'))))
+    if (Object.hasOwn(sources, at)) return sources[at];
+  return undefined;
+}
+
 /** The ledger: every input of a system with value, unit, source and role. */
 export function ledger(system: System): LedgerEntry[] {
   return [...flatten(system)].map(([path, value]) => {
     const doc = fieldDoc(path);
-    const stated = Object.entries(system.sources).find(([key]) => path === key || path.startsWith(`${key}.`));
+    const stated = statedOf(system.sources, path);
     return {
       path,
       value,
       unit: doc.unit,
-      source: stated?.[1].source ?? doc.source,
-      role: stated?.[1].role ?? doc.role,
+      source: stated?.source ?? doc.source,
+      role: stated?.role ?? doc.role,
     };
   });
 }

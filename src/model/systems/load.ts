@@ -4,6 +4,7 @@ import { describeProblems, problemsOf } from '../../trace/schema-problems.ts';
 import { parseYamlText, type YamlText } from '../../trace/yaml.ts';
 import { asMeant } from './as-meant.ts';
 import type { Role } from './fields.ts';
+import { statedOf } from './ledger.ts';
 import { PRESETS } from './presets.ts';
 import { type System, systemSchema } from './schema.ts';
 
@@ -33,12 +34,14 @@ function leaves(tree: unknown, prefix = ''): string[] {
   );
 }
 
-/** Records where every leaf of `written` comes from, unless it says so itself. */
+/** Records where every leaf of `written` comes from: what it says of that itself, or the file. */
 function withSources(input: Tree, written: Tree, source: string): Tree {
-  const own: Record<string, { source: string; role: Role }> = {};
+  const stated = isTree(written.sources) ? written.sources : {};
+  const own: Record<string, unknown> = {};
   for (const path of leaves(written))
-    if (!/^(name|description|sources|extends)(\.|$)/.test(path)) own[path] = { source, role: 'chosen' };
-  return { ...input, sources: { ...own, ...(isTree(input.sources) ? input.sources : {}) } };
+    if (!/^(name|description|sources|extends)(\.|$)/.test(path))
+      own[path] = statedOf(stated, path) ?? { source, role: 'chosen' satisfies Role };
+  return { ...input, sources: { ...(isTree(input.sources) ? input.sources : {}), ...own } };
 }
 
 const listPresets = (): string => Object.keys(PRESETS).join(', ');
@@ -205,7 +208,9 @@ export function applyOverrides(systems: readonly System[], overrides: readonly O
       if (!applies(system)) return system;
       const over = path.reduceRight<unknown>((value, key) => ({ [key]: value }), override.value) as Tree;
       const merged = merge(system, over) as Tree;
-      const sources = { ...system.sources, [dotted]: { source: '--set', role: 'chosen' as const } };
+      const set = isTree(override.value) ? leaves(over) : [dotted];
+      const stated = { source: '--set', role: 'chosen' } as const;
+      const sources = { ...system.sources, ...Object.fromEntries(set.map((leaf) => [leaf, stated])) };
       return check({ ...merged, sources }, () => `--set ${text} (system ${system.name})`);
     });
   }

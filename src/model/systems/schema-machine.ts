@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PAGE_BYTES } from '../../trace/types.ts';
+import { MOST_CPUS, PAGE_BYTES } from '../../trace/types.ts';
 import { bytes, chosen, count, field, isPowerOfTwo, positive } from './fields.ts';
 import { cache, MIPS_MANUAL, tlb, unifiedCache } from './schema-caches.ts';
 import { DISCO_5_1 } from './sources.ts';
@@ -11,7 +11,7 @@ export const cellsProblem = (cells: number, nodes: number): string =>
 /** The machine: CPUs, nodes, what is between them, caches, TLBs, disks. What cannot be is said, field by field. */
 export const machine = z
   .strictObject({
-    cpus: field(count.max(128), 0, chosen('CPUs; 0: as many as the trace has', 'CPUs')),
+    cpus: field(count.max(MOST_CPUS), 0, chosen('CPUs; 0: as many as the trace has', 'CPUs')),
     cpu_assignment: field(
       z.enum(['one-to-one', 'round-robin']),
       'one-to-one',
@@ -113,7 +113,7 @@ export const machine = z
       },
     ),
     disks: field(
-      count.max(128),
+      count.max(MOST_CPUS),
       0,
       chosen(
         'disks, over which the requests of all CPUs are spread evenly (docs/contention.md); 0: one for each CPU',

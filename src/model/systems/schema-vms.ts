@@ -94,5 +94,3 @@ export const schedule = z.strictObject({
     chosen('most memory for what waiting virtual CPUs have yet to run', 'bytes'),
   ),
 });
-
-export type VcpuScheduling = z.output<typeof schedule>;

@@ -1,6 +1,6 @@
 import type { Cause } from '../../model/pricing/breakdown.ts';
 import { groupOf, partOf } from '../../paper/keys.ts';
-import type { NumberRole, Verdict } from '../../paper/reproduction.ts';
+import type { Verdict } from '../../paper/reproduction.ts';
 import type { Exhibit, NumberKey } from '../../paper/types.ts';
 import { DASH, grouped, MINUS } from '../numbers.ts';
 import { cleanText } from '../words.ts';
@@ -90,13 +90,6 @@ export const PART_COLOURS: Readonly<Record<string, Cause>> = {
   migration_time: 'page_move',
   replications: 'page_sharing',
   replication_time: 'page_sharing',
-};
-
-export const ROLE_MEANINGS: Readonly<Record<NumberRole, string>> = {
-  calibrated: 'an input was fitted to it',
-  predicted: 'came out of the model',
-  unscored: 'cannot come out wrong, or repeats others',
-  missing: 'not modelled',
 };
 
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {

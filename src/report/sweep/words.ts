@@ -9,6 +9,7 @@ import {
   type SystemBands,
   type SystemTornado,
 } from '../../sweep/uncertainty.ts';
+import { PERCENT_BY_ROLE } from '../../sweep/uncertainty-ranges.ts';
 import { grouped, MINUS, percent, signed, time } from '../numbers.ts';
 import { cleanText, plural } from '../words.ts';
 
@@ -214,10 +215,20 @@ export function changeFigure(value: number, digits: number): string {
 /** What samples were drawn, and what they are not. */
 export const samplesText = ({ samples, seed, ranges, structure = [] }: MonteCarlo): string =>
   `${samples.toLocaleString('en')} joint samples (seed ${seed}) of ${inputsText(ranges.length, structure.length)}, each uniform in its range: ` +
-  '±\u00A05 % where it was measured, ±\u00A020 % where it was calibrated or assumed (a convention); all systems share each sample.' +
+  `${rangesByRole()} (a convention); all systems share each sample.` +
   (structure.length > 0
     ? ' What structure does is known at the ends of its ranges, and drawn straight between them.'
     : '');
+
+/** `±5 % where it was measured, …`: how far inputs are drawn. */
+function rangesByRole(): string {
+  const roles = new Map<number, string[]>();
+  for (const [role, percent] of Object.entries(PERCENT_BY_ROLE))
+    if (percent > 0) roles.set(percent, [...(roles.get(percent) ?? []), role]);
+  return [...roles]
+    .map(([percent, names]) => `±\u00A0${percent} % where it was ${names.join(' or ')}`)
+    .join(', ');
+}
 
 /** `50 prices and 5 inputs that are structure`. */
 const inputsText = (prices: number, structure: number): string =>

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import type { System } from '../../model/systems/schema.ts';
 import type { Tally } from '../../model/tally.ts';
 import type { TraceSummary } from '../../trace/types.ts';
 import { type Block, blockOf, type PriceOptions, type PricePoints, priceCells } from '../price-cells.ts';
 import type { Leaf } from '../types.ts';
+import { runThread, sharedSignal } from './thread.ts';
 
 /**
  * Prices on several threads. Points do not know of each other, so each thread has every n-th of them (dear ones, near
@@ -53,35 +52,37 @@ export function pricingOn(
       return { tally, summary, system, paths: points.paths, values };
     });
     const done = shares.map(() => 0);
-    const blocks = await Promise.all(
-      shares.map((share, at) =>
-        pricedBy(program, share, {
-          ...options,
-          progress: (rows) => {
-            done[at] = rows;
-            options.progress?.(done.reduce((sum, rows) => sum + rows, 0));
-          },
-        }),
-      ),
+    // Where one share cannot be priced, nobody needs the others.
+    const { signal, end } = sharedSignal(options.signal);
+    const blocks = shares.map((share, at) =>
+      pricedBy(program, share, {
+        signal,
+        progress: (rows) => {
+          done[at] = rows;
+          options.progress?.(done.reduce((sum, rows) => sum + rows, 0));
+        },
+      }),
     );
-    return woven(blocks, points.count);
+    try {
+      return woven(await Promise.all(blocks), points.count);
+    } finally {
+      end();
+    }
   };
 }
 
 /** A share priced by a thread of its own; what that cannot do is done here, which also says why not. */
-async function pricedBy(program: URL, share: PricingShare, options: PriceOptions): Promise<Block> {
-  const worker = new Worker(program, { workerData: share });
-  const stop = (): void => void worker.terminate();
-  options.signal?.addEventListener('abort', stop);
+async function pricedBy(
+  program: URL,
+  share: PricingShare,
+  options: PriceOptions & { readonly signal: AbortSignal },
+): Promise<Block> {
   let block: Block | null = null;
-  worker.on('message', (message: FromPricing) => {
+  await runThread(program, share, options.signal, (said) => {
+    const message = said as FromPricing;
     if ('block' in message) block = message.block;
     else options.progress?.(message.rows);
   });
-  // A thread that fails (out of memory, for one) has no block to show.
-  await once(worker, 'exit').catch(() => worker.terminate());
-  options.signal?.removeEventListener('abort', stop);
-  options.signal?.throwIfAborted();
   const { tally, summary, system, paths, values } = share;
   return block ?? priceCells(tally, summary, system, pointsIn(paths, values), options);
 }

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { InputError } from '../../trace/errors.ts';
 import { sampleCost } from '../sample-cost.ts';
 import {
@@ -11,6 +9,7 @@ import {
   type SampleShare,
   sampleHere,
 } from '../samples.ts';
+import { runThread, sharedSignal } from './thread.ts';
 
 /**
  * Monte Carlo on several threads: each has a stretch of the samples, which are what they are whoever prices them, and
@@ -50,8 +49,7 @@ export function samplingOn(
     const done = new Array<number>(threads).fill(0);
     const stretch = (at: number): number => Math.floor((at * samples) / threads);
     // Where one share cannot be priced, nobody needs the others.
-    const lost = new AbortController();
-    const signal = AbortSignal.any([lost.signal, ...(options.signal ? [options.signal] : [])]);
+    const { signal, end } = sharedSignal(options.signal);
     const shares = done.map((_, at) =>
       sampledBy(
         program,
@@ -68,28 +66,26 @@ export function samplingOn(
     try {
       await Promise.all(shares);
     } finally {
-      lost.abort();
+      end();
     }
     return new Float64Array(buffer);
   };
 }
 
 /** A share priced by a thread of its own; what that cannot do is done here, which also says why not. */
-async function sampledBy(program: URL, given: SamplingShare, options: SampleOptions): Promise<void> {
-  const worker = new Worker(program, { workerData: given });
-  const stop = (): void => void worker.terminate();
-  options.signal?.addEventListener('abort', stop);
+async function sampledBy(
+  program: URL,
+  given: SamplingShare,
+  options: SampleOptions & { readonly signal: AbortSignal },
+): Promise<void> {
   let done = false;
   let refused: string | null = null;
-  worker.on('message', (message: FromSampling) => {
+  await runThread(program, given, options.signal, (said) => {
+    const message = said as FromSampling;
     if ('refused' in message) refused = message.refused;
     else if ('done' in message) done = true;
     else options.progress?.(message.samples);
   });
-  // A thread that fails (out of memory, for one) is not done.
-  await once(worker, 'exit').catch(() => worker.terminate());
-  options.signal?.removeEventListener('abort', stop);
-  options.signal?.throwIfAborted();
   if (refused !== null) throw new InputError(refused);
   if (!done) await priceSamples(given.plan, given.share, new Float64Array(given.buffer), options);
 }

@@ -1,12 +1,10 @@
 import { InputError } from '../errors.ts';
 import type { Chunk, RefillEpisodes, Trace, TraceHeader, TraceSummary, VirtualMachine } from '../types.ts';
+import { MOST_CPUS } from '../types.ts';
 import type { Clock } from './cursor.ts';
 import { createRenamer, MACHINE_PAGES } from './identity.ts';
 import { interleave } from './interleave.ts';
 import { eventsOfRotation, findStarts, rotated, type Start } from './rotate.ts';
-
-/** Most CPUs of all machines together: as many as a machine of the model can have. */
-export const MOST_CPUS = 128;
 
 export interface ComposeOptions {
   /** Machine v begins v × offset instructions into its trace, and ends with what came before. */

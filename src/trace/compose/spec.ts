@@ -1,4 +1,6 @@
 import { InputError } from '../errors.ts';
+import { parseMultiple } from '../multiples.ts';
+import { MOST_CPUS } from '../types.ts';
 
 /** What names of compositions begin with where the name of a trace is asked for. */
 export const VMS_PREFIX = 'vms:';
@@ -13,8 +15,8 @@ export interface VmsSpec {
   readonly slice: number;
 }
 
-/** Virtual machines that a trace can hold. */
-export const MOST_MACHINES = 128;
+/** Virtual machines that a trace can hold: each has a CPU. */
+export const MOST_MACHINES = MOST_CPUS;
 export const DEFAULT_SLICE = 1000;
 
 const OPTIONS = {
@@ -48,8 +50,8 @@ export function parseVms(spec: string): VmsSpec {
     if (name === '') fail(`a trace is missing at character ${begin + 1}; write vms:TRACE,TRACE*2`);
     if (isVmsSpec(name)) fail('compositions do not nest; name all machines in one');
     const [times] = /^\*[^,?]*/.exec(spec.slice(at)) ?? [''];
-    const count = times === '' ? 1 : wholeNumber(times.slice(1));
-    if (!(count >= 1 && count <= MOST_MACHINES))
+    const count = times === '' ? 1 : parseMultiple(times.slice(1));
+    if (!(Number.isInteger(count) && count >= 1 && count <= MOST_MACHINES))
       fail(`${JSON.stringify(times)}: expected * and how many machines, 1 to ${MOST_MACHINES}`);
     at += times.length;
     machines.push(...new Array<string>(count).fill(name));
@@ -93,20 +95,12 @@ function parseOptions(spec: string, text: string): { offset?: number; slice?: nu
       );
     if (given[key] !== undefined) throw new InputError(`${spec}: ${key} is given twice`);
     const { least, most, about } = OPTIONS[key];
-    const number = wholeNumber(value);
-    if (!(number >= least && number <= most))
+    const number = parseMultiple(value);
+    if (!(Number.isInteger(number) && number >= least && number <= most))
       throw new InputError(
         `${spec}: ${key}=${value}: expected a whole number from ${least} to ${most} (${about})`,
       );
     given[key] = number;
   }
   return given;
-}
-
-/** A whole number, with K, M or G for powers of 1000; NaN where it is none. */
-function wholeNumber(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([KMG]?)$/.exec(text);
-  const number =
-    match === null ? Number.NaN : Number(match[1]) * 1000 ** ['', 'K', 'M', 'G'].indexOf(match[2]!);
-  return Number.isInteger(number) ? number : Number.NaN;
 }

@@ -1,5 +1,14 @@
 import { InputError } from '../errors.ts';
-import { FETCH, LOAD, MODIFY, OFFSET_MASK, PAGE_BYTES, type ReferenceKind, STORE } from '../types.ts';
+import {
+  FETCH,
+  LOAD,
+  MODIFY,
+  MOST_CPUS,
+  OFFSET_MASK,
+  PAGE_BYTES,
+  type ReferenceKind,
+  STORE,
+} from '../types.ts';
 import { quoted } from './text.ts';
 
 /** Columns of a CSV trace. */
@@ -9,8 +18,6 @@ export type Column = (typeof COLUMNS)[number];
 /** Where each column stands, by name; absent ones are missing. */
 export type ColumnPlaces = ReadonlyMap<Column, number>;
 
-/** CPUs of a trace are numbered 0–127. */
-export const MAX_CPUS = 128;
 const MAX_SIZE = 65535;
 
 const KINDS: ReadonlyMap<string, ReferenceKind> = new Map<string, ReferenceKind>([
@@ -128,7 +135,7 @@ export function createRowReader(
     row.lo = lo;
     row.hi = hi;
     row.size = number(record, 'size', 1, MAX_SIZE, row.kind === FETCH ? 4 : 8);
-    row.cpu = number(record, 'cpu', 0, MAX_CPUS - 1, 0);
+    row.cpu = number(record, 'cpu', 0, MOST_CPUS - 1, 0);
     const mode = field(record, 'mode').toLowerCase();
     if (mode !== '' && mode !== 'user' && mode !== 'kernel') fail('mode', 'not user or kernel', mode);
     row.kernel = mode === 'kernel';

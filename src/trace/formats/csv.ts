@@ -1,7 +1,7 @@
 import type { TraceBuilder } from '../builder.ts';
 import { InputError } from '../errors.ts';
-import { EVENT, MAPPED, OFFSET_MASK, referenceWord, SEGMENT_KERNEL } from '../types.ts';
-import { type ColumnPlaces, isHeaderLine, MAX_CPUS, type Row } from './csv-columns.ts';
+import { EVENT, MAPPED, MOST_CPUS, OFFSET_MASK, referenceWord, SEGMENT_KERNEL } from '../types.ts';
+import { type ColumnPlaces, isHeaderLine, type Row } from './csv-columns.ts';
 import { readHeader, readRows } from './csv-rows.ts';
 import type { Format, Input, ReadOptions } from './format.ts';
 import { accessIn, pageOf } from './place.ts';
@@ -45,7 +45,7 @@ export const csvFormat: Format = {
 /** Adds a row's reference, after whatever change of CPU, mode or address space it brings. */
 function createPlacer(label: string, builder: TraceBuilder, places: ColumnPlaces): (row: Row) => void {
   const spaces = new Map<number, number>();
-  const current = new Int32Array(MAX_CPUS);
+  const current = new Int32Array(MOST_CPUS);
   const physical = places.has('physical');
   const plain = !physical && !places.has('space');
   return (row) => {

@@ -5,11 +5,12 @@ import type yauzl from 'yauzl';
 import { detectCompression, unsupportedCompression } from '../compression/detect.ts';
 import { InputError } from '../errors.ts';
 import { openInput } from '../input.ts';
+import { MOST_CPUS } from '../types.ts';
 import { beginsLikeTrace, beginsLikeZip } from './drmemtrace-records.ts';
 import type { Input } from './format.ts';
 
 /** Threads, or cores of a core-sharded trace, that a trace may have. */
-export const MAX_THREADS = 128;
+export const MAX_THREADS = MOST_CPUS;
 
 /** Many files are read at once, so each reads little at a time. */
 const READ_BYTES = 1 << 17;

@@ -55,9 +55,7 @@ export const and = binary(0x71);
 export const or = binary(0x72);
 export const xor = binary(0x73);
 export const shiftLeft = binary(0x74);
-/** Keeps the sign. */
-export const shiftRight = binary(0x75);
-/** Does not. */
+/** Does not keep the sign. */
 export const shiftDown = binary(0x76);
 export const equal = binary(0x46);
 export const differ = binary(0x47);

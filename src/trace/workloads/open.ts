@@ -1,5 +1,6 @@
 import { createTraceBuilder } from '../builder.ts';
 import { InputError } from '../errors.ts';
+import { parseMultiple } from '../multiples.ts';
 import { readTextNow } from '../text-file.ts';
 import type { Chunk, Trace, TraceSummary } from '../types.ts';
 import { parseYamlText } from '../yaml.ts';
@@ -125,13 +126,9 @@ function parameterValue(
     const names = Object.keys(known).join(', ');
     throw new InputError(`${where}: unknown parameter ${JSON.stringify(key)}; there are ${names}`);
   }
-  const match = /^(\d+(?:\.\d+)?)([KMG]?)$/.exec(text);
-  const unit = parameter.bytes ? 1024 : 1000;
-  const power = ['', 'K', 'M', 'G'].indexOf(match?.[2] ?? '');
-  const number = match === null ? Number.NaN : Number.parseFloat(match[1]!) * unit ** power;
-  const value = parameter.real ? number : Math.round(number);
+  const value = parseMultiple(text, parameter.bytes ? 1024 : 1000);
   const fits = value >= parameter.least && value <= parameter.most;
-  if (!fits || (!parameter.real && Math.abs(value - number) > 1e-6)) {
+  if (!fits || !(parameter.real || Number.isInteger(value))) {
     const { least, most, real, description } = parameter;
     const range = `${real ? 'a number' : 'a whole number'} from ${least} to ${most}`;
     const expected = least === most ? String(least) : range;

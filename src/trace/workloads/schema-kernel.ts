@@ -66,7 +66,6 @@ const pathSchema = z.strictObject({
   instructions: countOrNone,
   privileged: privilegedSchema,
 });
-export type PathSpec = z.output<typeof pathSchema>;
 
 /** What makes a service run. */
 const whenSchema = z.discriminatedUnion('on', [

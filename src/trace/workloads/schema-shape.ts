@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_CPUS } from '../types.ts';
 import { bytes, count, countOrNone, isPowerOfTwo, name } from './fields.ts';
 import { kernelSchema } from './schema-kernel.ts';
 import { phaseSchema } from './schema-work.ts';
@@ -30,15 +31,23 @@ const regionSchema = z.strictObject({
     .refine((at) => at % 4096 === 0, 'must be a multiple of 4096')
     .optional(),
 });
-export type RegionSpec = z.output<typeof regionSchema>;
 
 const processSchema = z.strictObject({
   name,
   /** Processes alike, each with its own address space. */
   count: z.number().int().min(1).max(4096).default(1),
-  threads: z.number().int().min(1).max(128).default(1),
+  threads: z.number().int().min(1).max(MOST_CPUS).default(1),
   /** CPUs that threads are put on, in turn; by default all. */
-  cpus: z.array(z.number().int().min(0).max(127)).min(1).optional(),
+  cpus: z
+    .array(
+      z
+        .number()
+        .int()
+        .min(0)
+        .max(MOST_CPUS - 1),
+    )
+    .min(1)
+    .optional(),
   /** After so many time slices a thread goes on to the next of its CPUs; 0: it stays. */
   roam: z.number().int().min(0).max(1e6).default(0),
   /** With `roam`: threads are at different points of their stay when the trace begins, evenly spread. */
@@ -62,7 +71,7 @@ export type ProcessSpec = z.output<typeof processSchema>;
 export const workloadShape = z.strictObject({
   name,
   description: z.string().optional(),
-  cpus: z.number().int().min(1).max(128).default(1),
+  cpus: z.number().int().min(1).max(MOST_CPUS).default(1),
   /** Ends at this many instructions of all CPUs, or when every process has ended. */
   instructions: count.prefault('10M'),
   /** Instructions that a CPU runs before it is the next one's turn. */

@@ -104,7 +104,6 @@ const codeSchema = z.strictObject({
   from: offset.default(0),
   bytes: bytes.optional(),
 });
-export type CodeSpec = z.output<typeof codeSchema>;
 
 export const workShape = {
   code: codeSchema,
@@ -127,4 +126,3 @@ export const phaseSchema = z.strictObject({
   /** At its end the CPU ends its stretch, so that other CPUs see what was done. */
   handover: z.boolean().default(false),
 });
-export type PhaseSpec = z.output<typeof phaseSchema>;
