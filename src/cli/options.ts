@@ -1,5 +1,5 @@
 import { InputError } from '../trace/errors.ts';
-import { parseMultiple } from '../trace/multiples.ts';
+import { parseMultiple } from '../trace/numbers.ts';
 
 /**
  * yargs loses a lone `-` (standard input) and what follows `--` (the words of a command, files whose names

@@ -13,6 +13,7 @@ import {
   OFFSET_SHIFT,
   PAGE_BITS,
   PAGE_BYTES,
+  pageOf,
   type ReferenceKind,
   type RefillEpisodes,
   referenceWord,
@@ -206,7 +207,7 @@ export function createTraceBuilder(options: BuilderOptions): TraceBuilder {
 
   const accessElsewhere = (kind: ReferenceKind, lo: number, hi: number, size: number): void => {
     const pageLo = lo >>> PAGE_BITS;
-    let page = (hi >>> 0) * (4294967296 / PAGE_BYTES) + pageLo;
+    let page = pageOf(lo, hi);
     const id = userPage(page);
     const recent = pageLo & (RECENT - 1);
     recentLo[recent] = pageLo;

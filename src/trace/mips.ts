@@ -139,6 +139,3 @@ export function directPage(lo: number, hi: number): number {
   if (hi >>> 30 === 3) return (lo & 0x1fffffff) >>> 12;
   return (hi & 0x07ffffff) * 0x100000 + (lo >>> 12);
 }
-
-/** Virtual page number of address hi:lo, exact in a double. */
-export const pageOf = (lo: number, hi: number): number => (hi >>> 0) * 0x100000 + (lo >>> 12);

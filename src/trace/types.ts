@@ -33,6 +33,10 @@ export const OFFSET_SHIFT = 3;
 export const OFFSET_MASK = PAGE_BYTES - 1;
 export const SIZE_SHIFT = 15;
 
+/** Page number of address hi:lo, exact in a double. */
+export const pageOf = (lo: number, hi: number): number =>
+  (hi >>> 0) * (4294967296 / PAGE_BYTES) + (lo >>> PAGE_BITS);
+
 /** Builds a reference word. `offset` 0–4095, `size` 1–4096 with offset + size ≤ 4096. */
 export function referenceWord(kind: ReferenceKind, offset: number, size: number, tail = false): number {
   return kind | (tail ? TAIL_BIT : 0) | (offset << OFFSET_SHIFT) | (size << SIZE_SHIFT);

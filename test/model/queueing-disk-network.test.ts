@@ -6,9 +6,9 @@ import {
   diskIdle,
   diskIdleMemory,
 } from '../../src/model/pricing/queueing/disk-idle.ts';
-import { diskService, HP_97560 } from '../../src/model/pricing/queueing/disk-service.ts';
 import { phasesOf, speedsOf } from '../../src/model/pricing/queueing/general-service.ts';
 import { type MvaStation, solveMva } from '../../src/model/pricing/queueing/mva.ts';
+import { diskService, HP_97560 } from '../../src/model/systems/disk-drive.ts';
 import { systemSchema } from '../../src/model/systems/schema.ts';
 import { seeded } from './queueing-des.ts';
 
@@ -178,6 +178,7 @@ describe('disks whose services vary less than exponential ones', () => {
   });
 
   it('the default is the drive’s: requests of 8 KB at random places', () => {
+    expect(defaultPrices).toMatchObject({ disk_ns: 20_300_000, disk_byte_ns: 450, disk_scv: 0.064 });
     expect(defaultPrices.disk_scv).toBeCloseTo(diskService(HP_97560, 8192, 'random').cv2, 3);
   });
 

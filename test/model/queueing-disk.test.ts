@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientsIdle } from '../../src/model/pricing/queueing/client-idle.ts';
 import { diskDemandFor, diskIdle } from '../../src/model/pricing/queueing/disk-idle.ts';
-import { diskService, HP_97560, seek_ns } from '../../src/model/pricing/queueing/disk-service.ts';
+import { diskService, HP_97560, seek_ns } from '../../src/model/systems/disk-drive.ts';
 import { seeded } from './queueing-des.ts';
 
 const one = (jobs: number) => ({ jobs, cpus: 1, disks: 1 });

@@ -26,6 +26,7 @@ import {
 import type { ContentionPrices } from './queueing/window-bases.ts';
 import { latencies } from './stalls.ts';
 import { MISSES, UNITS, unitPrices } from './units.ts';
+import { rounded } from './whole.ts';
 
 /**
  * What a run's windows say of the memory system: how far messages went, and how long CPUs queued. Counts and
@@ -248,8 +249,6 @@ export interface Contention {
   /** Name of the station with the highest utilisation; null: none is ever busy. */
   readonly hottest: string | null;
 }
-
-const rounded = (value: number, digits: number): number => Math.round(value * digits) / digits;
 
 /** Loads of the stations of a solved run, utilisations to six digits. */
 export function stationLoads(network: Network, run: RunContention): StationLoad[] {

@@ -48,8 +48,6 @@ export const positive = z.number().int().positive();
 export const count = z.number().int().nonnegative();
 export const nonnegative = z.number().nonnegative().finite();
 
-export const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));
-
 /** The fitted value of a setting, by its path. */
 export function calibrated(path: string): number {
   const value = CALIBRATED[path];

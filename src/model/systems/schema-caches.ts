@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { isPowerOfTwo } from '../../trace/numbers.ts';
 import { PAGE_BYTES } from '../../trace/types.ts';
-import { bytes, chosen, count, type FieldMeta, field, isPowerOfTwo, positive } from './fields.ts';
+import { bytes, chosen, count, type FieldMeta, field, positive } from './fields.ts';
 import { DISCO_5_1 } from './sources.ts';
 
 /** Caches and TLB of a CPU. */

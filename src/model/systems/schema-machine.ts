@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { isPowerOfTwo } from '../../trace/numbers.ts';
 import { MOST_CPUS, PAGE_BYTES } from '../../trace/types.ts';
-import { bytes, chosen, count, field, isPowerOfTwo, positive } from './fields.ts';
+import { bytes, chosen, count, field, positive } from './fields.ts';
 import { cache, MIPS_MANUAL, tlb, unifiedCache } from './schema-caches.ts';
 import { DISCO_5_1 } from './sources.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { calibrated, chosen, count, field, isPowerOfTwo, nonnegative, positive } from './fields.ts';
+import { isPowerOfTwo } from '../../trace/numbers.ts';
+import { calibrated, chosen, count, field, nonnegative, positive } from './fields.ts';
 import { memory } from './schema-memory.ts';
 import { schedule, vms } from './schema-vms.ts';
 import { GUESS } from './sources.ts';

@@ -1,11 +1,18 @@
 import { z } from 'zod';
 import { PAPER_VALUES } from '../../trace/workloads/paper/values.ts';
+import { diskService, HP_97560 } from './disk-drive.ts';
 import { calibrated, field, nonnegative, price } from './fields.ts';
 import { machinePrices } from './schema-prices-machine.ts';
 import { GUESS, TABLE_2 } from './sources.ts';
 
 const MOVES =
   'fitted to Disco, SOSP’97, Table 3, Engineering’s migration (docs/ledger.md); a replication is taken alike';
+
+/** A request of two pages at a random place, and what the disk takes for it. */
+const DISK_BYTES = 8192;
+const DISK = diskService(HP_97560, DISK_BYTES, 'random');
+/** As many digits as the drive’s description has. */
+const rounded = (value: number, digits: number): number => Number(value.toPrecision(digits));
 
 /** Stalls of what is replayed come on top of these. */
 const FITTED = 'fitted to the numbers that docs/ledger.md names, stalls apart (which are replayed)';
@@ -71,20 +78,20 @@ export const prices = z.strictObject({
     'the address space’s number',
   ),
   disk_ns: price(
-    20300000,
+    rounded(DISK.seek_ns + DISK.rotation_ns, 3),
     'ns',
     'measured',
     'positioning of a disk for one request at a random place: seek and rotation',
     'HP 97560 (Ruemmler & Wilkes, IEEE Computer 27(3), 1994): mean seek 12.8 ms, half a turn at 4002 rpm; SimOS’s disk model (from memory), those of Disco’s runs are not printed',
   ),
   disk_byte_ns: price(
-    450,
+    rounded(DISK.transfer_ns / DISK_BYTES, 3),
     'ns',
     'measured',
     'transfer of each byte from or to a disk',
     'the same drive: 36,864 bytes a track in one turn, and a head switch of 1.6 ms',
   ),
-  disk_scv: field(z.number().min(0).max(1), 0.064, {
+  disk_scv: field(z.number().min(0).max(1), rounded(DISK.cv2, 2), {
     description:
       'how much services of a disk vary: squared coefficient of variation; 1: as much as exponential ones',
     unit: '',

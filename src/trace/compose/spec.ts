@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { parseMultiple } from '../multiples.ts';
+import { parseMultiple } from '../numbers.ts';
 import { MOST_CPUS } from '../types.ts';
 
 /** What names of compositions begin with where the name of a trace is asked for. */

@@ -1,10 +1,10 @@
 import type { TraceBuilder } from '../builder.ts';
 import { InputError } from '../errors.ts';
-import { EVENT, MAPPED, MOST_CPUS, OFFSET_MASK, referenceWord, SEGMENT_KERNEL } from '../types.ts';
+import { EVENT, MAPPED, MOST_CPUS, OFFSET_MASK, pageOf, referenceWord, SEGMENT_KERNEL } from '../types.ts';
 import { type ColumnPlaces, isHeaderLine, type Row } from './csv-columns.ts';
 import { readHeader, readRows } from './csv-rows.ts';
 import type { Format, Input, ReadOptions } from './format.ts';
-import { accessIn, pageOf } from './place.ts';
+import { accessIn } from './place.ts';
 import { streamedTrace, userHeader } from './streamed.ts';
 import { headLines } from './text.ts';
 

@@ -1,7 +1,7 @@
 import type { TraceBuilder } from '../builder.ts';
 import { InputError } from '../errors.ts';
-import { DIRECT_CACHED, DIRECT_UNCACHED, directPage, pageOf, segmentOf } from '../mips.ts';
-import { PAGE_BYTES } from '../types.ts';
+import { DIRECT_CACHED, DIRECT_UNCACHED, directPage, segmentOf } from '../mips.ts';
+import { PAGE_BYTES, pageOf } from '../types.ts';
 
 /** Bounds on what a file may ask for; recorded files stay far below (ids below 600,000). */
 export const MAX_BLOCK_ID = 1 << 22;

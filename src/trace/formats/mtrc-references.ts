@@ -1,11 +1,12 @@
 import type { TraceBuilder } from '../builder.ts';
-import { DIRECT_UNCACHED, isUser, KERNEL_MAPPED, pageOf, segmentOf, USER_SEGMENT } from '../mips.ts';
+import { DIRECT_UNCACHED, isUser, KERNEL_MAPPED, segmentOf, USER_SEGMENT } from '../mips.ts';
 import {
   FETCH,
   GLOBAL,
   KERNEL,
   MAPPED,
   PAGE_BYTES,
+  pageOf,
   type ReferenceKind,
   referenceWord,
   UNCACHED,

@@ -1,13 +1,7 @@
 import type { TraceBuilder } from '../builder.ts';
-import { OFFSET_MASK, PAGE_BITS, PAGE_BYTES, type ReferenceKind, referenceWord } from '../types.ts';
+import { OFFSET_MASK, PAGE_BYTES, pageOf, type ReferenceKind, referenceWord } from '../types.ts';
 
-const PAGES_PER_HALF = 4294967296 / PAGE_BYTES;
 const PAGES = 2 ** 52;
-
-/** Page number of address hi:lo (unsigned halves). */
-export function pageOf(lo: number, hi: number): number {
-  return (hi >>> 0) * PAGES_PER_HALF + (lo >>> PAGE_BITS);
-}
 
 /**
  * Adds a reference like the builder's `access`, but in any address space (−1: global) and with any

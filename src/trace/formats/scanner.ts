@@ -3,7 +3,7 @@
  * the lines that are not common, or all where the host has no WebAssembly.
  */
 import { CHUNK_RESERVE, type TraceBuilder } from '../builder.ts';
-import { CHUNK_RECORDS, FETCH, LOAD, MODIFY, PAGE_BITS, PAGE_BYTES, STORE } from '../types.ts';
+import { CHUNK_RECORDS, FETCH, LOAD, MODIFY, PAGE_BITS, pageOf, STORE } from '../types.ts';
 import { compileModule, createMemory } from '../wasm/module.ts';
 import * as is from './scan.ts';
 import { type LineLog, lineByLine, NEWLINE, type ParseLine, type ParseLines } from './text.ts';
@@ -80,12 +80,12 @@ function createScanner(
   };
   /** Enters the page of the reference that the loop stopped at. */
   const enterPage = (): void => {
-    const lo = state[is.ADDRESS_AT / 4]! >>> PAGE_BITS;
-    const hi = state[is.ADDRESS_AT / 4 + 1]!;
-    const entry = (is.PAGES_AT + is.PAGE_ENTRY * (lo & (is.PAGES - 1))) / 4;
-    state[entry] = lo;
+    const [lo, hi] = [state[is.ADDRESS_AT / 4]!, state[is.ADDRESS_AT / 4 + 1]!];
+    const pageLo = lo >>> PAGE_BITS;
+    const entry = (is.PAGES_AT + is.PAGE_ENTRY * (pageLo & (is.PAGES - 1))) / 4;
+    state[entry] = pageLo;
     state[entry + 1] = hi;
-    state[entry + 2] = builder.userPage((hi >>> 0) * (4294967296 / PAGE_BYTES) + lo);
+    state[entry + 2] = builder.userPage(pageOf(lo, hi));
   };
   /** Reads the whole lines of text[from, to), which fit into the window. Stops as `ParseLines` does. */
   const scanWindow = (text: Uint8Array, from: number, to: number): number => {

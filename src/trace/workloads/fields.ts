@@ -38,5 +38,3 @@ export const weight = z.number().min(0).max(1e9);
 export const name = z
   .string()
   .regex(/^[A-Za-z][\w .:-]{0,63}$/, 'expected a name: a letter, then letters, digits, blanks, _ . : -');
-
-export const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));

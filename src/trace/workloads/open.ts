@@ -1,6 +1,6 @@
 import { createTraceBuilder } from '../builder.ts';
 import { InputError } from '../errors.ts';
-import { parseMultiple } from '../multiples.ts';
+import { parseMultiple } from '../numbers.ts';
 import { readTextNow } from '../text-file.ts';
 import type { Chunk, Trace, TraceSummary } from '../types.ts';
 import { parseYamlText } from '../yaml.ts';

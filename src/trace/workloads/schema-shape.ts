@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { isPowerOfTwo } from '../numbers.ts';
 import { MOST_CPUS } from '../types.ts';
-import { bytes, count, countOrNone, isPowerOfTwo, name } from './fields.ts';
+import { bytes, count, countOrNone, name } from './fields.ts';
 import { kernelSchema } from './schema-kernel.ts';
 import { phaseSchema } from './schema-work.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { bytes, count, isPowerOfTwo, name, offset, probability, weight } from './fields.ts';
+import { isPowerOfTwo } from '../numbers.ts';
+import { bytes, count, name, offset, probability, weight } from './fields.ts';
 
 /**
  * Work: what a phase of a program, a kernel service or a critical section does while it runs. Instruction

@@ -13,3 +13,5 @@ export function parseMultiple(text: string, thousand = 1000): number {
 
 /** A decimal fraction and its product are each off by at most half a unit of their last digit. */
 const ROUNDING = 2 * Number.EPSILON;
+
+export const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));

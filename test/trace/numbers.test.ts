@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseMultiple } from '../../src/trace/multiples.ts';
+import { parseMultiple } from '../../src/trace/numbers.ts';
 
 /** Numbers as people write them. */
 
